@@ -1,0 +1,119 @@
+"""The compiler's intermediate representation: a frozen graph of nodes over tensors.
+
+Passes are functions from Graph to Graph. Tensors are named by their index; nodes stand in
+execution order.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+ABSENT = -1
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """real = (q - zero_point) * scale. More than one scale means per-channel along `axis`.
+
+    Scales hold float32 values exactly; zero points are in the tensor type's range.
+    """
+
+    scales: tuple[float, ...]
+    zero_points: tuple[int, ...]
+    axis: int = 0
+
+    @property
+    def scale(self) -> float:
+        return self.scales[0]
+
+    @property
+    def zero_point(self) -> int:
+        return self.zero_points[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """A tensor: activation where `data` is None, else a constant of that shape.
+
+    `dtype` is numpy's name: int8, int16, int32, int64, uint8, bool, float32. `shape` is fixed.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    quantization: Quantization | None = None
+    data: NDArray[Any] | None = None
+
+    @property
+    def elements(self) -> int:
+        count = 1
+        for dimension in self.shape:
+            count *= dimension
+        return count
+
+    @property
+    def size_bytes(self) -> int:
+        width = {"int8": 1, "uint8": 1, "bool": 1, "int16": 2, "int32": 4, "float32": 4, "int64": 8}
+        return self.elements * width[self.dtype]
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operator. `op` is the .tflite schema's name (CONV_2D).
+
+    `inputs` may hold ABSENT for an optional input left out. `options` are the schema's fields by
+    their schema names, enums by name (padding: "SAME" | "VALID", fused_activation_function:
+    "NONE" | "RELU" | "RELU_N1_TO_1" | "RELU6" ...). `index` is the node's number in the file, for messages.
+    """
+
+    op: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    index: int = 0
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A model. `inputs` and `outputs` are tensor indices."""
+
+    tensors: tuple[Tensor, ...]
+    nodes: tuple[Node, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+    def input(self, node: Node, position: int) -> Tensor | None:
+        """The node's input tensor at `position`, or None where it has none."""
+        if position >= len(node.inputs) or node.inputs[position] == ABSENT:
+            return None
+        return self.tensors[node.inputs[position]]
+
+    def activation(self, node: Node, position: int) -> Tensor:
+        """The node's input tensor at `position`; the constraints proved that it is there."""
+        return self.tensors[node.inputs[position]]
+
+    def output(self, node: Node) -> Tensor:
+        """The node's first output tensor."""
+        return self.tensors[node.outputs[0]]
+
+    def consumers(self, tensor: int) -> list[Node]:
+        """The nodes that read `tensor`."""
+        return [node for node in self.nodes if tensor in node.inputs]
+
+    def replace(self, **changes: Any) -> Graph:
+        """A copy with some fields replaced."""
+        return dataclasses.replace(self, **changes)
+
+
+def array(tensor: Tensor) -> NDArray[np.generic]:
+    """A constant's values; the constraints proved that it is one."""
+    if tensor.data is None:
+        raise ValueError(f"tensor {tensor.name} is not a constant")
+    return tensor.data

@@ -1,0 +1,120 @@
+"""The project file, tinyflow.toml. The dataclasses below are its schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Le, Lt
+
+from tinyflow import paths, schema
+from tinyflow.errors import ProjectError
+
+Fraction = Annotated[float, Gt(0), Lt(1)]
+Share = Annotated[float, Ge(0), Lt(1)]
+
+
+@dataclass(frozen=True)
+class DatasetConfig(schema.Checked):
+    """`source` is `digits`, an .npz with `x` and `y`, or `file.py:function` that returns (x, y)."""
+
+    source: str
+    validation: Fraction = 0.15
+    test: Fraction = 0.2
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TrainingConfig(schema.Checked):
+    """`model` is `ds_cnn`, or `file.py:function` that takes (input_shape, classes)."""
+
+    model: str = "ds_cnn"
+    epochs: Annotated[int, Gt(0), Le(10_000)] = 40
+    batch_size: Annotated[int, Gt(0)] = 32
+    learning_rate: Annotated[float, Gt(0)] = 0.002
+
+
+@dataclass(frozen=True)
+class PruningConfig(schema.Checked):
+    """`channels` removes that share of every prunable layer's output channels (structured);
+    `magnitude` sets that share of the smallest weights to zero (unstructured)."""
+
+    method: Literal["none", "channels", "magnitude"] = "none"
+    amount: Share = 0.5
+    epochs: Annotated[int, Gt(0), Le(10_000)] = 20
+    learning_rate: Annotated[float, Gt(0)] = 0.001
+
+
+@dataclass(frozen=True)
+class QuantizationConfig(schema.Checked):
+    """How many training samples the representative data set has."""
+
+    representative_samples: Annotated[int, Gt(0)] = 200
+
+
+@dataclass(frozen=True)
+class BudgetConfig(schema.Checked):
+    """Limits that fail a deploy. Zero means no limit. Flash and RAM are the whole image's."""
+
+    flash_bytes: Annotated[int, Ge(0)] = 0
+    ram_bytes: Annotated[int, Ge(0)] = 0
+    latency_us: Annotated[float, Ge(0)] = 0.0
+    count_per_inference: Annotated[int, Ge(0)] = 0
+    accuracy: Annotated[float, Ge(0), Le(1)] = 0.0
+
+
+@dataclass(frozen=True)
+class ProjectConfig(schema.Checked):
+    """All of tinyflow.toml. `name` becomes part of C symbols."""
+
+    name: str
+    dataset: DatasetConfig
+    seed: Annotated[int, Ge(0), Lt(2**31)] = 1
+    board: str = ""
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    pruning: PruningConfig = field(default_factory=PruningConfig)
+    quantization: QuantizationConfig = field(default_factory=QuantizationConfig)
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project file and the folder it stands in."""
+
+    folder: Path
+    config: ProjectConfig
+
+    @property
+    def work_folder(self) -> Path:
+        return self.folder / paths.WORK_FOLDER
+
+
+def load_project(folder: Path | None = None) -> Project:
+    """The project at or above `folder` (default: the current one).
+
+    Raises ProjectError when there is none, or its file has anything to fix.
+    """
+    start = folder or Path.cwd()
+    home = paths.find_project(start)
+    if home is None:
+        raise ProjectError(
+            f"no {paths.PROJECT_FILE} in {start} or above",
+            hints=["tinyflow init digits && cd digits"],
+        )
+    file = home / paths.PROJECT_FILE
+    config = schema.check(ProjectConfig, schema.read_toml(file), file)
+    if not (config.name.isidentifier() and config.name.isascii()):
+        raise ProjectError(
+            f"{file} has a key to fix",
+            [f"name: must be a C identifier, found {config.name!r}"],
+        )
+    if config.dataset.validation + config.dataset.test >= 1:
+        raise ProjectError(
+            f"{file} has keys to fix",
+            [
+                "dataset.validation + dataset.test: must be under 1, found "
+                f"{config.dataset.validation} + {config.dataset.test}"
+            ],
+        )
+    return Project(home, config)
