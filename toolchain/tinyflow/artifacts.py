@@ -33,7 +33,8 @@ class Split:
 class Dataset:
     """A data set on disk, as one .npz.
 
-    It has `<split>_x` float32 [N, *input_shape] and `<split>_y` int64 [N] for each split. `splits` are train, validation and test, in that order, stratified by label.
+    It has `<split>_x` float32 [N, *input_shape] and `<split>_y` int64 [N] for each split.
+    `splits` are train, validation and test, in that order, stratified by label.
     """
 
     name: str

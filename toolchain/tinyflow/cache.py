@@ -126,7 +126,8 @@ def load(kind: type[T], home: Path) -> T:
     from pydantic import TypeAdapter
 
     artifact = TypeAdapter(kind).validate_json((home / RECORD).read_bytes())
-    return absolute(artifact, home)
+    placed: T = absolute(artifact, home)
+    return placed
 
 
 def absolute(value: Any, folder: Path) -> Any:
@@ -136,8 +137,6 @@ def absolute(value: Any, folder: Path) -> Any:
     if isinstance(value, tuple):
         return tuple(absolute(item, folder) for item in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        changes = {
-            f.name: absolute(getattr(value, f.name), folder) for f in dataclasses.fields(value)
-        }
-        return dataclasses.replace(value, **changes)
+        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        return dataclasses.replace(value, **{n: absolute(v, folder) for n, v in fields.items()})
     return value

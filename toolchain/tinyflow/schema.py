@@ -41,7 +41,8 @@ def read_toml(path: Path) -> dict[str, Any]:
     if len(raw) > MAX_TOML_BYTES:
         raise ProjectError(f"{path} has {len(raw)} B, the limit is {MAX_TOML_BYTES} B")
     try:
-        return tomllib.loads(raw.decode("utf-8"))
+        data: dict[str, Any] = tomllib.loads(raw.decode("utf-8"))
+        return data
     except UnicodeDecodeError as error:
         raise ProjectError(f"{path} is not UTF-8: byte {error.start}") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
