@@ -1,0 +1,154 @@
+"""The table of every program and Python package tinyflow can need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tinyflow.errors import ProjectError, near_miss
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One thing tinyflow can need. Exactly one of three ways says how it is seen.
+
+    `version` is the argument list of a program that prints its version; `requirement` alone is a
+    Python package, seen by its metadata; neither means tinyflow makes it itself and the caller
+    says where it is. `packages` names what installs it, by package manager; a name `a|b` stands
+    for the first of the two that the package manager knows. `libraries` are files of which a
+    compiler must find at least one itself: a cross compiler without its C library builds nothing.
+    `elsewhere` says what to install where no package manager is known to have it.
+    """
+
+    name: str
+    purpose: str
+    version: tuple[str, ...] = ()
+    requirement: str = ""
+    packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    libraries: tuple[str, ...] = ()
+    elsewhere: str = ""
+
+    @property
+    def distribution(self) -> str:
+        """The Python package's name, without its version limits; empty when there is none."""
+        return re.split(r"[^A-Za-z0-9._-]", self.requirement, maxsplit=1)[0]
+
+    @property
+    def provided(self) -> bool:
+        """Whether tinyflow makes it itself, so that only the caller knows where it is."""
+        return not self.version and not self.requirement
+
+
+def _table(*entries: Tool) -> dict[str, Tool]:
+    return {tool.name: tool for tool in entries}
+
+
+def _package(requirement: str, purpose: str) -> Tool:
+    name = re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
+    return Tool(name, purpose, requirement=requirement)
+
+
+TOOLS: Mapping[str, Tool] = _table(
+    Tool(
+        "cc",
+        "compiles the generated C for this machine",
+        ("cc", "--version"),
+        packages={
+            "apt": ("gcc", "libc6-dev"),
+            "dnf": ("gcc", "glibc-devel"),
+            "pacman": ("gcc",),
+            "zypper": ("gcc", "glibc-devel"),
+        },
+        elsewhere="a C compiler called cc (macOS: xcode-select --install)",
+    ),
+    Tool(
+        "arm-none-eabi-gcc",
+        "compiles for Cortex-M boards",
+        ("arm-none-eabi-gcc", "--version"),
+        packages={
+            "apt": ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi"),
+            "dnf": ("arm-none-eabi-gcc-cs", "arm-none-eabi-newlib"),
+            "pacman": ("arm-none-eabi-gcc", "arm-none-eabi-newlib"),
+            "brew": ("gcc-arm-embedded",),
+        },
+        libraries=("libc.a",),
+        elsewhere="the Arm GNU toolchain for arm-none-eabi, with newlib",
+    ),
+    Tool(
+        "qemu-system-arm",
+        "emulates Cortex-M boards",
+        ("qemu-system-arm", "--version"),
+        packages={
+            "apt": ("qemu-system-arm",),
+            "dnf": ("qemu-system-arm",),
+            "pacman": ("qemu-system-arm",),
+            "zypper": ("qemu-arm",),
+            "brew": ("qemu",),
+        },
+        elsewhere="QEMU's system emulator for Arm",
+    ),
+    Tool(
+        "riscv64-unknown-elf-gcc",
+        "compiles for RISC-V boards",
+        ("riscv64-unknown-elf-gcc", "--version"),
+        packages={
+            "apt": ("gcc-riscv64-unknown-elf", "picolibc-riscv64-unknown-elf"),
+            "brew": ("riscv-software-src/riscv/riscv-gnu-toolchain",),
+        },
+        libraries=("picolibc.specs", "libc.a"),
+        elsewhere="the RISC-V GNU toolchain for riscv64-unknown-elf, with picolibc or newlib",
+    ),
+    Tool(
+        "qemu-system-riscv32",
+        "emulates RISC-V boards",
+        ("qemu-system-riscv32", "--version"),
+        packages={
+            # Newer Debians moved it out of qemu-system-misc into a package of its own.
+            "apt": ("qemu-system-riscv|qemu-system-misc",),
+            "dnf": ("qemu-system-riscv",),
+            "pacman": ("qemu-system-riscv",),
+            "zypper": ("qemu-extra",),
+            "brew": ("qemu",),
+        },
+        elsewhere="QEMU's system emulator for 32-bit RISC-V",
+    ),
+    Tool(
+        "cmake",
+        "configures firmware builds",
+        ("cmake", "--version"),
+        requirement="cmake>=3.25",
+    ),
+    Tool("ninja", "runs firmware builds", ("ninja", "--version"), requirement="ninja>=1.11"),
+    _package("platformio>=6.2,<6.3", "builds firmware as a PlatformIO project"),
+    _package("esptool>=5.6,<6", "writes images to Espressif chips"),
+    _package("tensorflow>=2.21,<2.22", "trains and quantises"),
+    _package("protobuf>=6.31.1,<7", "TensorFlow's messages"),
+    _package("numpy", "arrays"),
+    _package("scikit-learn", "data sets and splits"),
+    _package("pyserial>=3.5", "serial ports"),
+    _package("jinja2>=3.1", "fills templates"),
+    _package("click>=8.1.8,<8.6", "the command line"),
+    _package("cbor2>=5.6", "the device protocol's messages"),
+    _package("cobs>=1.2", "the device protocol's frames"),
+    _package("pydantic>=2.11", "checks project and board files"),
+    _package("annotated-types>=0.7", "limits in project and board files"),
+    _package("rich>=13", "progress and tables"),
+    Tool("tool-scons", "PlatformIO's build engine"),
+    Tool("reference-interpreter", "the .tflite interpreter that generated code is compared with"),
+)
+
+PYTHON_PACKAGES: tuple[str, ...] = tuple(
+    tool.name for tool in TOOLS.values() if tool.requirement and not tool.version
+)
+
+
+def entry(name: str) -> Tool:
+    """The table's entry. Raises ProjectError for a name it does not have."""
+    if name in TOOLS:
+        return TOOLS[name]
+    close = near_miss(name, TOOLS)
+    raise ProjectError(
+        f"tool {name} is unknown" + (f", did you mean {close}?" if close else ""),
+        [f"known: {', '.join(TOOLS)}"],
+    )
