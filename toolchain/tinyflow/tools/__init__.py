@@ -4,7 +4,8 @@ The table `TOOLS` is the whole knowledge; board profiles name its entries. Nothi
 package to look at it, so that a doctor can run when half of them are broken.
 """
 
-from tinyflow.tools.install import (
+from tinyflow.tools.look import Found, Provider, find, require
+from tinyflow.tools.packages import (
     advice,
     install,
     install_command,
@@ -12,7 +13,6 @@ from tinyflow.tools.install import (
     python_command,
     system_packages,
 )
-from tinyflow.tools.look import Found, Provider, find, require
 from tinyflow.tools.table import PYTHON_PACKAGES, TOOLS, Tool, entry
 
 __all__ = [

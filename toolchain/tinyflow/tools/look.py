@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tinyflow import process
 from tinyflow.errors import ToolError
-from tinyflow.tools.install import advice
+from tinyflow.tools.packages import advice
 from tinyflow.tools.table import Tool, entry
 
 VERSION_SECONDS = 20.0
