@@ -16,6 +16,9 @@
 /** Alignment of the tensor arena in bytes. */
 #define TNF_ARENA_ALIGN 16
 
+/** Alignment of constant arrays, so that kernels may read words from them. */
+#define TNF_CONSTANT __attribute__((aligned(4)))
+
 /** Declares an arena: `static TNF_ARENA(arena, DIGITS_ARENA_BYTES);` */
 #define TNF_ARENA(name, bytes) int8_t name[bytes] __attribute__((aligned(TNF_ARENA_ALIGN)))
 

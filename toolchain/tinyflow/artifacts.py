@@ -106,10 +106,12 @@ class TensorSpec:
 class LayerInfo:
     """One operator of a compiled model, in execution order.
 
-    `name` is the output tensor's name, `arena_offset` where that tensor starts.
+    `node` is its number in the .tflite, `name` the output tensor's name, `arena_offset` where that
+    tensor starts.
     """
 
     index: int
+    node: int
     name: str
     op: str
     macs: int
@@ -127,9 +129,10 @@ class LayerInfo:
 
 @dataclass(frozen=True)
 class CompiledModel:
-    """A model as C99: a folder of sources and the kernels they call.
+    """A model as C99: a folder with `src` and `include`, complete with the kernels it calls.
 
-    `sources` and `headers` are below `path`. `arena_bytes` is the tensor arena, kernel scratch
+    `sources` and `headers` are all files in them. `name` is the C prefix of its symbols.
+    `busiest` says what is in the arena where it is fullest. `arena_bytes` is the tensor arena, kernel scratch
     included; `scratch_bytes` says how much of it is scratch. `weights_bytes` are all constants of
     the layers. `model_hash` is the SHA-256 of the .tflite; `backend` the kernel backend.
     """
@@ -149,7 +152,7 @@ class CompiledModel:
     output: TensorSpec
     layers: tuple[LayerInfo, ...]
     operators: Mapping[str, int]
-    notes: tuple[str, ...] = ()
+    busiest: str = ""
 
 
 @dataclass(frozen=True)

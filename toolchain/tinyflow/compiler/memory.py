@@ -1,0 +1,202 @@
+"""Plans the tensor arena: which tensor lies where, and when its bytes may be used again.
+
+Tensors that hold the same bytes (RESHAPE) or may take over an input's (in-place operators) share
+one buffer. Buffers whose live ranges overlap must not overlap in the arena. Placement is greedy
+by size (Pisarchyk and Lee, 2020, arXiv 2001.03288); where that misses the lower bound, other
+orders are tried and the best is kept.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tinyflow.compiler.graph import Graph, Node
+
+ALIGNMENT = 4
+MAX_ORDERS = 400
+
+
+@dataclass(frozen=True)
+class Step:
+    """One node as the planner sees it: the activations it reads, the tensor it writes.
+
+    `moves_nothing` marks a node whose output is its input's bytes. `may_share` are inputs whose
+    memory the output may take over.
+    """
+
+    node: Node
+    reads: tuple[int, ...]
+    writes: int
+    scratch_bytes: int = 0
+    moves_nothing: bool = False
+    may_share: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where everything lies. `offsets` by tensor index, `scratch_offsets` by step position.
+
+    `values[tensor]` is the same for tensors that hold the same bytes.
+    """
+
+    arena_bytes: int
+    offsets: Mapping[int, int]
+    scratch_offsets: Mapping[int, int]
+    values: Mapping[int, int]
+
+    def value_of(self, tensor: int) -> int:
+        return self.values[tensor]
+
+
+@dataclass(frozen=True)
+class _Buffer:
+    size: int
+    first: int
+    last: int
+
+    def meets(self, other: _Buffer) -> bool:
+        return self.first <= other.last and other.first <= self.last
+
+
+def plan_memory(graph: Graph, steps: Sequence[Step]) -> Plan:
+    """The arena plan of `steps`. Graph inputs live from the start, outputs to the end."""
+    last_read = _last_reads(graph, steps)
+    value, home = _share(graph, steps, last_read)
+
+    buffers: dict[int, _Buffer] = {}
+    first_write = dict.fromkeys(graph.inputs, 0)
+    first_write |= {step.writes: position for position, step in enumerate(steps)}
+    for tensor, start in first_write.items():
+        size = _aligned(graph.tensors[tensor].size_bytes)
+        end = last_read.get(tensor, start)
+        kept = buffers.get(home[tensor])
+        if kept is not None:
+            size, start, end = max(size, kept.size), min(start, kept.first), max(end, kept.last)
+        buffers[home[tensor]] = _Buffer(size, start, end)
+    scratch = {
+        position: _Buffer(_aligned(step.scratch_bytes), position, position)
+        for position, step in enumerate(steps)
+        if step.scratch_bytes
+    }
+    keys: list[tuple[str, int]] = [("tensor", key) for key in buffers]
+    keys += [("scratch", key) for key in scratch]
+    offsets, arena_bytes = _place([*buffers.values(), *scratch.values()])
+    placed = dict(zip(keys, offsets, strict=True))
+    return Plan(
+        arena_bytes,
+        {tensor: placed["tensor", home[tensor]] for tensor in first_write},
+        {position: placed["scratch", position] for position in scratch},
+        value,
+    )
+
+
+def lower_bound(graph: Graph, steps: Sequence[Step], plan: Plan) -> tuple[int, int]:
+    """The step at which the most bytes are live, and how many: no plan of these steps is smaller.
+
+    Tensors that share a buffer count once.
+    """
+    last_read = _last_reads(graph, steps)
+    written = dict.fromkeys(graph.inputs, 0)
+    written |= {step.writes: position for position, step in enumerate(steps)}
+    best = (0, 0)
+    for position, step in enumerate(steps):
+        live = {
+            plan.offsets[t]: graph.tensors[t].size_bytes
+            for t, start in written.items()
+            if start <= position <= last_read.get(t, start)
+        }
+        total = sum(live.values()) + step.scratch_bytes
+        best = max(best, (total, -position))
+    return -best[1], best[0]
+
+
+def _last_reads(graph: Graph, steps: Sequence[Step]) -> dict[int, int]:
+    last: dict[int, int] = {}
+    for position, step in enumerate(steps):
+        for tensor in step.reads:
+            last[tensor] = position
+    for tensor in graph.outputs:
+        last[tensor] = len(steps)
+    return last
+
+
+def _share(
+    graph: Graph, steps: Sequence[Step], last_read: dict[int, int]
+) -> tuple[dict[int, int], dict[int, int]]:
+    """For each tensor, the value it holds and the tensor whose buffer it lives in."""
+    value = {tensor: tensor for tensor in graph.inputs}
+    home = dict(value)
+    end = {tensor: last_read.get(tensor, 0) for tensor in graph.inputs}
+    for position, step in enumerate(steps):
+        out = step.writes
+        value[out] = home[out] = out
+        if step.moves_nothing:
+            value[out], home[out] = value[step.reads[0]], home[step.reads[0]]
+        else:
+            for tensor in step.may_share:
+                root = home[tensor]
+                fits = graph.tensors[out].size_bytes <= graph.tensors[tensor].size_bytes
+                if fits and end[root] <= position:
+                    home[out] = root
+                    break
+        end[home[out]] = max(end.get(home[out], 0), last_read.get(out, position))
+    return value, home
+
+
+def _place(buffers: Sequence[_Buffer]) -> tuple[list[int], int]:
+    """Offsets for the buffers, and the arena's size."""
+    bound = max(
+        (sum(b.size for b in buffers if b.first <= t <= b.last) for t in _moments(buffers)),
+        default=0,
+    )
+    by_size = sorted(range(len(buffers)), key=lambda i: (-buffers[i].size, buffers[i].first, i))
+    by_length = sorted(by_size, key=lambda i: buffers[i].first - buffers[i].last)
+    by_time = sorted(range(len(buffers)), key=lambda i: (buffers[i].first, -buffers[i].size, i))
+    best, size = _first_fit(buffers, by_size)
+    chance = random.Random(0)  # noqa: S311 - a fixed seed: the same model, the same plan
+    order = list(by_size)
+    for attempt in range(MAX_ORDERS):
+        if size <= bound or len(buffers) < 3:
+            break
+        if attempt < 2:
+            trial = by_length if attempt == 0 else by_time
+        else:
+            trial = list(order)
+            a, b = chance.sample(range(len(trial)), 2)
+            trial[a], trial[b] = trial[b], trial[a]
+        offsets, total = _first_fit(buffers, trial)
+        if total <= size:
+            if attempt >= 2 or total < size:
+                order = list(trial)
+            best, size = offsets, total
+    return best, size
+
+
+def _moments(buffers: Sequence[_Buffer]) -> set[int]:
+    return {b.first for b in buffers}
+
+
+def _first_fit(buffers: Sequence[_Buffer], order: Sequence[int]) -> tuple[list[int], int]:
+    """Each buffer, in `order`, at the lowest offset where it meets no placed one."""
+    offsets = [0] * len(buffers)
+    placed: list[int] = []
+    for index in order:
+        taken = sorted(
+            (offsets[i], offsets[i] + buffers[i].size)
+            for i in placed
+            if buffers[i].meets(buffers[index])
+        )
+        offset = 0
+        for start, stop in taken:
+            if start - offset >= buffers[index].size:
+                break
+            offset = max(offset, stop)
+        offsets[index] = offset
+        placed.append(index)
+    return offsets, max((o + b.size for o, b in zip(offsets, buffers, strict=True)), default=0)
+
+
+def _aligned(size: int) -> int:
+    return -(-size // ALIGNMENT) * ALIGNMENT
