@@ -1,0 +1,7 @@
+#pragma once
+#include <stdint.h>
+
+typedef uint32_t TickType_t;
+typedef uint32_t UBaseType_t;
+typedef struct stub_queue *QueueHandle_t;
+#define pdMS_TO_TICKS(ms) ((TickType_t)(((uint64_t)(ms) * 1000u) / 1000u))
