@@ -44,10 +44,22 @@ class Dataset:
     labels: tuple[str, ...]
     splits: tuple[Split, ...]
 
+    def read(self, split: str) -> tuple[Floats, Labels]:
+        """Features float32 [N, *input_shape] and classes int64 [N] of a split."""
+        import numpy as np
+
+        with np.load(self.path, allow_pickle=False) as file:
+            return file[f"{split}_x"], file[f"{split}_y"]
+
 
 @dataclass(frozen=True)
 class KerasModel:
-    """A float model on disk (.keras), trained or pruned."""
+    """A float model on disk (.keras), trained or pruned.
+
+    `sha256` is of its architecture and weights (a .keras file has its date in it), and
+    `zero_fraction` of the weights in kernels. `history` has one figure an epoch; `notes` say how
+    it came about: the software and cores it was trained with, what pruning changed or left alone.
+    """
 
     path: Path
     sha256: str
@@ -55,6 +67,7 @@ class KerasModel:
     zero_fraction: float
     validation_accuracy: float
     history: Mapping[str, list[float]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,7 +144,7 @@ class LayerInfo:
 class CompiledModel:
     """A model as C99: a folder with `src` and `include`, complete with the kernels it calls.
 
-    `sources` and `headers` are all files in them. `name` is the C prefix of its symbols.
+    `sources` and `headers` are all files in them; `model` is a copy of the .tflite. `name` is the C prefix of its symbols.
     `busiest` says what is in the arena where it is fullest. `arena_bytes` is the tensor arena, kernel scratch
     included; `scratch_bytes` says how much of it is scratch. `weights_bytes` are all constants of
     the layers. `model_hash` is the SHA-256 of the .tflite; `backend` the kernel backend.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -60,11 +61,13 @@ def compile_model(
         backend=backend,
         folder=folder,
     )
+    kept = folder / f"{prefix}.tflite"
+    shutil.copyfile(tflite, kept)
     called = [item for item in lowered if item.call is not None]
     return CompiledModel(
         name=prefix,
         path=folder,
-        model=tflite.resolve(),
+        model=kept,
         model_sha256=sha256,
         backend=backend,
         sources=sources,
@@ -103,7 +106,7 @@ def check_fits(compiled: CompiledModel, board: BoardProfile) -> None:
         )
     if findings:
         raise ModelError(
-            f"{compiled.model.name} does not fit board {board.name}",
+            f"model {compiled.name} does not fit board {board.name}",
             findings,
             ["tinyflow boards"],
         )

@@ -1,0 +1,210 @@
+"""`flash`, `monitor` and `deploy`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from tinyflow.cli import options
+from tinyflow.cli.output import facts, prints, table
+
+
+def _show_flash(result: dict[str, Any]) -> None:
+    facts(
+        [
+            ("board", f"{result['board']} at {result['port']}"),
+            ("runs", f"{result['model']} {result['model_sha256'][:16]}"),
+            ("build id", result["build_id"]),
+            ("flash", f"{result['flash_bytes']:,} B"),
+            ("RAM", f"{result['ram_bytes']:,} B"),
+        ]
+    )
+
+
+@click.command()
+@options.model
+@options.board
+@options.port
+@options.name
+@options.seed
+@options.builder
+@prints(_show_flash)
+def flash(
+    model: Path | None,
+    board: str | None,
+    port: str | None,
+    name: str | None,
+    seed: int | None,
+    builder: str | None,
+) -> dict[str, Any]:
+    """Flash the image and ask the board who it is.
+
+    An emulated board is started, asked and ended.
+    """
+    from tinyflow import pipeline
+    from tinyflow.pipeline import deploy
+
+    walk = pipeline.start(board=board, model=model, name=name, seed=seed, builder=builder)
+    return deploy.hello(walk, port)
+
+
+def _show_deploy(result: dict[str, Any]) -> None:
+    device = result["device"]
+    rows = [
+        (where, result[where]["samples"], result[where]["accuracy"])
+        for where in ("float", "int8", "host", "device")
+    ]
+    table(("model", "samples", "accuracy"), rows)
+    click.echo()
+    latency = device["latency_us"]
+    facts(
+        [
+            ("board", f"{result['board']}, built with {result['builder']}"),
+            (
+                "one inference",
+                f"{device['count_per_inference']:,} {device['counter']}"
+                + (f", {latency:,.1f} us" if latency is not None else ""),
+            ),
+            ("flash", f"{result['flash_bytes']:,} B"),
+            ("RAM", f"{result['ram_bytes']:,} B (arena {result['arena_bytes']:,} B)"),
+            ("mismatched bytes", result["mismatched_bytes"]),
+            ("model", result["model_sha256"]),
+            ("firmware", result["firmware_sha256"]),
+            ("run", result["run"]),
+        ]
+    )
+
+
+@click.command()
+@options.board
+@options.port
+@options.seed
+@options.builder
+@prints(_show_deploy)
+def deploy(
+    board: str | None, port: str | None, seed: int | None, builder: str | None
+) -> dict[str, Any]:
+    """Walk the whole road, from data to metrics of the board.
+
+    Trains, prunes, quantises, compiles, builds, flashes, evaluates on the board and keeps the
+    metric rows in .tinyflow/metrics.sqlite. A `[budget]` that is exceeded fails the deploy.
+    """
+    from tinyflow import pipeline
+    from tinyflow.pipeline import deploy as road
+
+    walk = pipeline.start(board=board, seed=seed, builder=builder)
+    return road.deploy(walk, port)
+
+
+def _show_monitor(result: dict[str, Any]) -> None:
+    click.echo(f"{result['rows']:,} rows kept in {result['store']}, run {result['run']}", err=True)
+
+
+@click.command()
+@options.model
+@options.board
+@options.port
+@options.name
+@options.builder
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    help="Stop after this long; without it, Ctrl-C stops.",
+)
+@click.option("--jsonl", metavar="FILE", help="Also write the rows here, one a line; - is stdout.")
+@click.option(
+    "--replay/--no-replay",
+    default=None,
+    help="Feed inputs to the board meanwhile; done by default where the board is emulated, "
+    "which nothing else could feed.",
+)
+@prints(_show_monitor)
+def monitor(
+    model: Path | None,
+    board: str | None,
+    port: str | None,
+    name: str | None,
+    builder: str | None,
+    seconds: float | None,
+    jsonl: str | None,
+    replay: bool | None,
+) -> dict[str, Any]:
+    """Show a board's metrics as they come, and keep them.
+
+    A real board is not flashed; one that runs another model is refused.
+    """
+    from tinyflow import pipeline
+    from tinyflow.pipeline import watch
+
+    walk = pipeline.start(board=board, model=model, name=name, builder=builder)
+    session = watch.Watch(walk, port, seconds, replay)
+    with _rows_out(jsonl) as out, _live(quiet=jsonl == "-") as show:
+        try:
+            for rows in session.rows():
+                if out is not None:
+                    for row in rows:
+                        print(watch.row_text(row), file=out)
+                    out.flush()
+                show(rows)
+        except KeyboardInterrupt:
+            # Ctrl-C is how a monitor without --seconds ends: all rows so far are kept.
+            if seconds is not None:
+                raise
+    return {
+        "run": session.run,
+        "board": session.board,
+        "rows": session.count,
+        "store": str(session.store_path),
+    }
+
+
+@contextlib.contextmanager
+def _rows_out(target: str | None) -> Iterator[IO[str] | None]:
+    if target is None:
+        yield None
+    elif target == "-":
+        yield sys.stdout
+    else:
+        from tinyflow.errors import ProjectError
+
+        try:
+            file = Path(target).open("a", encoding="utf-8")  # noqa: SIM115 - closed below
+        except OSError as error:
+            raise ProjectError(f"{target} cannot be written: {error.strerror}") from None
+        with file:
+            yield file
+
+
+@contextlib.contextmanager
+def _live(quiet: bool) -> Iterator[Any]:
+    """A function that is shown each batch of rows: a live table, or lines without a terminal."""
+    if quiet:
+        yield lambda rows: None
+        return
+    if not sys.stdout.isatty():
+        yield lambda rows: [
+            click.echo(f"{row.where}  {row.name}  {row.value:g} {row.unit}") for row in rows
+        ]
+        return
+    from rich.console import Console
+    from rich.live import Live
+    from rich.table import Table
+
+    latest: dict[tuple[str, str], Any] = {}
+    with Live(console=Console(), refresh_per_second=4) as live:
+
+        def show(rows: list[Any]) -> None:
+            latest.update({(row.where, row.name): row for row in rows})
+            grid = Table(box=None, pad_edge=False, header_style="bold")
+            for column, side in (("metric", "left"), ("value", "right"), ("unit", "left")):
+                grid.add_column(column, justify=side)  # type: ignore[arg-type]
+            for row in latest.values():
+                grid.add_row(row.name, f"{row.value:,.10g}", row.unit)
+            live.update(grid)
+
+        yield show

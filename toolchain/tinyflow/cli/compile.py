@@ -1,0 +1,152 @@
+"""`compile`, `generate` and `build`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tinyflow.cli import options
+from tinyflow.cli.output import facts, prints
+
+
+def _show_compiled(result: dict[str, Any]) -> None:
+    facts(
+        [
+            ("model", result["model_sha256"]),
+            ("MACs", result["macs"]),
+            ("weights", f"{result['weights_bytes']:,} B"),
+            ("arena", f"{result['arena_bytes']:,} B (scratch {result['scratch_bytes']:,} B)"),
+            ("operators", ", ".join(f"{n} {op}" for op, n in result["operators"].items())),
+            ("folder", result["folder"]),
+        ]
+    )
+
+
+@click.command(name="compile")
+@options.model
+@options.board
+@options.name
+@options.seed
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Also copy the C library here."
+)
+@prints(_show_compiled)
+def compile(
+    model: Path | None, board: str | None, name: str | None, seed: int | None, output: Path | None
+) -> dict[str, Any]:
+    """Compile a model to C: the project's, or MODEL.tflite.
+
+    The result is a folder with `src` and `include`, complete with the kernels the model calls.
+    """
+    from tinyflow import pipeline
+
+    walk = pipeline.start(board=board, model=model, name=name, seed=seed)
+    compiled = walk.compiled()
+    folder = compiled.path
+    if output is not None:
+        folder = pipeline.copy_out(compiled.path, output, ("src", "include"))
+    files = sorted((*(folder / "src").iterdir(), *(folder / "include").iterdir()))
+    return {
+        "model": compiled.name,
+        "model_sha256": compiled.model_sha256,
+        "backend": compiled.backend,
+        "arena_bytes": compiled.arena_bytes,
+        "scratch_bytes": compiled.scratch_bytes,
+        "weights_bytes": compiled.weights_bytes,
+        "macs": compiled.macs,
+        "operators": dict(compiled.operators),
+        "folder": str(folder),
+        "sources": [str(file) for file in files],
+    }
+
+
+def _show_project(result: dict[str, Any]) -> None:
+    facts(
+        [
+            ("board", result["board"]),
+            ("builder", result["builder"]),
+            ("build id", result["build_id"]),
+            ("folder", result["folder"]),
+        ]
+    )
+
+
+@click.command()
+@options.model
+@options.board
+@options.name
+@options.seed
+@options.builder
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Also copy the project here.")
+@prints(_show_project)
+def generate(
+    model: Path | None,
+    board: str | None,
+    name: str | None,
+    seed: int | None,
+    builder: str | None,
+    output: Path | None,
+) -> dict[str, Any]:
+    """Write the firmware project for a board: sources that its own build tool builds."""
+    from tinyflow import pipeline
+
+    walk = pipeline.start(board=board, model=model, name=name, seed=seed, builder=builder)
+    firmware = walk.firmware()
+    folder = firmware.path
+    if output is not None:
+        folder = pipeline.copy_out(firmware.path, output)
+    return {
+        "board": firmware.board,
+        "builder": firmware.builder,
+        "model_sha256": firmware.model_sha256,
+        "build_id": firmware.build_id,
+        "folder": str(folder),
+    }
+
+
+def _show_image(result: dict[str, Any]) -> None:
+    facts(
+        [
+            ("board", result["board"]),
+            ("flash", f"{result['flash_bytes']:,} B"),
+            ("RAM", f"{result['ram_bytes']:,} B"),
+            ("firmware", result["firmware_sha256"]),
+            *((f"image at {image['offset']:#x}", image["path"]) for image in result["images"]),
+        ]
+    )
+
+
+@click.command()
+@options.model
+@options.board
+@options.name
+@options.seed
+@options.builder
+@prints(_show_image)
+def build(
+    model: Path | None,
+    board: str | None,
+    name: str | None,
+    seed: int | None,
+    builder: str | None,
+) -> dict[str, Any]:
+    """Build the firmware image; sizes are those of the linker's map file."""
+    from tinyflow import pipeline
+
+    walk = pipeline.start(board=board, model=model, name=name, seed=seed, builder=builder)
+    image = walk.image()
+    return {
+        "board": image.board,
+        "builder": image.builder,
+        "model_sha256": image.model_sha256,
+        "firmware_sha256": image.sha256,
+        "build_id": image.build_id,
+        "flash_bytes": image.flash_bytes,
+        "ram_bytes": image.ram_bytes,
+        "library_flash_bytes": image.library_flash_bytes,
+        "library_ram_bytes": image.library_ram_bytes,
+        "elf": str(image.elf),
+        "images": [{"path": str(file.path), "offset": file.offset} for file in image.images],
+    }

@@ -1,0 +1,130 @@
+"""`bench` and `verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tinyflow.cli import options
+from tinyflow.cli.output import facts, prints, table
+
+
+def _show_bench(result: dict[str, Any]) -> None:
+    unit = result["counter"]
+    rows = [
+        (
+            position,
+            layer["op"],
+            layer["name"],
+            layer["macs"],
+            layer["count"],
+            round(layer["count"] / layer["macs"], 2) if layer["macs"] else "",
+            layer["crc32"],
+        )
+        for position, layer in enumerate(result["layers"])
+    ]
+    table(("#", "operator", "output", "MACs", unit, "per MAC", "CRC-32"), rows)
+    click.echo()
+    per_mac = result["count"] / result["macs"] if result["macs"] else 0
+    facts(
+        [
+            ("one inference", f"{result['count']:,} {unit}, {per_mac:.2f} per MAC"),
+            (
+                "library flash",
+                f"{result['flash_bytes']:,} B (code {result['code_bytes']:,} B, "
+                f"weights {result['weights_bytes']:,} B)",
+            ),
+            (
+                "library RAM",
+                f"{result['ram_bytes']:,} B (arena {result['arena_bytes']:,} B)",
+            ),
+            (
+                "whole image",
+                f"flash {result['image_flash_bytes']:,} B, RAM {result['image_ram_bytes']:,} B",
+            ),
+        ]
+    )
+
+
+@click.command()
+@options.model
+@options.board
+@options.port
+@options.name
+@options.seed
+@options.builder
+@prints(_show_bench)
+def bench(
+    model: Path | None,
+    board: str | None,
+    port: str | None,
+    name: str | None,
+    seed: int | None,
+    builder: str | None,
+) -> dict[str, Any]:
+    """Count one inference on a board, whole and by layer.
+
+    Emulated boards count executed instructions, exactly and the same each time; they are not
+    cycles. Real boards count cycles. The host process counts nanoseconds.
+    """
+    from tinyflow import pipeline
+    from tinyflow.pipeline import measure
+
+    walk = pipeline.start(board=board, model=model, name=name, seed=seed, builder=builder)
+    return measure.bench(walk, port)
+
+
+def _show_verify(result: dict[str, Any]) -> None:
+    first = result["first_mismatch"]
+    compared = f"{result['inputs']} inputs, {result['layers']} layers each"
+    if first is None:
+        click.echo(f"{result['model']} on {result['board']}: {compared}, every byte equal")
+        return
+    click.echo(
+        f"{result['model']} on {result['board']}: {compared}, "
+        f"{result['mismatched_bytes']:,} bytes differ"
+    )
+    click.echo(
+        f"first at input {first['input']}, layer {first['layer']} {first['op']} "
+        f"({first['name']}), position {first['position']}: "
+        f"the reference has {first['expected']}, the board {first['found']}"
+    )
+
+
+@click.command()
+@options.model
+@options.board
+@options.port
+@options.name
+@options.seed
+@options.builder
+@click.option(
+    "-n",
+    "--inputs",
+    type=click.IntRange(1, 1_000_000),
+    default=20,
+    show_default=True,
+    help="How many inputs: extremes, real samples where there are any, random bytes.",
+)
+@prints(_show_verify)
+def verify(
+    model: Path | None,
+    board: str | None,
+    port: str | None,
+    name: str | None,
+    seed: int | None,
+    builder: str | None,
+    inputs: int,
+) -> dict[str, Any]:
+    """Prove that a board computes what the reference interpreter computes, layer by layer.
+
+    Exit status 1 when a byte differs.
+    """
+    from tinyflow import pipeline
+    from tinyflow.pipeline import measure
+
+    walk = pipeline.start(board=board, model=model, name=name, seed=seed, builder=builder)
+    result = measure.verify(walk, inputs, port)
+    return {**result, "exit_code": 1 if result["mismatched_bytes"] else 0}

@@ -1,0 +1,146 @@
+"""What a person or a program sees: `--json`, progress on a terminal, errors."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tinyflow import progress
+from tinyflow.errors import TinyflowError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+Show = Callable[[dict[str, Any]], None]
+
+
+def prints(show: Show) -> Callable[[Callable[..., dict[str, Any]]], Callable[..., int]]:
+    """A command that returns a dict: printed by `show`, or as one JSON line with `--json`.
+
+    The dict's key `exit_code`, where there is one, becomes the exit status.
+    """
+
+    def decorate(command: Callable[..., dict[str, Any]]) -> Callable[..., int]:
+        @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+        @functools.wraps(command)
+        def run(*args: Any, as_json: bool, **options: Any) -> int:
+            try:
+                with _progress_on_terminal():
+                    result = command(*args, **options)
+            except TinyflowError as error:
+                click.echo(f"error: {error}", err=True)
+                if as_json:
+                    print_json(error.as_json())
+                return error.exit_code
+            status = result.pop("exit_code", 0)
+            if as_json:
+                print_json(result)
+            else:
+                show(result)
+            return int(status)
+
+        return run
+
+    return decorate
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """One JSON object as one line on stdout, at once."""
+    click.echo(json.dumps(value))
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+    """A table on stdout; columns of numbers are right-aligned."""
+    from rich.console import Console
+    from rich.table import Table
+
+    grid = Table(box=None, pad_edge=False, header_style="bold", title=title or None)
+    for position, column in enumerate(columns):
+        numeric = bool(rows) and all(
+            isinstance(row[position], (int, float)) or row[position] == "" for row in rows
+        )
+        grid.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(_cell(value) for value in row))
+    # Where there is no terminal, nobody wraps: a line stays a line for grep.
+    width = None if sys.stdout.isatty() else 200
+    Console(width=width, highlight=False, markup=False).print(grid)
+
+
+def facts(pairs: Sequence[tuple[str, object]]) -> None:
+    """Names and values, one a line, aligned."""
+    width = max((len(name) for name, _ in pairs), default=0)
+    for name, value in pairs:
+        click.echo(f"{name:<{width}}  {_cell(value)}")
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}".replace(",", " ")
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return str(value)
+
+
+@contextlib.contextmanager
+def _progress_on_terminal() -> Iterator[None]:
+    """Show what the stages report, on stderr, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    bars = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.fields[stage]:<14}"),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=False,
+    )
+    with bars, progress.listening(_Listener(bars)):
+        yield
+
+
+class _Listener:
+    """One line per stage: the last thing it said, and how far it is."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._tasks: dict[str, TaskID] = {}
+
+    def __call__(self, step: progress.Step) -> None:
+        if step.stage not in self._tasks:
+            self._finish_others()
+            self._tasks[step.stage] = self._bars.add_task(step.message, total=1, stage=step.stage)
+        task = self._tasks[step.stage]
+        cached = step.message == "from cache"
+        self._bars.update(
+            task,
+            description=step.message,
+            total=step.total if step.total is not None else 1,
+            completed=step.done if step.done is not None else (1 if cached else 0),
+        )
+
+    def _finish_others(self) -> None:
+        for task in self._bars.tasks:
+            if not task.finished:
+                self._bars.update(task.id, completed=task.total)

@@ -1,0 +1,89 @@
+"""`monitor`: a board's telemetry as metric rows, kept and handed on as they come."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tinyflow.artifacts import MetricRow
+from tinyflow.pipeline import Walk
+from tinyflow.pipeline.deploy import ROWS, connected, metric_store, run_name
+from tinyflow.pipeline.inputs import real_inputs, seeded_inputs
+
+if TYPE_CHECKING:
+    from tinyflow.artifacts import Bytes
+    from tinyflow.device import Device
+
+HEARTBEAT_MS = 1000
+POLL_SECONDS = 0.2
+REPLAY_INPUTS = 64
+
+
+def row_text(row: MetricRow) -> str:
+    """A row as one line of JSON."""
+    return json.dumps(row.as_json())
+
+
+class Watch:
+    """One monitoring run. `replay` feeds inputs meanwhile; None: where the board is emulated."""
+
+    def __init__(
+        self, walk: Walk, port: str | None, seconds: float | None, replay: bool | None
+    ) -> None:
+        self._walk = walk
+        self._port = port
+        self._seconds = seconds
+        self.board = walk.require_board().name
+        self._replay = walk.require_board().emulated if replay is None else replay
+        self.run = run_name()
+        self.count = 0
+        self.store_path: Path = walk.home / ROWS
+
+    def rows(self) -> Iterator[list[MetricRow]]:
+        """Batches of rows, each kept before it is handed on; ends after the seconds asked for."""
+        from tinyflow import monitor
+
+        inputs = self._inputs() if self._replay else None
+        with metric_store(self._walk) as store, connected(self._walk, self._port) as dut:
+            dut.configure(heartbeat_ms=HEARTBEAT_MS)
+            end = None if self._seconds is None else time.monotonic() + self._seconds
+            fed = 0
+            last = time.monotonic()
+            while end is None or time.monotonic() < end:
+                if inputs is not None:
+                    dut.infer(inputs[fed % len(inputs)])
+                    fed += 1
+                else:
+                    dut.poll(POLL_SECONDS)
+                beats = dut.take_telemetry()
+                if not beats and time.monotonic() - last > 2 * HEARTBEAT_MS / 1000:
+                    # An emulated board's own clock may run slow: ask instead of waiting for it.
+                    beats = [dut.telemetry()]
+                for beat in beats:
+                    last = time.monotonic()
+                    rows = monitor.telemetry_rows(self.run, dut.hello, beat, time.time())
+                    store.append(rows)
+                    self.count += len(rows)
+                    yield rows
+            rows = self._closing(dut)
+            store.append(rows)
+            self.count += len(rows)
+            yield rows
+
+    def _closing(self, dut: Device) -> list[MetricRow]:
+        """What the board says last, so that even a short run has rows."""
+        from tinyflow import monitor
+
+        return monitor.telemetry_rows(self.run, dut.hello, dut.telemetry(), time.time())
+
+    def _inputs(self) -> Bytes:
+        walk = self._walk
+        spec = walk.compiled().input
+        if walk.project is not None and walk.model is None:
+            real = real_inputs(spec, walk.dataset())
+            if real is not None:
+                return real
+        return seeded_inputs(spec, REPLAY_INPUTS, walk.seed)
