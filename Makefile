@@ -1,0 +1,70 @@
+# Two commands for a new machine: `make demo` and `make test`. Both may be repeated; what is
+# there already is not installed again.
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+TESTED := $(VENV)/.ready-test
+BOARDS := --board native --board qemu-m4 --board qemu-m3 --board qemu-riscv32
+SUDO   := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+
+# The first Python that tinyflow supports, unless PYTHON says which.
+PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13 python3.10; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& echo "$$p" && break; done)
+
+.PHONY: help demo test lint format setup clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make demo    set up, then train, build and run the digits example on an emulated board'
+	@echo 'make test    set up, then run all checks and tests'
+	@echo 'make lint    ruff, mypy, import-linter, clang-format'
+	@echo 'make format  let ruff and clang-format rewrite the sources'
+	@echo 'make clean   remove what these commands made, the virtual environment included'
+
+demo: $(READY)
+	$(BIN)/tinyflow doctor --board qemu-m4 --install
+	[ -d digits ] || $(BIN)/tinyflow init digits
+	cd digits && ../$(BIN)/tinyflow deploy --board qemu-m4
+
+test: $(TESTED)
+	$(BIN)/tinyflow doctor $(BOARDS) --install
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
+
+lint: $(TESTED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	git ls-files '*.c' '*.h' | xargs $(BIN)/clang-format --dry-run -Werror
+
+format: $(TESTED)
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+	git ls-files '*.c' '*.h' | xargs $(BIN)/clang-format -i
+
+setup: $(TESTED)
+
+clean:
+	rm -rf $(VENV) digits build dist
+
+# A venv that pip did not finish has no stamp, and is made anew.
+$(READY): pyproject.toml
+	@[ -n '$(PYTHON)' ] || { echo 'error: no Python 3.10 to 3.13 on PATH'; \
+	echo '  hint: sudo apt-get install python3 python3-venv'; \
+	echo '  hint: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12'; exit 4; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	command -v apt-get >/dev/null || { echo 'error: this Python cannot make virtual environments'; \
+	echo '  hint: install the venv module of $(PYTHON) (python3-venv, python3-virtualenv)'; \
+	exit 4; }; \
+	$(SUDO) apt-get update && $(SUDO) apt-get install -y --no-install-recommends \
+	"python$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(TESTED): $(READY)
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $@

@@ -1,0 +1,52 @@
+"""The command line as a whole: help, usage errors, exit statuses, speed of `--help`."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tinyflow import cli
+
+HEAVY = ["tensorflow", "sklearn", "pydantic", "rich", "numpy", "jinja2", "serial", "platformio"]
+
+
+def run_tinyflow(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tinyflow", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = (
+        "import sys\nfrom tinyflow.cli import main\nstatus = main(['--help'])\n"
+        f"heavy = [name for name in {HEAVY!r} if name in sys.modules]\n"
+        "print(heavy, file=sys.stderr)\nsys.exit(status)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert done.stderr.strip() == "[]"
+    for name in cli.COMMANDS:
+        assert f"  {name} " in done.stdout
+
+
+@pytest.mark.parametrize("name", list(cli.COMMANDS))
+def test_every_command_has_help_and_json(name: str) -> None:
+    done = run_tinyflow(name, "--help")
+    assert done.returncode == 0, done.stderr
+    assert "--json" in done.stdout
+
+
+def test_summary_in_the_list_begins_the_commands_own_help() -> None:
+    group = cli.tinyflow
+    for name, (_, summary) in cli.COMMANDS.items():
+        command = group.get_command(None, name)  # type: ignore[arg-type]
+        assert command is not None
+        assert (command.help or "").replace("\n", " ").startswith(summary.rstrip(".")[:20])
+
+
+def test_unknown_command_names_the_near_miss() -> None:
+    done = run_tinyflow("depoy")
+    assert done.returncode == 2
+    assert "Did you mean deploy?" in done.stderr
