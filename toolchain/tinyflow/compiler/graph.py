@@ -16,6 +16,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ABSENT = -1
+ITEM_BYTES = {
+    "int8": 1,
+    "uint8": 1,
+    "bool": 1,
+    "int16": 2,
+    "uint16": 2,
+    "float16": 2,
+    "int32": 4,
+    "uint32": 4,
+    "float32": 4,
+    "int64": 8,
+    "uint64": 8,
+    "float64": 8,
+    "complex64": 8,
+    "complex128": 16,
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +59,8 @@ class Tensor:
     """A tensor: activation where `data` is None, else a constant of that shape.
 
     `dtype` is numpy's name: int8, int16, int32, int64, uint8, bool, float32. `shape` is fixed.
+    Types outside ITEM_BYTES ("string", "int4", "int8 (sparse)") have no size here and their
+    constants are raw bytes; no operator accepts them.
     """
 
     name: str
@@ -60,8 +78,7 @@ class Tensor:
 
     @property
     def size_bytes(self) -> int:
-        width = {"int8": 1, "uint8": 1, "bool": 1, "int16": 2, "int32": 4, "float32": 4, "int64": 8}
-        return self.elements * width[self.dtype]
+        return self.elements * ITEM_BYTES.get(self.dtype, 0)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,408 @@
+"""The .tflite reader: what it reads equals the schema's own reading, and what it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tflite_writer import _buffer, pack, schema, unpack, write_tflite
+
+from tinyflow.compiler.graph import ABSENT, Graph, Node, Quantization, Tensor
+from tinyflow.compiler.tflite_reader import read_tflite
+from tinyflow.compiler.tflite_schema import (
+    BUILTIN_OPERATORS,
+    OPTIONS,
+    TENSOR_TYPES,
+)
+from tinyflow.errors import ModelError, ProjectError
+
+SHARED = Path(__file__).parents[3] / "shared" / "models" / "mlperf_tiny"
+SHARED_MODELS = sorted(SHARED.glob("*.tflite"))
+UNIT = Quantization((1.0,), (0,))
+
+
+def small() -> Graph:
+    """CONV_2D, RESHAPE, FULLY_CONNECTED without bias."""
+    filters = np.arange(-18, 18, dtype=np.int8).reshape(2, 3, 3, 2)
+    matrix = np.arange(24, dtype=np.int8).reshape(3, 8)
+    return Graph(
+        tensors=(
+            Tensor("image", (1, 4, 4, 2), "int8", Quantization((0.5,), (-128,))),
+            Tensor("filter", (2, 3, 3, 2), "int8", Quantization((0.1, 0.2), (0, 0)), filters),
+            Tensor("bias", (2,), "int32", Quantization((0.05, 0.1), (0, 0)), np.int32([7, -9])),
+            Tensor("conv", (1, 2, 2, 2), "int8", Quantization((0.25,), (3,))),
+            Tensor("shape", (2,), "int32", None, np.int32([1, -1])),
+            Tensor("flat", (1, 8), "int8", Quantization((0.25,), (3,))),
+            Tensor("matrix", (3, 8), "int8", UNIT, matrix),
+            Tensor("scores", (1, 3), "int8", UNIT),
+        ),
+        nodes=(
+            Node("CONV_2D", (0, 1, 2), (3,), {"padding": "SAME", "stride_w": 2, "stride_h": 2}),
+            Node("RESHAPE", (3, 4), (5,), {"new_shape": (1, -1)}, 1),
+            Node("FULLY_CONNECTED", (5, 6, ABSENT), (7,), {"keep_num_dims": True}, 2),
+        ),
+        inputs=(0,),
+        outputs=(7,),
+    )
+
+
+def assert_same(found: Graph, expected: Graph) -> None:
+    assert (found.inputs, found.outputs) == (expected.inputs, expected.outputs)
+    assert found.nodes == expected.nodes
+    assert len(found.tensors) == len(expected.tensors)
+    for one, other in zip(found.tensors, expected.tensors, strict=True):
+        assert (one.name, one.shape, one.dtype) == (other.name, other.shape, other.dtype)
+        assert one.quantization == other.quantization, one.name
+        assert (one.data is None) == (other.data is None), one.name
+        if one.data is not None and other.data is not None:
+            assert one.data.dtype == other.data.dtype
+            np.testing.assert_array_equal(one.data, other.data)
+
+
+def changed(change: Callable[[Any], None], graph: Graph | None = None) -> bytes:
+    """The small model's bytes after `change` of the schema's ModelT."""
+    model = unpack(write_tflite(graph or small()))
+    change(model)
+    return pack(model)
+
+
+def finding(content: bytes) -> str:
+    """The text of the ModelError that reading `content` raises."""
+    with pytest.raises(ModelError) as caught:
+        read_tflite(content)
+    return str(caught.value)
+
+
+def test_a_written_graph_reads_back() -> None:
+    graph = read_tflite(write_tflite(small()))
+    assert [tensor.name for tensor in graph.tensors] == [t.name for t in small().tensors]
+    assert graph.nodes[0].options == {
+        "padding": "SAME",
+        "stride_w": 2,
+        "stride_h": 2,
+        "fused_activation_function": "NONE",
+        "dilation_w_factor": 1,
+        "dilation_h_factor": 1,
+        "quantized_bias_type": "FLOAT32",
+    }
+    assert graph.nodes[1].options == {"new_shape": (1, -1)}
+    assert graph.nodes[2].inputs == (5, 6, ABSENT) and graph.input(graph.nodes[2], 2) is None
+    assert graph.nodes[2].options["keep_num_dims"] is True
+    scale = graph.tensors[1].quantization
+    assert scale is not None and scale.scales == (float(np.float32(0.1)), float(np.float32(0.2)))
+    assert_same(read_tflite(write_tflite(graph)), graph)
+
+
+def test_constants_cannot_be_written_to() -> None:
+    data = read_tflite(write_tflite(small())).tensors[1].data
+    assert data is not None
+    with pytest.raises(ValueError, match="read-only"):
+        data[0] = 1
+
+
+@pytest.mark.skipif(not SHARED_MODELS, reason="the MLPerf Tiny models are not beside the checkout")
+@pytest.mark.parametrize("path", SHARED_MODELS, ids=lambda path: path.stem)
+def test_a_real_model_reads_as_the_schema_reads_it(path: Path) -> None:
+    graph = read_tflite(path)
+    model = unpack(path.read_bytes())
+    (subgraph,) = model.subgraphs
+    assert graph.inputs == tuple(subgraph.inputs) and graph.outputs == tuple(subgraph.outputs)
+    operators = {v: k for k, v in vars(schema().BuiltinOperator).items() if isinstance(v, int)}
+    types = {v: k.lower() for k, v in vars(schema().TensorType).items() if isinstance(v, int)}
+    for node, expected in zip(graph.nodes, subgraph.operators, strict=True):
+        code = model.operatorCodes[expected.opcodeIndex]
+        assert node.op == operators[max(code.builtinCode, code.deprecatedBuiltinCode)]
+        assert node.inputs == tuple(expected.inputs) and node.outputs == tuple(expected.outputs)
+        for name, value in node.options.items():
+            theirs = getattr(expected.builtinOptions, camel(name), None)
+            if isinstance(value, str):
+                enum = {
+                    "padding": "Padding",
+                    "weights_format": "FullyConnectedOptionsWeightsFormat",
+                }
+                kind = enum.get(name, "ActivationFunctionType")
+                kind = "TensorType" if name == "quantized_bias_type" else kind
+                value = getattr(getattr(schema(), kind), value)
+            if isinstance(value, tuple):
+                theirs = () if theirs is None else tuple(theirs)
+            assert value == theirs, (node.op, name)
+    for tensor, expected in zip(graph.tensors, subgraph.tensors, strict=True):
+        assert tensor.name == expected.name.decode()
+        assert tensor.shape == (() if expected.shape is None else tuple(expected.shape))
+        assert tensor.dtype == types[expected.type]
+        theirs = model.buffers[expected.buffer].data
+        assert (tensor.data is None) == (theirs is None or len(theirs) == 0)
+        if tensor.data is not None:
+            assert tensor.data.tobytes() == bytes(theirs)
+        if tensor.quantization is not None:
+            assert list(tensor.quantization.scales) == list(expected.quantization.scale)
+            assert list(tensor.quantization.zero_points) == list(expected.quantization.zeroPoint)
+            assert tensor.quantization.axis == expected.quantization.quantizedDimension
+        else:
+            assert expected.quantization is None or expected.quantization.scale is None
+    assert_same(read_tflite(write_tflite(graph)), graph)
+
+
+def camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def test_the_names_and_numbers_are_the_schemas() -> None:
+    operators = {k: v for k, v in vars(schema().BuiltinOperator).items() if isinstance(v, int)}
+    assert {name: code for code, name in enumerate(BUILTIN_OPERATORS)} == operators
+    types = {k.lower(): v for k, v in vars(schema().TensorType).items() if isinstance(v, int)}
+    assert {name: code for code, name in enumerate(TENSOR_TYPES)} == types
+
+
+@pytest.mark.parametrize("op", sorted(OPTIONS))
+def test_every_option_is_read_from_its_place(op: str) -> None:
+    """Each field in turn is written with a value that is not its default."""
+    for field in OPTIONS[op].fields:
+        other: Any = {"bool": not field.default, "float32": 1.5, "ints": (2, -1)}.get(field.kind, 3)
+        if field.names:
+            other = field.names[1]
+        node = Node(op, (0,), (1,), {field.name: other})
+        graph = Graph(
+            (Tensor("in", (1,), "int8", UNIT), Tensor("out", (1,), "int8", UNIT)),
+            (node,), (0,), (1,),
+        )  # fmt: skip
+        (found,) = read_tflite(write_tflite(graph)).nodes
+        expected = {
+            f.name: f.names[f.default] if f.names else f.default for f in OPTIONS[op].fields
+        }
+        if op == "RESHAPE":
+            expected["new_shape"] = ()
+        assert found.options == {**expected, field.name: other}
+
+
+def test_operators_that_nobody_knows_keep_their_names() -> None:
+    for op in ("CUSTOM:MyOperator", "BUILTIN_250", "STABLEHLO_CBRT", "LSTM"):
+        graph = small()
+        nodes = (*graph.nodes[:2], Node(op, (5,), (7,), {}, 2))
+        assert read_tflite(write_tflite(graph.replace(nodes=nodes))).nodes[2].op == op
+
+
+def test_an_old_files_operator_code_is_read() -> None:
+    def age(model: Any) -> None:
+        for code in model.operatorCodes:
+            code.builtinCode, code.version = 0, 9
+
+    assert [node.op for node in read_tflite(changed(age)).nodes] == [n.op for n in small().nodes]
+
+
+def test_unused_operator_codes_and_metadata_are_accepted() -> None:
+    def add(model: Any) -> None:
+        code = schema().OperatorCodeT()
+        code.builtinCode = code.deprecatedBuiltinCode = 99
+        model.operatorCodes.append(code)
+        entry = schema().MetadataT()
+        entry.name, entry.buffer = "min_runtime_version", 1
+        model.metadata = [entry]
+
+    assert len(read_tflite(changed(add)).nodes) == 3
+
+
+def test_an_open_batch_is_one_and_another_open_dimension_is_refused() -> None:
+    def open_batch(model: Any) -> None:
+        model.subgraphs[0].tensors[0].shapeSignature = [-1, 4, 4, 2]
+
+    def open_height(model: Any) -> None:
+        model.subgraphs[0].tensors[0].shapeSignature = [-1, -1, 4, 2]
+
+    assert read_tflite(changed(open_batch)).tensors[0].shape == (1, 4, 4, 2)
+    assert "only the first dimension may be left open" in finding(changed(open_height))
+
+
+def test_data_behind_the_flatbuffer_is_read() -> None:
+    expected = small().tensors[1].data
+    assert expected is not None
+    at = len(changed(lambda model: None)) + 4096
+
+    def move(model: Any) -> None:
+        buffer = model.buffers[model.subgraphs[0].tensors[1].buffer]
+        buffer.data, buffer.offset, buffer.size = None, at, expected.nbytes
+
+    head = changed(move)
+    whole = head + bytes(at - len(head)) + expected.tobytes()
+    np.testing.assert_array_equal(read_tflite(whole).tensors[1].data, expected)
+    assert "lies outside" in finding(whole[:-1])
+
+
+def test_data_at_an_odd_place_is_read() -> None:
+    """int32 data behind the flatbuffer at a place that is not a multiple of 4."""
+    at = len(changed(lambda model: None)) + 4097
+
+    def move(model: Any) -> None:
+        buffer = model.buffers[model.subgraphs[0].tensors[2].buffer]
+        buffer.data, buffer.offset, buffer.size = None, at, 8
+
+    head = changed(move)
+    whole = head + bytes(at - len(head)) + np.int32([5, -6]).tobytes()
+    bias = read_tflite(whole).tensors[2].data
+    assert bias is not None and bias.flags.aligned and bias.tolist() == [5, -6]
+
+
+def test_types_that_are_not_plain_keep_a_name_that_says_so() -> None:
+    def sparse(model: Any) -> None:
+        model.subgraphs[0].tensors[1].sparsity = schema().SparsityParametersT()
+        model.buffers[model.subgraphs[0].tensors[1].buffer] = _buffer(b"\1\2\3")
+
+    def text(model: Any) -> None:
+        model.subgraphs[0].tensors[1].type = schema().TensorType.STRING
+        model.subgraphs[0].tensors[1].quantization = None
+
+    def custom(model: Any) -> None:
+        quantization = model.subgraphs[0].tensors[1].quantization
+        quantization.detailsType = schema().QuantizationDetails.CustomQuantization
+        quantization.details = schema().CustomQuantizationT()
+
+    tensor = read_tflite(changed(sparse)).tensors[1]
+    assert tensor.dtype == "int8 (sparse)" and tensor.size_bytes == 0
+    assert tensor.data is not None and tensor.data.tolist() == [1, 2, 3]
+    assert read_tflite(changed(text)).tensors[1].dtype == "string"
+    assert read_tflite(changed(custom)).tensors[1].dtype == "int8 (custom quantization)"
+
+
+def tensor(index: int, **fields: Any) -> Callable[[Any], None]:
+    def change(model: Any) -> None:
+        for name, value in fields.items():
+            assert hasattr(model.subgraphs[0].tensors[index], name)
+            setattr(model.subgraphs[0].tensors[index], name, value)
+
+    return change
+
+
+def quantization(index: int, **fields: Any) -> Callable[[Any], None]:
+    def change(model: Any) -> None:
+        for name, value in fields.items():
+            assert hasattr(model.subgraphs[0].tensors[index].quantization, name)
+            setattr(model.subgraphs[0].tensors[index].quantization, name, value)
+
+    return change
+
+
+def node(index: int, **fields: Any) -> Callable[[Any], None]:
+    def change(model: Any) -> None:
+        for name, value in fields.items():
+            assert hasattr(model.subgraphs[0].operators[index], name)
+            setattr(model.subgraphs[0].operators[index], name, value)
+
+    return change
+
+
+def subgraph(**fields: Any) -> Callable[[Any], None]:
+    def change(model: Any) -> None:
+        for name, value in fields.items():
+            assert hasattr(model.subgraphs[0], name)
+            setattr(model.subgraphs[0], name, value)
+
+    return change
+
+
+def copy_of_the_subgraph(model: Any) -> None:
+    model.subgraphs = [model.subgraphs[0]] * 3
+
+
+def unknown_padding(model: Any) -> None:
+    model.subgraphs[0].operators[0].builtinOptions.padding = 7
+
+
+def other_options(model: Any) -> None:
+    operator = model.subgraphs[0].operators[0]
+    operator.builtinOptionsType = schema().BuiltinOptions.SoftmaxOptions
+    operator.builtinOptions = schema().SoftmaxOptionsT()
+
+
+def no_operator_codes(model: Any) -> None:
+    model.operatorCodes = []
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (copy_of_the_subgraph, "3 subgraphs, tinyflow reads models with one"),
+        (no_operator_codes, "node 2 has operator code 2 of 0"),
+        (subgraph(inputs=[]), "no inputs"),
+        (subgraph(outputs=[]), "no outputs"),
+        (subgraph(operators=[]), "no operators"),
+        (subgraph(inputs=[99]), "one of the inputs is tensor 99 of 8"),
+        (subgraph(outputs=[-1]), "one of the outputs is tensor -1 of 8"),
+        (subgraph(inputs=[1]), "input 1 is a constant"),
+        (subgraph(inputs=[0, 0]), "input 0 twice"),
+        (subgraph(outputs=[0]), "output 0 is written by no operator"),
+        (subgraph(inputs=[0, 3]), "node 0 CONV_2D writes tensor 3, which is written before"),
+        (node(0, inputs=[0, 1, 99]), "node 0 CONV_2D reads tensor 99 of 8"),
+        (node(0, inputs=[0, 1, -2]), "node 0 CONV_2D reads tensor -2 of 8"),
+        (node(0, inputs=[7, 1, 2]), "node 0 CONV_2D reads tensor 7, which nothing has written"),
+        (node(1, inputs=[5, 4]), "node 1 RESHAPE reads tensor 5, which nothing has written"),
+        (node(2, outputs=[5]), "node 2 FULLY_CONNECTED writes tensor 5, which is written before"),
+        (node(2, outputs=[6]), "node 2 FULLY_CONNECTED writes tensor 6, which is a constant"),
+        (node(2, outputs=[8]), "node 2 FULLY_CONNECTED writes tensor 8 of 8"),
+        (node(2, outputs=[-1]), "node 2 FULLY_CONNECTED writes tensor -1 of 8"),
+        (node(2, outputs=[]), "node 2 FULLY_CONNECTED writes no tensor"),
+        (node(0, opcodeIndex=3), "node 0 has operator code 3 of 3"),
+        (unknown_padding, "node 0 CONV_2D has padding 7 of 2"),
+        (other_options, "node 0 CONV_2D has options of kind 9, its own are kind 1"),
+        (tensor(3, shape=[1, 2, 0, 2]), "has shape (1, 2, 0, 2): every dimension must be"),
+        (tensor(3, shape=[1, 2, -1, 2]), "has shape (1, 2, -1, 2): every dimension must be"),
+        (tensor(3, shape=[1] * 9), "has 9 dimensions, the limit is 8"),
+        (tensor(3, shape=[1 << 30] * 8), "the limit is 268,435,456 B"),
+        (tensor(1, shape=[2, 3, 3, 3]), "has 36 B of data, int8 (2, 3, 3, 3) takes 54 B"),
+        (tensor(2, type=4), "has 8 B of data, int64 (2,) takes 16 B"),
+        (tensor(1, buffer=77), "tensor 1 'filter' has buffer 77 of 5"),
+        (tensor(1, externalBuffer=1), "has its data in another file (external_buffer)"),
+        (tensor(3, isVariable=True), "keeps its value between inferences (is_variable)"),
+        (quantization(3, scale=[0.0]), "tensor 3 'conv' has scale 0, it must be finite"),
+        (quantization(3, scale=[-1.0]), "has scale -1, it must be finite"),
+        (quantization(3, scale=[float("nan")]), "has scale nan, it must be finite"),
+        (quantization(3, scale=[float("inf")]), "has scale inf, it must be finite"),
+        (quantization(3, zeroPoint=[128]), "has zero point 128, the range of int8 is -128 to 127"),
+        (quantization(2, zeroPoint=[0, 1 << 40]), "the range of int32 is -2147483648 to"),
+        (quantization(3, zeroPoint=[0, 0]), "has 1 scales and 2 zero points"),
+        (quantization(1, quantizedDimension=4), "has quantized dimension 4 of 4 dimensions"),
+        (quantization(1, quantizedDimension=-1), "has quantized dimension -1 of 4 dimensions"),
+        (quantization(1, quantizedDimension=1), "has 2 scales along dimension 1 of shape"),
+    ],
+)  # fmt: skip
+def test_an_unsound_model_is_refused(change: Callable[[Any], None], expected: str) -> None:
+    assert expected in finding(changed(change))
+
+
+def test_all_findings_are_told_at_once() -> None:
+    def several(model: Any) -> None:
+        tensor(3, shape=[1, 0, 2, 2])(model)
+        quantization(7, scale=[0.0])(model)
+        node(2, outputs=[99])(model)
+
+    text = finding(changed(several))
+    assert "4 findings" in text  # the output is then written by nothing
+    for part in ("tensor 3 'conv'", "tensor 7 'scores'", "writes tensor 99"):
+        assert part in text
+
+
+def test_another_kind_of_file_is_told_by_what_was_found() -> None:
+    assert "bytes 4 to 7 are b'\\x14\\x00\\x00\\x00'" in finding(b"PK\x03\x04" + b"\x14\0\0\0" * 9)
+    assert "it has 0 B" in finding(b"")
+
+
+def test_names_are_safe_to_print() -> None:
+    graph = small()
+    tensors = (Tensor("a\x1b[2J\n*/", *_rest(graph.tensors[0])), *graph.tensors[1:])
+    assert read_tflite(write_tflite(graph.replace(tensors=tensors))).tensors[0].name == "a�[2J�*/"
+
+
+def _rest(tensor: Tensor) -> tuple[Any, ...]:
+    return (tensor.shape, tensor.dtype, tensor.quantization, tensor.data)
+
+
+def test_a_file_is_named_in_its_error(tmp_path: Path) -> None:
+    path = tmp_path / "broken.tflite"
+    path.write_bytes(write_tflite(small())[:200])
+    with pytest.raises(ModelError, match=r"^broken\.tflite is damaged or cut short"):
+        read_tflite(path)
+    with pytest.raises(ProjectError, match="cannot be read: No such file"):
+        read_tflite(tmp_path / "missing.tflite")
