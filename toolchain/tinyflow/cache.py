@@ -64,7 +64,7 @@ def code_sha256(names: Sequence[str]) -> str:
         )
         files = sorted(place.rglob("*")) if place.is_dir() else [place]
         for file in files:
-            if file.is_file() and "__pycache__" not in file.parts:
+            if not file.is_dir() and "__pycache__" not in file.parts:
                 digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 

@@ -138,7 +138,9 @@ def _share(
             for tensor in step.may_share:
                 root = home[tensor]
                 fits = graph.tensors[out].size_bytes <= graph.tensors[tensor].size_bytes
-                if fits and end[root] <= position:
+                # Another input may be a reshape of this one: it would be overwritten as well.
+                alone = all(t in step.may_share for t in step.reads if home[t] == root)
+                if fits and alone and end[root] <= position:
                     home[out] = root
                     break
         end[home[out]] = max(end.get(home[out], 0), last_read.get(out, position))
