@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping
@@ -115,9 +116,10 @@ def registry_answers(seconds: float = REGISTRY_SECONDS) -> bool:
     return bool(answer["reachable"])
 
 
-def require(installed: Installed, board: str, platform: str) -> bool:
+def require(installed: Installed, project: Path, board: str, platform: str) -> bool:
     """Make sure that `pio run` can do its work; returns whether it will download something first.
 
+    `platform` is the board profile's key, `project` the folder to name in a hint.
     Raises ToolError, within seconds, when something is missing and cannot be had from here.
     """
     if not installed.lacking:
@@ -133,20 +135,19 @@ def require(installed: Installed, board: str, platform: str) -> bool:
     progress.report("build", f"asking PlatformIO's registry for {', '.join(installed.lacking)}")
     if registry_answers():
         return True
-    what = (
-        f"PlatformIO's platform {installed.platform} is not installed"
-        if installed.platform_version is None
-        else f"PlatformIO's platform {installed.platform} is not complete"
-    )
+    absent = installed.platform_version is None
+    everything = f"pio pkg install -d {shlex.quote(str(project))}"
     raise ToolError(
-        f"{what}, and PlatformIO's registry does not answer",
+        f"PlatformIO's platform {installed.platform} is not {'installed' if absent else 'complete'}"
+        ", and PlatformIO's registry does not answer",
         [
             f"board {board} is built with it; looked in {installed.core_dir}",
             *(f"missing: {name}" for name in installed.lacking),
             "once installed, it builds without a connection",
         ],
         [
-            f'pio pkg install -g -p "{installed.platform}"    # on a machine with internet',
+            *([f'pio pkg install -g -p "{installed.platform}"    # with internet'] * absent),
+            f"{everything}    # with internet; its framework's packages too",
             f"tinyflow doctor --board {board}",
         ],
     )
@@ -189,9 +190,10 @@ def install_scons() -> Path:
         packages.mkdir(exist_ok=True)
         # The name PlatformIO itself gives a second version; other PlatformIOs may share the folder.
         home = packages / f"{SCONS_PACKAGE}@{version}"
-        if home.exists():  # Broken, or another process was faster.
+        if home.exists() and scons_folder() is None:
             shutil.rmtree(home)
-        partial.rename(home)
+        if not home.exists():  # Another process may have been faster.
+            partial.rename(home)
     except OSError as error:
         raise ToolError(f"SCons cannot be put into {packages}: {error.strerror}") from None
     finally:

@@ -98,6 +98,7 @@ def main(arguments: list[str]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    del sys.path[0]  # This folder has a platformio.py, which is not the one asked for.
     # What a platform's own script prints while it is loaded must not end up in the answer.
     with contextlib.redirect_stdout(sys.stderr):
         answer = main(sys.argv[1:])
