@@ -23,7 +23,7 @@ from tinyflow.compiler.verify import verify_graph, verify_plan
 from tinyflow.errors import ModelError
 
 MAX_ARENA_BYTES = 1 << 28
-__all__ = ["check_fits", "compile_model", "symbol_name"]
+__all__ = ["check_fits", "compile_model", "input_output", "symbol_name"]
 
 
 def compile_model(
@@ -110,6 +110,13 @@ def check_fits(compiled: CompiledModel, board: BoardProfile) -> None:
             findings,
             ["tinyflow boards"],
         )
+
+
+def input_output(tflite: Path) -> tuple[TensorSpec, TensorSpec]:
+    """The model's input and output. Raises ModelError where it cannot be compiled."""
+    graph = read_tflite(tflite)
+    _check(graph, tflite)
+    return _spec(graph.tensors[graph.inputs[0]]), _spec(graph.tensors[graph.outputs[0]])
 
 
 def symbol_name(tflite: Path) -> str:

@@ -104,11 +104,10 @@ def verify(walk: Walk, count: int, port: str | None = None) -> dict[str, Any]:
     mismatched = 0
     first: Mismatch | None = None
     with (
-        ReferenceInterpreter() as reference,
+        ReferenceInterpreter(compiled.model) as reference,
         walk.flashed(port) as flashed,
         device.connect(flashed) as dut,
     ):
-        reference.load(compiled.model)
         for number, data in enumerate(inputs):
             progress.report("verify", f"input {number + 1}", number, len(inputs))
             expected = reference.layers(data)
