@@ -1,0 +1,49 @@
+#include "tnf_console.h"
+
+#include <stddef.h>
+
+#include "tnf_port.h"
+
+#define DECIMAL_DIGITS 10 /* of the largest uint32_t */
+
+void tnf_console_reset(tnf_console_t *console)
+{
+    console->size = 0;
+    console->strange = false;
+}
+
+const char *tnf_console_feed(tnf_console_t *console, uint8_t byte)
+{
+    if (byte == '\r' || byte == '\n') {
+        bool command = console->size > 0 && !console->strange;
+        console->line[console->size] = '\0';
+        tnf_console_reset(console);
+        return command ? console->line : NULL;
+    }
+    if (byte < ' ' || byte > '~' || console->size == TNF_CONSOLE_LINE) {
+        console->strange = true;
+    } else {
+        console->line[console->size++] = (char)byte;
+    }
+    return NULL;
+}
+
+void tnf_console_text(const char *text)
+{
+    size_t size = 0;
+    while (text[size] != '\0') {
+        ++size;
+    }
+    tnf_port_write((const uint8_t *)text, size);
+}
+
+void tnf_console_number(uint32_t value)
+{
+    uint8_t digits[DECIMAL_DIGITS];
+    size_t first = DECIMAL_DIGITS;
+    do {
+        digits[--first] = (uint8_t)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    tnf_port_write(digits + first, DECIMAL_DIGITS - first);
+}

@@ -1,0 +1,34 @@
+/** @file
+ * The console for people: lines of text between the frames. Any terminal will do.
+ */
+#ifndef TNF_CONSOLE_H
+#define TNF_CONSOLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Longest line that is looked at. */
+#define TNF_CONSOLE_LINE 80
+
+/** A line being typed. All zero is an empty one. */
+typedef struct tnf_console {
+    uint8_t size;
+    bool strange; /**< too long, or not printable ASCII: no command */
+    char line[TNF_CONSOLE_LINE + 1];
+} tnf_console_t;
+
+/** Takes a byte of text.
+ *  @return the line, without its end, when @p byte ends one that is not empty; else NULL. It is
+ *          valid until the next call. */
+const char *tnf_console_feed(tnf_console_t *console, uint8_t byte);
+
+/** Forgets what was typed so far. */
+void tnf_console_reset(tnf_console_t *console);
+
+/** Writes @p text to the console. */
+void tnf_console_text(const char *text);
+
+/** Writes @p value in decimal. */
+void tnf_console_number(uint32_t value);
+
+#endif

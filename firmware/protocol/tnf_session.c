@@ -1,0 +1,334 @@
+#include "tnf_session.h"
+
+#include <string.h>
+
+#include "tnf_port.h"
+#include "tnf_replies.h"
+
+/* Uptime is looked at once in so many polls that find nothing: reading a clock costs more than a
+ * poll, and in an emulator the bytes of a frame come in only as fast as the port is read. */
+#define IDLE_POLLS 16
+
+/* A frame that stands still this long is given up as far as heartbeats are concerned. */
+#define QUIET_MS 100
+
+#define POLL_BYTES 64
+
+/* ---- counting ---- */
+
+/* ticks * multiply / divide, rounded, without 64-bit division; UINT32_MAX where it is more. */
+static uint32_t scaled(const tnf_session_config_t *config, uint32_t ticks)
+{
+    uint32_t multiply = config->counter_multiply;
+    uint32_t divide = config->counter_divide;
+    uint32_t whole = ticks / divide;
+    uint32_t rest = (ticks % divide * multiply + divide / 2) / divide;
+    if (whole > (UINT32_MAX - rest) / multiply) {
+        return UINT32_MAX;
+    }
+    return whole * multiply + rest;
+}
+
+/* ---- inferences ---- */
+
+uint32_t tnf_session_infer(tnf_session_t *session)
+{
+    const tnf_model_t *model = session->config->model;
+    session->input_bytes = 0;  /* the arena is the model's now: what was input may be overwritten */
+    session->answered = false; /* nor does it hold the output that was told last */
+    uint32_t began = tnf_port_counter();
+    model->invoke(session->config->arena, NULL);
+    uint32_t count = scaled(session->config, tnf_port_counter() - began);
+    session->output_ready = true;
+    tnf_telemetry_record(&session->telemetry, count, tnf_session_output(session),
+                         model->output.bytes);
+    return count;
+}
+
+/* Sends a layer's checksum and count. The counter is read first and last, so that only the layer
+ * is counted; the counts are those of a run of its own and go into no telemetry. */
+static void on_layer(void *context, uint32_t index, const int8_t *output, size_t bytes)
+{
+    tnf_session_t *session = context;
+    uint32_t ticks = tnf_port_counter() - session->mark;
+    session->ticks += ticks;
+    if (index >= session->asked->value[TNF_KEY_LAYER]) {
+        tnf_send_layer(session, index, output, bytes, scaled(session->config, ticks));
+    }
+    session->mark = tnf_port_counter();
+}
+
+/* Sends one layer's output while it is in the arena. */
+static void on_dump(void *context, uint32_t index, const int8_t *output, size_t bytes)
+{
+    tnf_session_t *session = context;
+    if (index != session->asked->value[TNF_KEY_LAYER]) {
+        return;
+    }
+    for (size_t at = session->asked->value[TNF_KEY_OFFSET]; at < bytes; at += TNF_CHUNK_BYTES) {
+        tnf_send_chunk(session, output, bytes, at);
+    }
+}
+
+static void observe(tnf_session_t *session, void (*layer)(void *context, uint32_t index,
+                                                          const int8_t *output, size_t bytes))
+{
+    const tnf_observer_t observer = {layer, session};
+    session->input_bytes = 0;
+    session->ticks = 0;
+    session->mark = tnf_port_counter();
+    session->config->model->invoke(session->config->arena, &observer);
+    session->output_ready = true;
+    session->count = scaled(session->config, session->ticks);
+}
+
+/* ---- requests ---- */
+
+static tnf_status_t set_input(tnf_session_t *session, uint32_t offset, const tnf_request_t *request)
+{
+    const tnf_tensor_t *input = &session->config->model->input;
+    uint32_t size = request->value[TNF_KEY_DATA];
+    if (offset == 0) {
+        session->input_bytes = 0;
+    }
+    if (offset != session->input_bytes || size > input->bytes - offset) {
+        return TNF_BAD_FIELD; /* the reply says how much there is: the host goes on from there */
+    }
+    session->output_ready = false; /* the input may lie where the output was */
+    memcpy(session->config->arena + input->arena_offset + offset, request->data, size);
+    session->input_bytes += size;
+    return TNF_OK;
+}
+
+/* Makes sure that the whole input is set, from the request itself where it brings one. */
+static tnf_status_t take_input(tnf_session_t *session, const tnf_request_t *request)
+{
+    uint32_t bytes = session->config->model->input.bytes;
+    if (tnf_request_has(request, TNF_KEY_DATA)) {
+        if (request->value[TNF_KEY_DATA] != bytes) {
+            return TNF_BAD_FIELD;
+        }
+        return set_input(session, 0, request);
+    }
+    return session->input_bytes == bytes ? TNF_OK : TNF_NO_INPUT;
+}
+
+static void configure(tnf_session_t *session, const tnf_request_t *request)
+{
+    if (tnf_request_has(request, TNF_KEY_HEARTBEAT_MS)) {
+        session->heartbeat_ms = request->value[TNF_KEY_HEARTBEAT_MS];
+        session->heartbeat_at_ms = tnf_port_uptime_ms();
+    }
+    if (tnf_request_has(request, TNF_KEY_DEADLINE)) {
+        session->telemetry.deadline = request->value[TNF_KEY_DEADLINE];
+    }
+}
+
+/* Does what the request asks, once. What it sends on the way is not sent again when the request is
+ * repeated: its result is, and the host sees what it lacks. */
+static tnf_status_t carry_out(tnf_session_t *session, const tnf_request_t *request)
+{
+    tnf_status_t status;
+    session->asked = request;
+    session->count = 0;
+    switch (session->type) {
+    case TNF_MESSAGE_INPUT:
+        return set_input(session, request->value[TNF_KEY_OFFSET], request);
+    case TNF_MESSAGE_INFER:
+        status = take_input(session, request);
+        if (status == TNF_OK) {
+            session->count = tnf_session_infer(session);
+        }
+        return status;
+    case TNF_MESSAGE_LAYERS:
+        status = take_input(session, request);
+        if (status == TNF_OK) {
+            observe(session, on_layer);
+        }
+        return status;
+    case TNF_MESSAGE_DUMP:
+        if (request->value[TNF_KEY_LAYER] >= session->config->model->layers) {
+            return TNF_BAD_FIELD;
+        }
+        status = take_input(session, request);
+        if (status == TNF_OK) {
+            observe(session, on_dump);
+            session->count = 0; /* the dump is in it */
+        }
+        return status;
+    case TNF_MESSAGE_OUTPUT:
+        if (!session->output_ready) {
+            return TNF_NO_OUTPUT;
+        }
+        return request->value[TNF_KEY_OFFSET] < session->config->model->output.bytes
+                   ? TNF_OK
+                   : TNF_BAD_FIELD;
+    case TNF_MESSAGE_CONFIGURE:
+        configure(session, request);
+        return TNF_OK;
+    default:
+        return TNF_OK;
+    }
+}
+
+static void answer(tnf_session_t *session, const tnf_request_t *request)
+{
+    if (session->status != TNF_OK) {
+        tnf_send_status(session, session->status);
+        return;
+    }
+    switch (session->type) {
+    case TNF_MESSAGE_HELLO:
+        tnf_send_hello(session);
+        break;
+    case TNF_MESSAGE_INFER:
+    case TNF_MESSAGE_LAYERS:
+    case TNF_MESSAGE_DUMP:
+        tnf_send_result(session);
+        break;
+    case TNF_MESSAGE_OUTPUT:
+        tnf_send_chunk(session, tnf_session_output(session), session->config->model->output.bytes,
+                       request->value[TNF_KEY_OFFSET]);
+        break;
+    case TNF_MESSAGE_TELEMETRY:
+        tnf_send_telemetry(session, true);
+        break;
+    default:
+        tnf_send_status(session, TNF_OK);
+        break;
+    }
+}
+
+static void take_request(tnf_session_t *session)
+{
+    tnf_request_t request;
+    tnf_status_t status =
+        tnf_request_parse(session->reader.payload, session->reader.size, &request);
+    uint32_t type = request.value[TNF_KEY_TYPE];
+    uint32_t sequence = request.value[TNF_KEY_SEQUENCE];
+    bool repeated = session->answered && sequence == session->sequence && type == session->type;
+
+    session->type = type;
+    session->sequence = sequence;
+    if (status != TNF_OK) {
+        session->answered = false;
+        tnf_send_status(session, status);
+        return;
+    }
+    if (!repeated) {
+        session->status = carry_out(session, &request);
+        session->answered = true;
+    }
+    answer(session, &request);
+    if (type == TNF_MESSAGE_RESET && !repeated) {
+        /* Answered before: there is no after, unless the board cannot do it. */
+        session->status = tnf_port_reset(request.value[TNF_KEY_BOOTLOADER] != 0);
+        tnf_send_status(session, session->status);
+    }
+}
+
+/* ---- console ---- */
+
+static void print_name(const tnf_session_t *session)
+{
+    tnf_console_text("tinyflow ");
+    tnf_console_text(session->config->model->name);
+    tnf_console_text(" on ");
+    tnf_console_text(session->config->board);
+}
+
+static void print_figure(const char *name, uint32_t value)
+{
+    tnf_console_text(name);
+    tnf_console_number(value);
+}
+
+static void take_line(const tnf_session_t *session, const char *line)
+{
+    const tnf_telemetry_t *telemetry = &session->telemetry;
+    if (strcmp(line, "name") == 0) {
+        print_name(session);
+    } else if (strcmp(line, "stats") == 0) {
+        print_figure("inferences ", telemetry->inferences);
+        print_figure(" last ", telemetry->last);
+        print_figure(" min ", telemetry->min);
+        print_figure(" max ", telemetry->max);
+        tnf_console_text(" ");
+        tnf_console_text(session->config->counter_unit);
+    } else {
+        tnf_console_text("commands: name stats");
+    }
+    tnf_console_text("\r\n");
+}
+
+/* ---- the loop ---- */
+
+void tnf_session_init(tnf_session_t *session, const tnf_session_config_t *config)
+{
+    memset(session, 0, sizeof *session);
+    session->config = config;
+    session->heartbeat_ms = config->heartbeat_ms;
+    session->heartbeat_at_ms = tnf_port_uptime_ms();
+    tnf_telemetry_init(&session->telemetry, 0);
+    tnf_port_write((const uint8_t[]){0}, 1); /* ends what a reset has cut off */
+    print_name(session);
+    tnf_console_text(", type ? for help\r\n");
+}
+
+static void take_byte(tnf_session_t *session, uint8_t byte)
+{
+    const char *line;
+    switch (tnf_frame_feed(&session->reader, byte)) {
+    case TNF_FRAME_TEXT:
+        line = tnf_console_feed(&session->console, byte);
+        if (line != NULL) {
+            take_line(session, line);
+        }
+        break;
+    case TNF_FRAME_PART:
+        tnf_console_reset(&session->console);
+        break;
+    case TNF_FRAME_READY:
+        take_request(session);
+        break;
+    case TNF_FRAME_DAMAGED:
+        /* Tells the host at once, which then need not wait for an answer that will not come. */
+        session->frames_damaged++;
+        tnf_send_damaged(session);
+        break;
+    }
+}
+
+static void idle(tnf_session_t *session)
+{
+    if (++session->idle_polls < IDLE_POLLS) {
+        return;
+    }
+    session->idle_polls = 0;
+    uint32_t now = tnf_port_uptime_ms();
+    if (session->heard) {
+        session->heard = false;
+        session->heard_at_ms = now;
+    }
+    /* Not into a request that is coming in: a UART without much of a FIFO would lose some of it. */
+    bool quiet = !tnf_frame_open(&session->reader) || now - session->heard_at_ms > QUIET_MS;
+    if (session->heartbeat_ms != 0 && quiet &&
+        now - session->heartbeat_at_ms >= session->heartbeat_ms) {
+        session->heartbeat_at_ms = now;
+        tnf_send_telemetry(session, false);
+    }
+}
+
+void tnf_session_poll(tnf_session_t *session)
+{
+    uint8_t bytes[POLL_BYTES];
+    size_t size = tnf_port_read(bytes, sizeof bytes);
+    if (size == 0) {
+        idle(session);
+        return;
+    }
+    session->heard = true;
+    for (size_t i = 0; i < size; ++i) {
+        take_byte(session, bytes[i]);
+    }
+}

@@ -1,0 +1,93 @@
+/** @file
+ * The device's side of a session: takes requests from the console UART, runs the model and answers.
+ *
+ * @code
+ * static TNF_ARENA(arena, DIGITS_ARENA_BYTES);
+ * static tnf_session_t session;
+ * tnf_port_init();
+ * tnf_session_init(&session, &config);
+ * for (;;) {
+ *     tnf_session_poll(&session);
+ * }
+ * @endcode
+ *
+ * All state is in the caller's tnf_session_t, of constant size. Nothing waits, except that what is
+ * sent must go out (tnf_port_write). All functions are for the main loop, not for an ISR; bytes
+ * that an ISR receives come through the port's tnf_port_read.
+ */
+#ifndef TNF_SESSION_H
+#define TNF_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tnf_console.h"
+#include "tnf_frame.h"
+#include "tnf_messages.h"
+#include "tnf_model.h"
+#include "tnf_status.h"
+#include "tnf_telemetry.h"
+
+/** What a session serves; may stay in flash. Texts are told in the hello. */
+typedef struct tnf_session_config {
+    const tnf_model_t *model;
+    int8_t *arena; /**< model->arena_bytes, aligned to TNF_ARENA_ALIGN */
+    const char *board;
+    const char *build_id;
+    const char *tool_version;
+    const char *counter_unit;  /**< "instructions", "cycles" or "nanoseconds" */
+    uint32_t counter_multiply; /**< count = ticks * multiply / divide; both 1 to 65535 */
+    uint32_t counter_divide;
+    uint32_t clock_hz;     /**< 0 where a clock has no meaning */
+    uint32_t heartbeat_ms; /**< until the host sets another; 0 is off */
+} tnf_session_config_t;
+
+/** One session. The members are the session's own. */
+typedef struct tnf_session {
+    const tnf_session_config_t *config;
+    tnf_telemetry_t telemetry;
+    uint32_t input_bytes;       /**< of the input that are set, from its start */
+    bool output_ready;          /**< the arena holds the output of the last inference */
+    bool answered;              /**< there was a request: the next four tell of it */
+    uint32_t type;              /**< its number */
+    uint32_t sequence;          /**< its sequence number */
+    tnf_status_t status;        /**< how it ended */
+    uint32_t count;             /**< what it counted */
+    const tnf_request_t *asked; /**< the request that is being carried out */
+    uint32_t mark;              /**< counter when the layer began */
+    uint32_t ticks;             /**< of all layers so far */
+    uint32_t heartbeat_ms;
+    uint32_t heartbeat_at_ms; /**< uptime of the last one */
+    uint32_t heard_at_ms;     /**< uptime when bytes were last seen to arrive */
+    uint32_t idle_polls;      /**< since uptime was last looked at */
+    bool heard;               /**< bytes have arrived since then */
+    uint32_t frames_damaged;
+    tnf_console_t console;
+    tnf_frame_reader_t reader;
+    tnf_frame_writer_t writer;
+} tnf_session_t;
+
+/** How loud a log line is. */
+typedef enum tnf_log_level {
+    TNF_LOG_DEBUG = 0,
+    TNF_LOG_INFO = 1,
+    TNF_LOG_WARNING = 2,
+    TNF_LOG_ERROR = 3,
+} tnf_log_level_t;
+
+/** Begins a session and writes a line of greeting to the console.
+ *  @param config  kept while the session is in use */
+void tnf_session_init(tnf_session_t *session, const tnf_session_config_t *config);
+
+/** Takes what has arrived and answers it; sends a heartbeat when one is due. Call it often. */
+void tnf_session_poll(tnf_session_t *session);
+
+/** Runs one inference on the input in the arena and takes note of it; for applications that get
+ *  their input from a sensor. The output is in the arena afterwards.
+ *  @return its count in the unit of the board's counter */
+uint32_t tnf_session_infer(tnf_session_t *session);
+
+/** Sends a log line to the host. @param text  cut after TNF_TEXT_BYTES */
+void tnf_session_log(tnf_session_t *session, tnf_log_level_t level, const char *text);
+
+#endif

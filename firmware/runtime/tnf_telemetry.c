@@ -1,0 +1,60 @@
+#include "tnf_telemetry.h"
+
+#include <string.h>
+
+/* Refuses to compile when telemetry grows over its bound. */
+typedef char telemetry_fits[sizeof(tnf_telemetry_t) <= TNF_TELEMETRY_BYTES_MAX ? 1 : -1];
+
+void tnf_telemetry_init(tnf_telemetry_t *telemetry, uint32_t deadline)
+{
+    memset(telemetry, 0, sizeof *telemetry);
+    telemetry->deadline = deadline;
+}
+
+uint32_t tnf_telemetry_bucket(uint32_t count)
+{
+    uint32_t octave = 0;
+    uint32_t rest = count >> TNF_HISTOGRAM_LOWEST_LOG2;
+    if (rest == 0) {
+        return 0;
+    }
+    while (rest > 1) {
+        rest >>= 1;
+        ++octave;
+    }
+    uint32_t half = (count >> (octave + TNF_HISTOGRAM_LOWEST_LOG2 - 1)) & 1u;
+    uint32_t bucket = 2 * octave + half;
+    return bucket < TNF_HISTOGRAM_BUCKETS ? bucket : TNF_HISTOGRAM_BUCKETS - 1;
+}
+
+void tnf_telemetry_record(tnf_telemetry_t *telemetry, uint32_t count, const int8_t *output,
+                          size_t bytes)
+{
+    if (telemetry->inferences == 0 || count < telemetry->min) {
+        telemetry->min = count;
+    }
+    if (count > telemetry->max) {
+        telemetry->max = count;
+    }
+    telemetry->inferences++;
+    telemetry->last = count;
+    telemetry->total += count;
+    telemetry->histogram[tnf_telemetry_bucket(count)]++;
+    if (telemetry->deadline != 0 && count > telemetry->deadline) {
+        telemetry->deadline_misses++;
+    }
+    if (bytes == 0 || bytes > TNF_CLASS_OUTPUTS_MAX) {
+        return;
+    }
+    size_t best = 0;
+    for (size_t i = 1; i < bytes; ++i) {
+        if (output[i] > output[best]) {
+            best = i;
+        }
+    }
+    if (best < TNF_CLASSES) {
+        telemetry->classes[best]++;
+    } else {
+        telemetry->classes_other++;
+    }
+}
