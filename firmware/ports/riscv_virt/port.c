@@ -1,0 +1,133 @@
+/* The port of QEMU's RISC-V machine `virt`: UART0 as console, retired instructions as counter.
+ *
+ * Under QEMU with `-icount shift=0` rdinstret counts exactly the instructions executed. */
+#include "riscv_virt.h"
+#include "tnf_port.h"
+
+#define TICKS_PER_MS (RISCV_VIRT_MTIME_HZ / 1000u)
+/* How often an empty read looks again before it sleeps, and for how many ticks at most: 4 ms. */
+#define IDLE_LOOKS 200
+#define IDLE_TICKS (4u * TICKS_PER_MS)
+
+#define MIE_TIMER 0x080u
+#define MIE_EXTERNAL 0x800u
+
+static uint8_t early; /* what arrived before the FIFO was there; switching it on drops that */
+static bool early_received;
+static uint32_t uptime_ms;
+static uint32_t uptime_ticks; /* the time when uptime_ms was last brought up to date */
+
+void tnf_port_init(void)
+{
+    uptime_ms = 0;
+    uptime_ticks = RISCV_VIRT_MTIME[0];
+    RISCV_VIRT_UART0->line_control = RISCV_VIRT_UART_8N1;
+    early_received = (RISCV_VIRT_UART0->line_status & RISCV_VIRT_UART_RX_READY) != 0;
+    early = early_received ? RISCV_VIRT_UART0->data : 0;
+    RISCV_VIRT_UART0->fifo_control = RISCV_VIRT_UART_FIFO_ENABLE;
+    RISCV_VIRT_UART0->interrupt_enable = RISCV_VIRT_UART_RX_INTERRUPT;
+    RISCV_VIRT_PLIC_PRIORITY[RISCV_VIRT_UART0_IRQ] = 1;
+    RISCV_VIRT_PLIC_ENABLE[0] = 1u << RISCV_VIRT_UART0_IRQ;
+    /* Only to end WFI: mstatus.MIE stays off, so they are never taken. */
+    __asm__ volatile(".option push\n\t"
+                     ".option arch, +zicsr\n\t"
+                     "csrw mie, %0\n\t"
+                     ".option pop" ::"r"(MIE_TIMER | MIE_EXTERNAL));
+}
+
+static bool received(void)
+{
+    return (RISCV_VIRT_UART0->line_status & RISCV_VIRT_UART_RX_READY) != 0;
+}
+
+static void wake_at(uint32_t high, uint32_t low)
+{
+    RISCV_VIRT_MTIMECMP[1] = UINT32_MAX; /* so that no half-written time is ever in the past */
+    RISCV_VIRT_MTIMECMP[0] = low;
+    RISCV_VIRT_MTIMECMP[1] = high;
+}
+
+static void idle(void)
+{
+    /* The last byte's interrupt stays pending until it is claimed, although nobody takes it. */
+    uint32_t interrupt = *RISCV_VIRT_PLIC_CLAIM;
+    if (interrupt != 0) {
+        *RISCV_VIRT_PLIC_CLAIM = interrupt;
+    }
+    for (int looks = 0; looks < IDLE_LOOKS; looks++) {
+        if (received()) {
+            return;
+        }
+    }
+    uint32_t now = RISCV_VIRT_MTIME[0];
+    uint32_t low = now + IDLE_TICKS;
+    wake_at(RISCV_VIRT_MTIME[1] + (low < now ? 1u : 0u), low);
+    __asm__ volatile("fence\n\twfi" ::: "memory");
+}
+
+size_t tnf_port_read(uint8_t *buffer, size_t capacity)
+{
+    size_t size = 0;
+    if (early_received && capacity > 0) {
+        early_received = false;
+        buffer[size++] = early;
+    } else {
+        idle();
+    }
+    while (size < capacity && received()) {
+        buffer[size++] = RISCV_VIRT_UART0->data;
+    }
+    (void)tnf_port_uptime_ms(); /* read often enough that the time cannot wrap unseen */
+    return size;
+}
+
+void tnf_port_write(const uint8_t *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        while ((RISCV_VIRT_UART0->line_status & RISCV_VIRT_UART_TX_EMPTY) == 0) {
+        }
+        RISCV_VIRT_UART0->data = data[i];
+    }
+}
+
+uint32_t tnf_port_counter(void)
+{
+    uint32_t count;
+    __asm__ volatile(".option push\n\t"
+                     ".option arch, +zicsr\n\t"
+                     "csrr %0, minstret\n\t"
+                     ".option pop"
+                     : "=r"(count));
+    return count;
+}
+
+uint32_t tnf_port_uptime_ms(void)
+{
+    uint32_t passed = (RISCV_VIRT_MTIME[0] - uptime_ticks) / TICKS_PER_MS;
+    uptime_ticks += passed * TICKS_PER_MS;
+    uptime_ms += passed;
+    return uptime_ms;
+}
+
+void tnf_port_health(tnf_port_health_t *health)
+{
+    const uint32_t *deepest = tnf_stack_bottom;
+    while (deepest < tnf_stack_top && *deepest == TNF_STACK_PAINT) {
+        deepest++;
+    }
+    *health = (tnf_port_health_t){
+        .uptime_ms = tnf_port_uptime_ms(),
+        .stack_bytes = (uint32_t)(tnf_stack_top - tnf_stack_bottom) * sizeof(uint32_t),
+        .stack_used_bytes = (uint32_t)(tnf_stack_top - deepest) * sizeof(uint32_t),
+    };
+}
+
+tnf_status_t tnf_port_reset(bool bootloader)
+{
+    if (bootloader) {
+        return TNF_UNSUPPORTED; /* it has none */
+    }
+    *RISCV_VIRT_TEST = RISCV_VIRT_TEST_RESET;
+    for (;;) {
+    }
+}

@@ -1,0 +1,92 @@
+/* Start-up and faults of QEMU's RISC-V machine `virt`, in machine mode.
+ *
+ * Interrupts stay off: the port polls, and sleeps in WFI, which a pending interrupt ends although
+ * it is not taken. No handler ever runs between two readings of the counter. */
+#include <stddef.h>
+
+#include "riscv_virt.h"
+#include "tnf_port.h"
+
+void tnf_fault_report(uint32_t cause, uint32_t pc, uint32_t address);
+
+/* The machine starts at the first byte of flash. Flash is ordinary memory here: a locked PMP entry
+ * makes writes to it fault, as on a chip, and the stack below all data runs into it when it
+ * overflows. */
+__asm__(".section .vectors, \"ax\"\n"
+        ".option push\n"
+        ".option norelax\n"
+        ".option arch, +zicsr\n"
+        ".globl tnf_reset_handler\n"
+        "tnf_reset_handler:\n"
+        "    csrw mie, zero\n"
+        "    la   t0, tnf_fault_handler\n"
+        "    csrw mtvec, t0\n"
+        "    la   t0, tnf_flash_pmp\n"
+        "    csrw pmpaddr0, t0\n"
+        "    li   t0, 0x9d\n" /* locked, NAPOT, execute, read */
+        "    csrw pmpcfg0, t0\n"
+        "    la   sp, tnf_stack_top\n"
+        "    la   t0, tnf_stack_bottom\n"
+        "    li   t1, 0xc5c5c5c5\n" /* TNF_STACK_PAINT */
+        "1:  sw   t1, 0(t0)\n"
+        "    addi t0, t0, 4\n"
+        "    bltu t0, sp, 1b\n"
+        "    la   t0, tnf_data_start\n"
+        "    la   t1, tnf_data_end\n"
+        "    la   t2, tnf_data_load\n"
+        "    j    3f\n"
+        "2:  lw   t3, 0(t2)\n"
+        "    sw   t3, 0(t0)\n"
+        "    addi t0, t0, 4\n"
+        "    addi t2, t2, 4\n"
+        "3:  bltu t0, t1, 2b\n"
+        "    la   t0, tnf_bss_start\n"
+        "    la   t1, tnf_bss_end\n"
+        "    j    5f\n"
+        "4:  sw   zero, 0(t0)\n"
+        "    addi t0, t0, 4\n"
+        "5:  bltu t0, t1, 4b\n"
+        "    call main\n"
+        ".balign 4\n"
+        "tnf_fault_handler:\n" /* reports on a fresh stack: the old one may be what is broken */
+        "    la   sp, tnf_stack_top\n"
+        "    csrr a0, mcause\n"
+        "    csrr a1, mepc\n"
+        "    csrr a2, mtval\n"
+        "    j    tnf_fault_report\n"
+        ".option pop\n"
+        ".text\n");
+
+static char *put_text(char *to, const char *text)
+{
+    while (*text != '\0') {
+        *to++ = *text++;
+    }
+    return to;
+}
+
+static char *put_hex(char *to, uint32_t value)
+{
+    for (int shift = 28; shift >= 0; shift -= 4) {
+        *to++ = "0123456789abcdef"[(value >> shift) & 15u];
+    }
+    return to;
+}
+
+void tnf_fault_report(uint32_t cause, uint32_t pc, uint32_t address)
+{
+    char line[80];
+    char *to = line;
+    *to++ = '\0'; /* ends a frame that was being sent */
+    to = put_text(to, "fault: mcause ");
+    to = put_hex(to, cause);
+    to = put_text(to, " pc ");
+    to = put_hex(to, pc);
+    to = put_text(to, " address ");
+    to = put_hex(to, address);
+    to = put_text(to, "\r\n");
+    tnf_port_write((const uint8_t *)line, (size_t)(to - line));
+    *RISCV_VIRT_TEST = RISCV_VIRT_TEST_FAIL; /* ends the emulator with exit status 1 */
+    for (;;) {
+    }
+}
