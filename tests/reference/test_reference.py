@@ -171,3 +171,14 @@ def test_a_python_without_a_release_is_named(
     for ask in (reference_folder, install_reference):
         with pytest.raises(ToolError, match=r"not released for Python 3\.13"):
             ask()
+
+
+def test_the_digits_model_is_right_on_59_of_60_kept_samples() -> None:
+    models = Path(__file__).parents[1] / "models"
+    kept = np.load(models / "digits_test.npz")
+    with ReferenceInterpreter(models / "digits.tflite") as reference:
+        scores = reference.predict(kept["x"])
+        layers = reference.layers(reference.input.quantize(kept["x"][0]).reshape(-1))
+    assert int((scores.argmax(axis=1) == kept["y"]).sum()) == 59
+    assert [layer.shape for layer in layers[-3:]] == [(1, 48), (1, 10), (1, 10)]
+    np.testing.assert_array_equal(reference.output.dequantize(layers[-1]), scores[:1])
