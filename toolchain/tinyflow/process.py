@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import selectors
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from tinyflow.errors import ToolError
+from tinyflow.errors import LOG_TAIL_LINES, ToolError
 
 GRACE_SECONDS = 3.0
 
@@ -158,6 +161,73 @@ def run(
             hints,
         )
     return done
+
+
+def follow(
+    command: Sequence[str],
+    on_line: Callable[[str], None],
+    *,
+    what: str | None = None,
+    timeout: float,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    log: Path | None = None,
+    hints: Sequence[str] = (),
+) -> Completed:
+    """Run a program to its end and hand over each line of its output as it comes.
+
+    Standard error is merged into `stdout`; a carriage return ends a line as well, as progress
+    bars use it. An exception from `on_line` ends the program and goes on to the caller. The exit
+    status is not judged. `log` is written as the program goes on. A program over `timeout` seconds
+    is ended and raises ToolError.
+    """
+    name = what or Path(command[0]).name
+    if log is not None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        sink = stack.enter_context(log.open("wb")) if log is not None else None
+        if sink is not None:
+            sink.write(f"$ {' '.join(command)}\n".encode())
+        child = start(command, cwd=cwd, env=env, stderr=subprocess.STDOUT)
+        stack.callback(stop, child)
+        output, rest = bytearray(), b""
+        deadline = time.monotonic() + timeout
+        try:
+            for data in _read(child, deadline):
+                output += data
+                if sink is not None:
+                    sink.write(data)
+                    sink.flush()
+                *lines, rest = re.split(rb"\r\n|\n|\r", rest + data)
+                for line in lines:
+                    on_line(line.decode("utf-8", "replace"))
+            if rest:
+                on_line(rest.decode("utf-8", "replace"))
+            status = child.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            tail = output.decode("utf-8", "replace").splitlines()[-LOG_TAIL_LINES:]
+            raise ToolError(
+                f"{name} did not end within {timeout:g} s",
+                [f"command: {' '.join(command)}", *(f"| {line}" for line in tail)],
+                hints,
+            ) from None
+    return Completed(tuple(command), status, output.decode("utf-8", "replace"), "")
+
+
+def _read(child: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes]:
+    """What a program writes, as it comes, until it closes its output."""
+    if child.stdout is None:
+        return
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.stdout, selectors.EVENT_READ)
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0 or not selector.select(left):
+                raise subprocess.TimeoutExpired(child.args, 0)
+            data = os.read(child.stdout.fileno(), 65536)
+            if not data:
+                return
+            yield data
 
 
 def is_running(pid: int) -> bool:
