@@ -146,7 +146,7 @@ class SoftmaxConstants:
 
 def softmax_scale(beta: float, input_scale: float) -> float:
     """A difference of one in the input as Q5.26, limited to what 32 bits hold."""
-    return min(beta * input_scale * 2 ** (31 - SOFTMAX_INTEGER_BITS), 2.0**31 - 1.0)
+    return min(beta * input_scale * 2.0 ** (31 - SOFTMAX_INTEGER_BITS), 2.0**31 - 1.0)
 
 
 def softmax_constants(beta: float, input_scale: float) -> SoftmaxConstants:

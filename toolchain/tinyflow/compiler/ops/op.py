@@ -59,11 +59,37 @@ class KernelCall:
     scratch_bytes: int = 0
 
 
+def rule_text(rule: Constraint) -> str:
+    """The rule as a sentence, from its docstring."""
+    return " ".join((rule.__doc__ or "").split()).rstrip(".")
+
+
+def finding(rule: Constraint, found: str) -> str:
+    """The rule, and what was found instead."""
+    return f"{rule_text(rule)} (found: {found})"
+
+
 class Op(ABC):
-    """One operator of the .tflite schema."""
+    """One operator of the .tflite schema. The docstring of its class is its documentation."""
 
     name: ClassVar[str]
+    structure: ClassVar[tuple[Constraint, ...]] = ()
+    """Rules about which operands there are, in order: each may rely on those before it."""
     constraints: ClassVar[tuple[Constraint, ...]] = ()
+    """Rules about values, in any order: all may rely on the structure."""
+
+    def findings(self, graph: Graph, node: Node) -> list[str]:
+        """What is wrong with the node, as "rule (found: value)"; empty when it can be lowered.
+
+        Where an operand is missing or of the wrong kind only that is told: the other rules have
+        nothing to look at.
+        """
+        for rule in self.structure:
+            found = rule(graph, node)
+            if found is not None:
+                return [finding(rule, found)]
+        told = [(rule, rule(graph, node)) for rule in self.constraints]
+        return [finding(rule, found) for rule, found in told if found is not None]
 
     def macs(self, graph: Graph, node: Node) -> int:
         """Multiply-accumulates of one inference; 0 for operators that have none."""

@@ -1,0 +1,25 @@
+#include <stddef.h>
+
+#include "tnf_kernels.h"
+#include "tnf_requantize.h"
+
+void tnf_fully_connected_s8(const tnf_fully_connected_t *params, const int8_t *input,
+                            int8_t *output)
+{
+    const int32_t depth = params->input_depth;
+    for (int32_t row = 0; row < params->rows; row++) {
+        const int8_t *weights = params->weights;
+        for (int32_t unit = 0; unit < params->output_depth; unit++) {
+            int32_t sum = params->bias != NULL ? params->bias[unit] : 0;
+            for (int32_t i = 0; i < depth; i++) {
+                sum += (input[i] + params->input_offset) * weights[i];
+            }
+            const int32_t scale = unit * params->scale_step;
+            *output++ = tnf_requantize_s8(sum, params->multiplier[scale], params->shift[scale],
+                                          params->output_offset, params->activation_min,
+                                          params->activation_max);
+            weights += depth;
+        }
+        input += depth;
+    }
+}

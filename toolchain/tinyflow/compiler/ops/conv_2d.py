@@ -1,0 +1,139 @@
+"""CONV_2D."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinyflow.compiler.graph import Graph, Node, array
+from tinyflow.compiler.ops import rules, weights, windows
+from tinyflow.compiler.ops.op import KernelCall, Op
+from tinyflow.compiler.quantmath import ACTIVATION_BOUNDS, activation_range
+
+
+def output_axes(graph: Graph, node: Node) -> tuple[windows.Axis, windows.Axis]:
+    """The filter along height and width, from the weights' shape."""
+    filters = graph.activation(node, weights.WEIGHTS).shape
+    return windows.axes(graph, node, filters[1], filters[2])
+
+
+def four_dimensions(graph: Graph, node: Node) -> str | None:
+    """Input, weights and output have four dimensions."""
+    for tensor in (*(graph.activation(node, i) for i in range(2)), graph.output(node)):
+        if len(tensor.shape) != 4:
+            return f"{tensor.name} is {rules.shape(tensor)}"
+    return None
+
+
+def steps(graph: Graph, node: Node) -> str | None:
+    """Strides and dilations are at least 1, and the dilated filter is at most 65535 in size."""
+    return windows.unsafe_steps(*output_axes(graph, node))
+
+
+def output_shape(graph: Graph, node: Node) -> str | None:
+    """The output's shape is what input, filter, stride and padding make."""
+    channels = graph.activation(node, weights.WEIGHTS).shape[0]
+    return windows.unexpected_output(graph, node, *output_axes(graph, node), channels)
+
+
+def groups(graph: Graph, node: Node) -> str | None:
+    """Weights are [outputs, height, width, inputs / groups], and groups divide the outputs."""
+    depth = graph.activation(node, 0).shape[3]
+    outputs, _, _, filter_depth = graph.activation(node, weights.WEIGHTS).shape
+    if depth % filter_depth == 0 and outputs % (depth // filter_depth) == 0:
+        return None
+    return f"{depth} input channels, {outputs} filters of depth {filter_depth}"
+
+
+def weight_scales(graph: Graph, node: Node) -> str | None:
+    """Weights have one scale, or one per output channel (along axis 0)."""
+    return weights.unexpected_scales(graph, node, axis=0)
+
+
+def bias_size(graph: Graph, node: Node) -> str | None:
+    """The bias has one value per output channel."""
+    outputs = graph.activation(node, weights.WEIGHTS).shape[0]
+    return weights.unexpected_bias(graph, node, outputs)
+
+
+def accumulator(graph: Graph, node: Node) -> str | None:
+    """No input can take the accumulator out of 32 bits."""
+    filters = graph.activation(node, weights.WEIGHTS)
+    rows = array(filters).reshape(filters.shape[0], -1).astype(np.int64)
+    return weights.overflowing_accumulator(graph, node, rows)
+
+
+class Conv2D(Op):
+    """Two-dimensional convolution, with strides, dilation and groups.
+
+    A one-dimensional convolution comes as this one between reshapes.
+    """
+
+    name = "CONV_2D"
+    structure = (
+        rules.operands(2, 3),
+        rules.bounded_sizes,
+        rules.activations(0),
+        rules.computed_input,
+        weights.constant_weights,
+        weights.constant_bias,
+        four_dimensions,
+    )
+    constraints = (
+        windows.known_padding,
+        steps,
+        groups,
+        output_shape,
+        weight_scales,
+        bias_size,
+        rules.fused_activation(tuple(ACTIVATION_BOUNDS)),
+        weights.large_factor,
+        accumulator,
+    )
+
+    def macs(self, graph: Graph, node: Node) -> int:
+        _, height, width, depth = graph.activation(node, weights.WEIGHTS).shape
+        return graph.output(node).elements * height * width * depth
+
+    def lower(self, graph: Graph, node: Node) -> KernelCall:
+        source, output = graph.activation(node, 0), graph.output(node)
+        filters = graph.activation(node, weights.WEIGHTS)
+        vertical, horizontal = output_axes(graph, node)
+        factors = weights.convolution_factors(graph, node)
+        quantized = rules.quantization(output)
+        low, high = activation_range(
+            node.options.get("fused_activation_function", "NONE"),
+            quantized.scale,
+            quantized.zero_point,
+        )
+        depth, outputs = source.shape[3], filters.shape[0]
+        return KernelCall(
+            function="tnf_conv_2d_s8",
+            kernels=("conv_2d_s8",),
+            params_type="tnf_conv_2d_t",
+            params=(
+                ("batches", source.shape[0]),
+                ("input_height", source.shape[1]),
+                ("input_width", source.shape[2]),
+                ("input_channels", depth),
+                ("output_height", output.shape[1]),
+                ("output_width", output.shape[2]),
+                ("output_channels", outputs),
+                ("filter_height", filters.shape[1]),
+                ("filter_width", filters.shape[2]),
+                ("filter_channels", filters.shape[3]),
+                ("group_outputs", outputs // (depth // filters.shape[3])),
+                ("stride_height", vertical.stride),
+                ("stride_width", horizontal.stride),
+                ("dilation_height", vertical.dilation),
+                ("dilation_width", horizontal.dilation),
+                ("pad_top", vertical.before),
+                ("pad_left", horizontal.before),
+                ("input_offset", -rules.quantization(source).zero_point),
+                ("output_offset", quantized.zero_point),
+                ("activation_min", low),
+                ("activation_max", high),
+                ("scale_step", int(len(factors) > 1)),
+            ),
+            constants=weights.operand_constants(filters, graph.input(node, weights.BIAS), factors),
+            inputs=(node.inputs[0],),
+        )
