@@ -35,6 +35,7 @@ IDENTIFIER_BYTES = 4
 # the field stay below once.
 VISITS_PER_BYTE = 8
 FREE_VISITS = 1 << 16
+MAX_NUMBERS = 1 << 16
 
 
 class FlatbufferError(Exception):
@@ -147,10 +148,15 @@ class Table:
         return [Table(self.buffer, self.buffer.follow(place)) for place in places]
 
     def numbers(self, slot: int, dtype: str) -> list[Any]:
-        """The numbers of a vector, as Python's; none where it is left out."""
+        """The numbers of a vector, as Python's; none where it is left out.
+
+        More than 65,536 of them, which only data can have, is an error: `array` is for data.
+        """
         found = self.array(slot, dtype)
         if found is None:
             return []
+        if found.size > MAX_NUMBERS:
+            raise FlatbufferError(f"a list of {found.size:,} numbers, the limit is {MAX_NUMBERS:,}")
         self.buffer.visit(found.nbytes)
         return list(found.tolist())
 
