@@ -1,0 +1,233 @@
+"""Writes a compiled model and tinyflow's firmware as a project that builds by itself.
+
+The layout is the same for all builders:
+
+    README.md                           how to build and run it by hand
+    linker.ld                           bare-metal boards only
+    lib/<model>/{include,src}           the inference library: generated C, its kernels
+    lib/tnf_runtime/{include,src}       protocol, session, telemetry
+    src/main.c src/port.c ...           application, port layer and start-up
+    include/tnf_board.h                 the board's figures, the build id
+
+What a builder needs besides comes from templates: all files below `templates/cmake/`, or below
+`templates/platformio/` and `templates/<framework>/` (`templates/bare/` without a framework). Those
+that end in .j2 are filled with a `ProjectContext`, others copied. In their paths `__model__` stands
+for the model's name, and `gitignore` becomes `.gitignore`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from tinyflow import __version__, paths, render
+from tinyflow.artifacts import CompiledModel, FirmwareProject
+from tinyflow.boards import BoardProfile
+from tinyflow.errors import ProjectError
+
+BUILD_ID_DIGITS = 16
+BOARD_HEADER = "include/tnf_board.h"
+OWN_PLATFORM = "tinyflow"
+C_FLAGS = ("-std=c99", "-O2", "-ffunction-sections", "-fdata-sections", "-Wall", "-Wextra")
+LINK_FLAGS = ("-Wl,--gc-sections",)
+
+
+@dataclass(frozen=True)
+class MainContext:
+    """Context of templates/firmware/main.c.j2: the model's name, and the same in capitals."""
+
+    name: str
+    upper: str
+
+
+@dataclass(frozen=True)
+class BoardContext:
+    """Context of templates/firmware/tnf_board.h.j2."""
+
+    board: BoardProfile
+    build_id: str
+    tool_version: str
+    heartbeat_ms: int
+
+
+@dataclass(frozen=True)
+class ProjectContext:
+    """Context of the builders' templates and of the linker scripts.
+
+    Files are paths below the project, with slashes, sorted: `library_sources` of lib/<model>,
+    `runtime_sources` of lib/tnf_runtime, `app_sources` of src. `c_flags` and `link_flags` are the
+    same for all boards; a board's own are in `board.toolchain`. `linker_script` is the linker
+    script's path, empty where there is none.
+    """
+
+    board: BoardProfile
+    model: CompiledModel
+    builder: str
+    tool_version: str
+    library_sources: tuple[str, ...]
+    runtime_sources: tuple[str, ...]
+    app_sources: tuple[str, ...]
+    c_flags: tuple[str, ...]
+    link_flags: tuple[str, ...]
+    linker_script: str
+
+
+def write_project(
+    folder: Path,
+    compiled: CompiledModel,
+    board: BoardProfile,
+    builder: str,
+    *,
+    heartbeat_ms: int = 1000,
+    templates: Sequence[Path] = (),
+) -> FirmwareProject:
+    """Write the firmware project of `compiled` for `board` into `folder`.
+
+    `builder` is one of the board's. `heartbeat_ms` is how often the device reports unasked, 0 for
+    never. Templates in the folders `templates` come before tinyflow's own. The same inputs give the
+    same bytes. Raises ProjectError when the board names files that are not there.
+    """
+    context = _context(compiled, board, builder)
+    _copy_library(folder / "lib" / compiled.name, compiled)
+    _copy_runtime(folder / "lib" / "tnf_runtime", compiled)
+    _copy_files(_port_files(board), folder / "src")
+    main = MainContext(compiled.name, compiled.name.upper())
+    _write(folder / "src/main.c", render.render("firmware/main.c.j2", main, templates))
+    if board.toolchain is not None and context.linker_script:
+        script = f"linker/{board.toolchain.linker_script}"
+        _write(folder / context.linker_script, render.render(script, context, templates))
+    for name in _template_folders(board, builder):
+        _fill_folder(name, folder, context, templates)
+    if board.platformio and builder == "platformio" and board.platformio.platform == OWN_PLATFORM:
+        shutil.copytree(
+            paths.data_folder("firmware") / "platformio",
+            folder / "platform",
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
+    build_id = _write_board_header(folder, board, heartbeat_ms, templates)
+    return FirmwareProject(
+        path=folder,
+        board=board.name,
+        builder=builder,
+        model_name=compiled.name,
+        model_sha256=compiled.model_sha256,
+        build_id=build_id,
+    )
+
+
+def _context(compiled: CompiledModel, board: BoardProfile, builder: str) -> ProjectContext:
+    library = [f"lib/{compiled.name}/src/{file.name}" for file in compiled.sources]
+    runtime = [f"lib/tnf_runtime/src/{file.name}" for file in _runtime_files("*.c")]
+    port = [f"src/{file.name}" for file in _port_files(board) if file.suffix == ".c"]
+    scripted = board.toolchain is not None and board.toolchain.linker_script
+    return ProjectContext(
+        board=board,
+        model=compiled,
+        builder=builder,
+        tool_version=__version__,
+        library_sources=tuple(sorted(library)),
+        runtime_sources=tuple(sorted(runtime)),
+        app_sources=tuple(sorted(["src/main.c", *port])),
+        c_flags=C_FLAGS,
+        link_flags=LINK_FLAGS,
+        linker_script="linker.ld" if scripted else "",
+    )
+
+
+def _runtime_files(pattern: str) -> list[Path]:
+    firmware = paths.data_folder("firmware")
+    return sorted(
+        file for part in ("protocol", "runtime") for file in (firmware / part).glob(pattern)
+    )
+
+
+def _port_files(board: BoardProfile) -> list[Path]:
+    folder = paths.data_folder("firmware") / "ports" / board.port_layer
+    files = sorted(file for file in folder.glob("*") if file.suffix in (".c", ".h", ".S"))
+    if not files:
+        raise ProjectError(
+            f"board {board.name} has port_layer {board.port_layer}, which is not there",
+            [f"looked in {folder}"],
+        )
+    return files
+
+
+def _copy_files(files: Sequence[Path], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        shutil.copyfile(file, folder / file.name)
+
+
+def _copy_library(folder: Path, compiled: CompiledModel) -> None:
+    _copy_files(compiled.headers, folder / "include")
+    _copy_files(compiled.sources, folder / "src")
+
+
+def _copy_runtime(folder: Path, compiled: CompiledModel) -> None:
+    """The runtime; what it shares with the inference library is there already, once."""
+    there = {file.name for file in compiled.headers}
+    public = sorted((paths.data_folder("firmware") / "include").glob("*.*"))
+    headers = [*public, *_runtime_files("*.h"), *_runtime_files("*.def")]
+    _copy_files([file for file in headers if file.name not in there], folder / "include")
+    _copy_files(_runtime_files("*.c"), folder / "src")
+
+
+def _template_folders(board: BoardProfile, builder: str) -> tuple[str, ...]:
+    if builder != "platformio":
+        return (builder,)
+    framework = board.platformio.framework if board.platformio is not None else ""
+    return ("platformio", framework or "bare")
+
+
+def _fill_folder(
+    name: str, folder: Path, context: ProjectContext, templates: Sequence[Path]
+) -> None:
+    place = paths.data_folder("templates") / name
+    for file in _files(place):
+        relative = file.relative_to(place).as_posix().replace("__model__", context.model.name)
+        target = folder / PurePosixPath(relative.removesuffix(".j2"))
+        if target.name == "gitignore":
+            target = target.with_name(".gitignore")
+        if file.suffix == ".j2":
+            template = f"{name}/{file.relative_to(place).as_posix()}"
+            _write(target, render.render(template, context, templates))
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            yield file
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(text.encode())
+
+
+def _write_board_header(
+    folder: Path, board: BoardProfile, heartbeat_ms: int, templates: Sequence[Path]
+) -> str:
+    """Write the header that carries the build id; returns the id.
+
+    The id is the hash of all files, this header among them with an empty id in it.
+    """
+
+    def header(build_id: str) -> str:
+        context = BoardContext(board, build_id, __version__, heartbeat_ms)
+        return render.render("firmware/tnf_board.h.j2", context, templates)
+
+    _write(folder / BOARD_HEADER, header(""))
+    digest = hashlib.sha256()
+    for file in _files(folder):
+        content = file.read_bytes()
+        digest.update(f"{file.relative_to(folder).as_posix()}\0{len(content)}\0".encode())
+        digest.update(content)
+    build_id = digest.hexdigest()[:BUILD_ID_DIGITS]
+    _write(folder / BOARD_HEADER, header(build_id))
+    return build_id
