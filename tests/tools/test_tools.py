@@ -176,6 +176,24 @@ def test_what_tinyflow_makes_itself_is_where_the_caller_says(tmp_path: Path) -> 
     place = tmp_path / "tool-scons-4.11.1"
     assert tools.find("tool-scons", lambda: place) == tools.Found("tool-scons", "4.11.1", place)
     assert tools.find("tool-scons", lambda: None).path is None
+    tagged = tmp_path / "ai-edge-litert-1.2.0-cp311"
+    assert tools.find("reference-interpreter", lambda: tagged).version == "1.2.0"
+
+
+def test_what_is_wrong_with_what_tinyflow_makes_itself_is_told() -> None:
+    def another() -> Path:
+        raise ToolError("the folder holds another release")
+
+    found = tools.find("reference-interpreter", another)
+    assert (found.path, found.lacks) == (None, "the folder holds another release")
+    with pytest.raises(ToolError) as caught:
+        tools.require("reference-interpreter", another)
+    assert str(caught.value) == (
+        "reference-interpreter is not installed, or not on PATH\n"
+        "  the folder holds another release\n"
+        "  what it is for: the .tflite interpreter that generated code is compared with\n"
+        "  hint: tinyflow doctor --install"
+    )
 
 
 def test_an_unknown_tool_is_an_error_with_the_near_miss() -> None:

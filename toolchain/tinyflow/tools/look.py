@@ -40,8 +40,11 @@ def find(name: str, provider: Provider | None = None) -> Found:
     """Look for a tool: on PATH, beside this Python, in its packages, or where `provider` says."""
     tool = entry(name)
     if tool.provided:
-        place = provider() if provider is not None else None
-        return Found(name, _version_in(place.name) if place else None, place)
+        try:
+            place = provider() if provider is not None else None
+        except ToolError as error:
+            return Found(name, None, None, error.what)
+        return Found(name, _release_in(place.name) if place else None, place)
     if not tool.version:
         return _find_package(tool)
     path = process.find_program(tool.version[0])
@@ -83,6 +86,12 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
+def _release_in(folder: str) -> str | None:
+    """The release in a folder's name, without a tag that follows it."""
+    match = re.search(r"\d+(?:\.\d+)+", folder)
+    return match.group() if match else None
+
+
 def _version_in(text: str) -> str | None:
     """The first dotted number in a tool's answer, without what stands in parentheses."""
     first = re.sub(r"\([^)]*\)", "", text.strip().partition("\n")[0])
@@ -105,8 +114,9 @@ def require(name: str, provider: Provider | None = None) -> Path:
     """The path of a tool that is there and of use; raises ToolError with what installs it."""
     found = find(name, provider)
     if found.path is None:
-        purpose = [f"needed: {entry(name).purpose}"]
-        raise ToolError(f"{name} is not installed, or not on PATH", purpose, [advice([name])])
+        detail = [found.lacks] if found.lacks else []
+        detail.append(f"what it is for: {entry(name).purpose}")
+        raise ToolError(f"{name} is not installed, or not on PATH", detail, [advice([name])])
     if found.lacks:
         raise ToolError(f"{found.path} is of no use: {found.lacks}", (), [advice([name])])
     return found.path
