@@ -162,8 +162,10 @@ def _copy_files(files: Sequence[Path], folder: Path) -> None:
 
 
 def _copy_library(folder: Path, compiled: CompiledModel) -> None:
+    """`headers` are public; headers beside the sources are the library's own."""
     _copy_files(compiled.headers, folder / "include")
-    _copy_files(compiled.sources, folder / "src")
+    own = {file for source in compiled.sources for file in source.parent.glob("*.h")}
+    _copy_files(sorted({*compiled.sources, *own} - {*compiled.headers}), folder / "src")
 
 
 def _copy_runtime(folder: Path, compiled: CompiledModel) -> None:

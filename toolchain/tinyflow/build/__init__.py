@@ -1,1 +1,29 @@
-"""."""
+"""Builds a firmware project into an image, with the builder it was generated for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tinyflow import registry
+from tinyflow.artifacts import FirmwareImage, FirmwareProject
+from tinyflow.boards import BoardProfile
+
+# A builder is a module with build_image(firmware, board, folder) -> FirmwareImage.
+BUILDERS = {
+    "cmake": "tinyflow.build.cmake",
+    "platformio": "tinyflow.build.platformio",
+}
+
+__all__ = ["BUILDERS", "build"]
+
+
+def build(firmware: FirmwareProject, board: BoardProfile, folder: Path) -> FirmwareImage:
+    """Build `firmware` for `board`; the image's files are put into `folder`.
+
+    The project is not written to. The same project gives the same bytes, wherever it lies. Raises
+    ToolError when a tool is missing or does not succeed, ModelError when the image does not fit
+    the board.
+    """
+    builder = registry.lookup("builder", firmware.builder, BUILDERS)
+    image: FirmwareImage = builder.build_image(firmware, board, folder)
+    return image

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from tinyflow.boards import Memory
+from tinyflow.boards import BoardProfile
 from tinyflow.errors import ToolError
 
 BEGIN = "Linker script and memory map"
@@ -32,8 +32,8 @@ _NOT_LOADED = re.compile(
 _KINDS = {
     "code": ("text", "init", "fini", "plt", "vectors", "literal", "iram1"),
     "rodata": (
-        *("rodata", "srodata", "eh_frame", "ARM.ex", "gcc_except_table", "interp", "hash"),
-        *("gnu.hash", "gnu.version", "dynsym", "dynstr", "rela.", "rel."),
+        *("rodata", "srodata", "data.rel.ro", "eh_frame", "ARM.ex", "gcc_except_table"),
+        *("interp", "hash", "gnu.hash", "gnu.version", "dynsym", "dynstr", "rela.", "rel."),
     ),
     "data": (
         *("data", "sdata", "tdata", "got", "init_array", "fini_array", "preinit_array"),
@@ -73,7 +73,7 @@ class OutputSection:
     address: int
     size: int
     load_address: int
-    inputs: tuple[InputSection, ...]
+    inputs: tuple[InputSection, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,17 +122,24 @@ def image_sizes(sections: Iterable[OutputSection]) -> Sizes:
     return _sum((section.name, section.size) for section in sections)
 
 
-def region_bytes(sections: Iterable[OutputSection], memory: Memory) -> tuple[int, int]:
-    """Flash and RAM from where they begin to the last byte used, gaps and stack included."""
-    flash_end, ram_end = memory.flash_origin, memory.ram_origin
-    for section in sections:
-        if section.size == 0 or _NOT_LOADED.match(section.name):
-            continue
-        if memory.ram_origin <= section.address < memory.ram_origin + memory.ram_bytes:
-            ram_end = max(ram_end, section.address + section.size)
-        if memory.flash_origin <= section.load_address < memory.flash_origin + memory.flash_bytes:
-            flash_end = max(flash_end, section.load_address + section.size)
-    return flash_end - memory.flash_origin, ram_end - memory.ram_origin
+def whole_image(sections: Iterable[OutputSection], board: BoardProfile) -> tuple[int, int]:
+    """Flash and RAM bytes of the whole image.
+
+    Where tinyflow's linker script placed it: from the beginning of flash and RAM to the last byte
+    used, gaps and stack included. Else, where a loader or an SDK places it, by the sections' names.
+    """
+    loaded = [s for s in sections if s.size > 0 and not _NOT_LOADED.match(s.name)]
+    if board.toolchain is None or not board.toolchain.linker_script:
+        sizes = image_sizes(loaded)
+        return sizes.flash, sizes.ram
+    memory = board.memory
+    flash, ram = [memory.flash_origin], [memory.ram_origin]
+    for section in loaded:
+        if 0 <= section.address - memory.ram_origin < memory.ram_bytes:
+            ram.append(section.address + section.size)
+        if 0 <= section.load_address - memory.flash_origin < memory.flash_bytes:
+            flash.append(section.load_address + section.size)
+    return max(flash) - memory.flash_origin, max(ram) - memory.ram_origin
 
 
 def arena_bytes(sections: Iterable[OutputSection]) -> int:
@@ -174,21 +181,17 @@ def _joined(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _parse(lines: Iterable[str]) -> tuple[OutputSection, ...]:
-    sections: list[OutputSection] = []
-    pieces: list[InputSection] = []
+    sections: list[tuple[OutputSection, list[InputSection]]] = []
     for line in _joined(lines):
         if line and not line[0].isspace():
             match = _OUTPUT.match(line)
-            pieces = []
             if match:
                 address = int(match[2], 16)
                 load = int(match[4], 16) if match[4] else address
-                sections.append(OutputSection(match[1], address, int(match[3], 16), load, ()))
+                sections.append((OutputSection(match[1], address, int(match[3], 16), load), []))
         elif sections:
             match = _INPUT.match(line)
             if match and int(match[3], 16) > 0:
-                pieces.append(
-                    InputSection(match[1], int(match[2], 16), int(match[3], 16), match[4] or "")
-                )
-                sections[-1] = replace(sections[-1], inputs=tuple(pieces))
-    return tuple(sections)
+                place = int(match[2], 16), int(match[3], 16)
+                sections[-1][1].append(InputSection(match[1], *place, match[4] or ""))
+    return tuple(replace(section, inputs=tuple(pieces)) for section, pieces in sections)

@@ -1,0 +1,122 @@
+"""Builder `cmake`: the generated project is an ordinary CMake project, built with Ninja."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from tinyflow import process, progress, tools
+from tinyflow.artifacts import FirmwareImage, FirmwareProject
+from tinyflow.boards import BoardProfile, Toolchain
+from tinyflow.build.image import describe
+from tinyflow.build.overflow import overflow_error
+from tinyflow.errors import ProjectError, ToolError
+
+STAGE = "build"
+CONFIGURE_SECONDS = 120.0
+BUILD_SECONDS = 900.0
+ELF, BINARY, MAP = "firmware.elf", "firmware.bin", "firmware.map"
+# A user's own flags would make another image of the same project.
+ENVIRONMENT = {
+    **dict.fromkeys(("CFLAGS", "CPPFLAGS", "LDFLAGS", "CC", "CMAKE_GENERATOR"), ""),
+    "LC_ALL": "C",
+}
+
+
+def build_image(firmware: FirmwareProject, board: BoardProfile, folder: Path) -> FirmwareImage:
+    """Build `firmware` with CMake and Ninja; the image's files are put into `folder`.
+
+    They are the ELF file, its flat binary, the map file and the logs. Raises ToolError when the
+    compiler, CMake or Ninja is missing or does not succeed, ModelError when the image does not fit.
+    """
+    toolchain = _toolchain(board)
+    _require_compiler(board, toolchain)
+    cmake, ninja = tools.require("cmake"), tools.require("ninja")
+    folder.mkdir(parents=True, exist_ok=True)
+    work = folder / "cmake"
+    shutil.rmtree(work, ignore_errors=True)
+    try:
+        progress.report(STAGE, "configuring")
+        process.run(
+            [
+                *(str(cmake), "-S", str(firmware.path), "-B", str(work), "-G", "Ninja"),
+                f"-DCMAKE_MAKE_PROGRAM={ninja}",
+                "-DCMAKE_COMPILE_WARNING_AS_ERROR=ON",
+            ],
+            what="CMake",
+            timeout=CONFIGURE_SECONDS,
+            env=ENVIRONMENT,
+            log=folder / "configure.log",
+        )
+        progress.report(STAGE, "compiling")
+        _compile(str(ninja), work, firmware, board, folder / "build.log")
+        return _collect(firmware, board, work, folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _toolchain(board: BoardProfile) -> Toolchain:
+    if board.toolchain is None:
+        raise ProjectError(
+            f"board {board.name} has no [toolchain], which builder cmake needs",
+            [f"builders of this board: {', '.join(board.builders)}"],
+        )
+    return board.toolchain
+
+
+def _require_compiler(board: BoardProfile, toolchain: Toolchain) -> None:
+    """Look before CMake does: it would tell of a missing compiler in thirty lines."""
+    name = f"{toolchain.prefix}gcc" if toolchain.prefix else "cc"
+    hints = [f"tinyflow doctor --board {board.name} --install"]
+    if process.find_program(name) is None:
+        raise ToolError(
+            f"{name} is not installed, or not on PATH",
+            [f"it compiles for board {board.name}"],
+            hints,
+        )
+    if name in tools.TOOLS:
+        found = tools.find(name)
+        if found.lacks:
+            raise ToolError(f"{found.path} is of no use: {found.lacks}", (), hints)
+
+
+def _compile(
+    ninja: str, work: Path, firmware: FirmwareProject, board: BoardProfile, log: Path
+) -> None:
+    command = [ninja, "-C", str(work)]
+    done = process.run(
+        command, what="the build", timeout=BUILD_SECONDS, env=ENVIRONMENT, log=log, check=False
+    )
+    if done.status == 0:
+        return
+    output = done.stdout + done.stderr
+    overflow = overflow_error(output, firmware.model_name, board)
+    if overflow is not None:
+        raise overflow
+    raise ToolError.from_command(
+        f"the build for board {board.name} ended with exit status {done.status}",
+        command,
+        done.status,
+        output,
+        log,
+    )
+
+
+def _collect(
+    firmware: FirmwareProject, board: BoardProfile, work: Path, folder: Path
+) -> FirmwareImage:
+    kept = {
+        name: Path(shutil.copy2(work / name, folder / name))
+        for name in (ELF, BINARY, MAP)
+        if (work / name).is_file()
+    }
+    if ELF not in kept or MAP not in kept:
+        raise ToolError(f"the build for board {board.name} left no {ELF} and {MAP}")
+    flashable = kept.get(BINARY, kept[ELF])
+    return describe(
+        firmware,
+        board,
+        elf=kept[ELF],
+        files={flashable: board.memory.flash_origin},
+        map_path=kept[MAP],
+    )
