@@ -230,6 +230,63 @@ class FlashedBoard:
 
 
 @dataclass(frozen=True)
+class DeviceHello:
+    """Who a board says it is.
+
+    Counts are in `counter_unit` (instructions, cycles, nanoseconds); `clock_hz` is 0 where a clock
+    has no meaning. `heartbeat_ms` of 0 means that no telemetry is pushed.
+    """
+
+    protocol: int
+    tool_version: str
+    board: str
+    model: str
+    model_sha256: str
+    build_id: str
+    arena_bytes: int
+    input_bytes: int
+    output_bytes: int
+    input_scale: float
+    input_zero_point: int
+    output_scale: float
+    output_zero_point: int
+    layers: int
+    counter_unit: str
+    clock_hz: int
+    chunk_bytes: int
+    heartbeat_ms: int
+
+
+@dataclass(frozen=True)
+class Telemetry:
+    """What a board remembers of its inferences since it started; all counts 0 before the first.
+
+    `histogram` has pairs of a bucket's lower bound and its inferences, without the empty buckets
+    at both ends. `class_counts` counts inferences by their largest output, `class_other` those
+    beyond. `stack_bytes`, `stack_used_bytes`, `heap_free_bytes` and `reset_reason` (the chip's own
+    code) are 0 where unknown; `uptime_ms` wraps after 49 days.
+    """
+
+    inferences: int
+    count: int
+    count_min: int
+    count_max: int
+    count_total: int
+    histogram: tuple[tuple[int, int], ...]
+    deadline: int
+    deadline_misses: int
+    class_counts: tuple[int, ...]
+    class_other: int
+    arena_bytes: int
+    stack_bytes: int
+    stack_used_bytes: int
+    heap_free_bytes: int
+    reset_reason: int
+    uptime_ms: int
+    frames_damaged: int
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """How well a predictor does on a split: the same figures for float, int8, host and device.
 

@@ -1,1 +1,16 @@
-"""."""
+"""Talks to a board: the session with its firmware, and where its port is."""
+
+from tinyflow.device.client import Device, connect
+from tinyflow.device.ports import find_port, list_ports
+from tinyflow.device.results import ConsoleLine, Inference, Layer, LogLine
+
+__all__ = [
+    "ConsoleLine",
+    "Device",
+    "Inference",
+    "Layer",
+    "LogLine",
+    "connect",
+    "find_port",
+    "list_ports",
+]

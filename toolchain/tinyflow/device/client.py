@@ -1,0 +1,333 @@
+"""A board as seen from the host: its model runs there, the session is here."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeVar
+
+from tinyflow.artifacts import DeviceHello, FlashedBoard, Telemetry, TensorSpec
+from tinyflow.device import messages, results
+from tinyflow.device.link import Link
+from tinyflow.device.messages import Message, Value
+from tinyflow.device.results import ConsoleLine, Inference, Layer, LogLine
+from tinyflow.device.session import Answer, News, RefusedError, Session
+from tinyflow.errors import DeviceError, ModelError
+
+if TYPE_CHECKING:
+    from tinyflow.artifacts import Bytes, Floats
+
+Item = TypeVar("Item")
+
+TIMEOUT_SECONDS = 5.0
+# The first inference may take as long as a slow emulator needs; then the longest seen is a guide.
+FIRST_INFERENCE_SECONDS = 30.0
+INFERENCE_FACTOR = 20.0
+MAX_ATTEMPTS = 8
+RESET_SECONDS = 0.3
+
+
+def connect(
+    flashed: FlashedBoard,
+    *,
+    input: TensorSpec | None = None,
+    output: TensorSpec | None = None,
+    timeout: float = TIMEOUT_SECONDS,
+    listener: Callable[[News], None] | None = None,
+) -> Device:
+    """Open a session with a board; use it in a `with` block.
+
+    `input` and `output` give the shapes for `predict`; without them it takes and gives flat rows.
+    `timeout` is how many seconds the board may say nothing. `listener` is called with what the
+    board sends on its own, while requests run and in `poll`.
+
+    Raises DeviceError when the port cannot be opened, the board says nothing, or its hello names
+    another protocol, model or build than `flashed` (whose empty hashes are not compared).
+    """
+    link = Link(flashed.port, flashed.baud)
+    try:
+        session = Session(link, flashed.board, listener)
+        answer = session.request("HELLO", "HELLO_REPLY", timeout)
+        hello = _checked_hello(session, answer.reply, flashed)
+        return Device(session, hello, input, output, timeout)
+    except BaseException:
+        link.close()
+        raise
+
+
+def _checked_hello(session: Session, reply: Message, flashed: FlashedBoard) -> DeviceHello:
+    place = session.place()
+    again = [f"tinyflow flash --board {flashed.board}"]
+    spoken = messages.definitions().limits["PROTOCOL"]
+    if reply.integer("PROTOCOL") != spoken:
+        theirs = reply.integer("PROTOCOL")
+        fact = f"{place} speaks protocol {theirs}, this tinyflow speaks {spoken}"
+        raise DeviceError(fact, (), again)
+    hello = results.hello_from(reply)
+    if flashed.model_sha256 and hello.model_sha256 != flashed.model_sha256:
+        raise DeviceError(
+            f"{place} runs another model: {hello.model} {hello.model_sha256[:16]}",
+            [
+                f"the board has {hello.model_sha256}",
+                f"expected is {flashed.model_sha256}",
+            ],
+            again,
+        )
+    if flashed.build_id and hello.build_id != flashed.build_id:
+        raise DeviceError(
+            f"{place} runs another build of {hello.model}: {hello.build_id}",
+            [f"expected is {flashed.build_id}"],
+            again,
+        )
+    return hello
+
+
+class Device:
+    """A session with a board: an IntegerPredictor, and more. Made by `connect`.
+
+    Every method raises DeviceError when the board is gone or silent, and says after how many
+    inferences. Not for more than one thread.
+    """
+
+    where = "device"
+
+    def __init__(
+        self,
+        session: Session,
+        hello: DeviceHello,
+        input: TensorSpec | None,
+        output: TensorSpec | None,
+        timeout: float,
+    ) -> None:
+        self.hello = hello
+        self._session = session
+        self._timeout = timeout
+        self._input = input or TensorSpec(
+            "input", (1, hello.input_bytes), hello.input_scale, hello.input_zero_point
+        )
+        self._output = output or TensorSpec(
+            "output", (1, hello.output_bytes), hello.output_scale, hello.output_zero_point
+        )
+
+    def __enter__(self) -> Device:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the port. The board goes on as it is."""
+        self._session.link.close()
+
+    # Inferences
+
+    def infer(self, data: bytes | Bytes) -> Inference:
+        """One inference of `data`, the model's input bytes (int8)."""
+        for _ in range(MAX_ATTEMPTS):
+            reply = self._run("INFER", _as_bytes(data), {}, None).reply
+            count, size = reply.integer("COUNT"), reply.integer("BYTES")
+            if size != self.hello.output_bytes:
+                raise self._nonsense(f"an output of {size} B, its hello says so of another size")
+            output = bytearray(reply.data())
+            with contextlib.suppress(_StartAgainError):
+                self._rest_of_output(output)
+                self._session.answered += 1
+                return Inference(bytes(output), count)
+        raise self._gave_up("infer")
+
+    def infer_each(self, inputs: Iterable[bytes | Bytes]) -> Iterator[Inference]:
+        """Inferences of many inputs, each handed on as soon as it is answered."""
+        for data in inputs:
+            yield self.infer(data)
+
+    def invoke(self, inputs: Bytes) -> Bytes:
+        """Output bytes int8 [N, output_bytes] for input bytes int8 [N, input_bytes]."""
+        import numpy as np
+
+        outputs = np.empty((len(inputs), self.hello.output_bytes), dtype=np.int8)
+        for row, inference in enumerate(self.infer_each(inputs)):
+            outputs[row] = np.frombuffer(inference.output, dtype=np.int8)
+        return outputs
+
+    def predict(self, features: Floats) -> Floats:
+        """Scores float32 [N, *output_shape] for features float32 [N, *input_shape]."""
+        outputs = self.invoke(self._input.quantize(features).reshape(len(features), -1))
+        shaped = outputs.reshape(len(features), *self._output.shape[1:])
+        return self._output.dequantize(shaped)
+
+    def layers(self, data: bytes | Bytes) -> list[Layer]:
+        """Each layer's CRC-32 and count in one inference, which is not part of the telemetry."""
+        found: dict[int, Layer] = {}
+        total = self.hello.layers
+        for _ in range(MAX_ATTEMPTS):
+            first = next(i for i in range(total + 1) if i not in found)
+            if first == total:
+                break
+            answer = self._run("LAYERS", _as_bytes(data), {"LAYER": first}, "LAYER")
+            for part in answer.parts:
+                layer = Layer(*(part.integer(n) for n in ("LAYER", "BYTES", "CRC32", "COUNT")))
+                found.setdefault(layer.index, layer)
+        if sorted(found) != list(range(total)):
+            raise self._gave_up("layers")
+        return [found[index] for index in range(total)]
+
+    def layer_output(self, data: bytes | Bytes, index: int) -> bytes:
+        """The bytes of one layer's output (0 is the first) in one inference."""
+        if not 0 <= index < self.hello.layers:
+            raise ModelError(
+                f"{self.hello.model} has no layer {index}", [f"layers 0 to {self.hello.layers - 1}"]
+            )
+        output = bytearray()
+        size: int | None = None
+        for _ in range(MAX_ATTEMPTS):
+            values: dict[str, Value] = {"LAYER": index, "OFFSET": len(output)}
+            answer = self._run("DUMP", _as_bytes(data), values, "CHUNK")
+            for part in answer.parts:
+                size = part.integer("BYTES")
+                if part.integer("OFFSET") == len(output):
+                    output += part.data()
+            if size == len(output):
+                return bytes(output)
+        raise self._gave_up("layer output")
+
+    # The board itself
+
+    def telemetry(self) -> Telemetry:
+        """What the board remembers of its inferences, asked for now."""
+        reply = self._ask("TELEMETRY", "TELEMETRY_REPLY", self._timeout).reply
+        return results.telemetry_from(reply)
+
+    def configure(self, *, heartbeat_ms: int | None = None, deadline: int | None = None) -> None:
+        """Set how often telemetry is pushed (0: never) and the most count an inference may take."""
+        given = {"HEARTBEAT_MS": heartbeat_ms, "DEADLINE": deadline}
+        values: dict[str, Value] = {k: v for k, v in given.items() if v is not None}
+        self._ask("CONFIGURE", "STATUS_REPLY", self._timeout, values)
+
+    def reset(self, *, bootloader: bool = False) -> None:
+        """Restart the board; the session is over where its port goes away with it.
+
+        Raises DeviceError where the board cannot restart (into its serial bootloader).
+        """
+        values: dict[str, Value] = {"BOOTLOADER": int(bootloader)}
+        self._ask("RESET", "STATUS_REPLY", self._timeout, values)
+        refusal = self._session.late_refusal(RESET_SECONDS)
+        if refusal is not None:
+            raise DeviceError(f"{self._session.place()} does not restart: {refusal.text}")
+
+    def poll(self, seconds: float) -> None:
+        """Take what the board sends on its own; returns when something came, or in time."""
+        self._session.listen(seconds)
+
+    def take_telemetry(self) -> list[Telemetry]:
+        """Heartbeats since the last call, oldest first."""
+        return _drain(self._session.telemetry)
+
+    def take_logs(self) -> list[LogLine]:
+        """Lines the firmware has logged since the last call."""
+        return _drain(self._session.logs)
+
+    def take_console(self) -> list[str]:
+        """Lines of text since the last call."""
+        return _drain(self._session.console)
+
+    def messages(self, seconds: float) -> Iterator[News]:
+        """What the board sends on its own in the next `seconds`, as it comes."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._session.listen(left)
+            yield from self.take_telemetry()
+            yield from self.take_logs()
+            yield from (ConsoleLine(line) for line in self.take_console())
+
+    # Requests
+
+    def _run(self, name: str, data: bytes, values: dict[str, Value], part: str | None) -> Answer:
+        """A request that needs the whole input, which goes along or, when too large, before."""
+        if len(data) != self.hello.input_bytes:
+            raise ModelError(
+                f"an input of {self.hello.model} has {self.hello.input_bytes} B, "
+                f"{len(data)} B were given"
+            )
+        for _ in range(MAX_ATTEMPTS):
+            if inline := len(data) <= self.hello.chunk_bytes:
+                values = {**values, "DATA": data}
+            with contextlib.suppress(_StartAgainError):
+                if not inline:
+                    self._set_input(data)
+                return self._ask(name, "RESULT", self._inference_seconds(name), values, part)
+        raise self._gave_up(name.lower())
+
+    def _set_input(self, data: bytes) -> None:
+        at = 0
+        while at < len(data):
+            values: dict[str, Value] = {
+                "OFFSET": at,
+                "DATA": data[at : at + self.hello.chunk_bytes],
+            }
+            reply = self._ask("INPUT", "STATUS_REPLY", self._timeout, values).reply
+            at += len(data[at : at + self.hello.chunk_bytes])
+            if reply.integer("BYTES") != at:
+                raise _StartAgainError
+
+    def _rest_of_output(self, output: bytearray) -> None:
+        while len(output) < self.hello.output_bytes:
+            values: dict[str, Value] = {"OFFSET": len(output)}
+            reply = self._ask("OUTPUT", "CHUNK", self._timeout, values).reply
+            if reply.integer("OFFSET") != len(output) or not reply.data():
+                raise self._nonsense("a part of the output that was not asked for")
+            output += reply.data()
+
+    def _ask(
+        self,
+        name: str,
+        reply: str,
+        seconds: float,
+        values: dict[str, Value] | None = None,
+        part: str | None = None,
+    ) -> Answer:
+        try:
+            return self._session.request(name, reply, seconds, values, part)
+        except RefusedError as refused:
+            # A board that restarted in between has neither input nor output: begin again.
+            if refused.name in ("NO_INPUT", "NO_OUTPUT") or name == "INPUT":
+                raise _StartAgainError from None
+            raise DeviceError(
+                f"{self._session.place()} refuses {name.lower()}: {refused.text}"
+            ) from None
+
+    def _inference_seconds(self, name: str) -> float:
+        longest = self._session.expected_seconds(name)
+        if longest is None:
+            return max(self._timeout, FIRST_INFERENCE_SECONDS)
+        return max(self._timeout, INFERENCE_FACTOR * longest)
+
+    def _gave_up(self, name: str) -> DeviceError:
+        return DeviceError(
+            f"{self._session.place()} did not finish {name} in {MAX_ATTEMPTS} attempts",
+            ["the connection loses too much, or the board restarts all the time"],
+        )
+
+    def _nonsense(self, what: str) -> DeviceError:
+        return DeviceError(f"{self._session.place()} answers with {what}")
+
+
+def _drain(queue: deque[Item]) -> list[Item]:
+    items = list(queue)
+    queue.clear()
+    return items
+
+
+class _StartAgainError(Exception):
+    """The board has lost what was sent to it before."""
+
+
+def _as_bytes(data: bytes | Bytes) -> bytes:
+    return data if isinstance(data, bytes) else data.tobytes()

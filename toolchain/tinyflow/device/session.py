@@ -1,0 +1,228 @@
+"""Requests and their answers over a link that may lose, change or add bytes.
+
+A request without an answer is sent again with the same sequence number: the device answers it
+again and does not do it twice. Whatever else comes in meanwhile (heartbeats, log lines, text) is
+kept and handed to a listener.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tinyflow.artifacts import Telemetry
+from tinyflow.device import messages, protocol, results
+from tinyflow.device.link import Link, LinkLostError
+from tinyflow.device.messages import Message, Value
+from tinyflow.device.results import ConsoleLine, LogLine
+from tinyflow.errors import DeviceError
+
+News: TypeAlias = "Telemetry | LogLine | ConsoleLine"
+"""What a board sends on its own."""
+
+PATIENCE_SECONDS = 0.25  # least time before a request is sent again
+FIRST_PATIENCE_SECONDS = 1.0  # the same, of a kind that has not been answered yet
+MAX_PATIENCE_SECONDS = 4.0
+EARLY_SECONDS = 0.01  # after something came in damaged: that was probably the answer
+KEPT_LINES = 200
+KEPT_TELEMETRY = 1000
+SHOWN_LINES = 3
+BITS_PER_BYTE = 10
+
+
+class RefusedError(Exception):
+    """The device answered that it cannot. `name` and `text` are of tnf_status.def, `input_bytes`
+    says how much of the input is set.
+    """
+
+    def __init__(self, status: int, input_bytes: int) -> None:
+        known = messages.definitions()
+        self.name = known.status_names.get(status, str(status))
+        self.text = known.statuses.get(status, f"status {status}")
+        self.input_bytes = input_bytes
+        super().__init__(self.text)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The reply to a request and the messages that came before it."""
+
+    reply: Message
+    parts: tuple[Message, ...]
+
+
+class Session:
+    """Sends requests over `link`, one at a time. `board` is the name for the reader.
+
+    `answered` counts inferences, for the messages of errors.
+    """
+
+    def __init__(self, link: Link, board: str, listener: Callable[[News], None] | None) -> None:
+        self.link = link
+        self.board = board
+        self.answered = 0
+        self.console: deque[str] = deque(maxlen=KEPT_LINES)
+        self.logs: deque[LogLine] = deque(maxlen=KEPT_LINES)
+        self.telemetry: deque[Telemetry] = deque(maxlen=KEPT_TELEMETRY)
+        self._listener = listener
+        self._reader = protocol.Reader()
+        self._longest: dict[str, float] = {}
+        # A start that no session before had, so that none of its requests looks repeated.
+        self._sequence = random.SystemRandom().randrange(1 << 31)
+
+    def request(
+        self,
+        name: str,
+        reply: str,
+        seconds: float,
+        values: Mapping[str, Value] | None = None,
+        part: str | None = None,
+    ) -> Answer:
+        """Send request `name` and wait for message `reply`, collecting messages `part`.
+
+        Raises RefusedError when the device says no, DeviceError when it says nothing for
+        `seconds` or is gone.
+        """
+        self._sequence = (self._sequence + 1) & messages.UINT32_MAX
+        frame = protocol.encode(name, {"SEQUENCE": self._sequence, **(values or {})})
+        parts: list[Message] = []
+        began = send_at = time.monotonic()
+        heard_at = began
+        patience = self._patience(name, len(frame))
+        faults = self._reader.faults
+        while (now := time.monotonic()) < heard_at + seconds:
+            if now >= send_at:
+                self._write(frame)
+                faults = self._reader.faults
+                now = time.monotonic()
+                send_at, patience = now + patience, min(2 * patience, MAX_PATIENCE_SECONDS)
+            damaged = False
+            for message in self._receive(min(send_at, heard_at + seconds) - now):
+                if message.sequence is None:
+                    damaged = True
+                elif message.sequence != self._sequence:
+                    continue  # the second answer to a request that was sent twice
+                elif message.name == reply:
+                    self._note(name, time.monotonic() - began)
+                    self._refusal(message)
+                    return Answer(message, tuple(parts))
+                elif message.name == "STATUS_REPLY":
+                    self._refusal(message)
+                elif message.name == part:
+                    heard_at = time.monotonic()
+                    send_at = max(send_at, heard_at + patience)
+                    parts.append(message)
+            if damaged or self._reader.faults > faults:
+                send_at = min(send_at, time.monotonic() + EARLY_SECONDS)
+                faults = self._reader.faults
+        raise self._silent(name, seconds)
+
+    def listen(self, seconds: float) -> None:
+        """Take what the board sends on its own; returns when something came, or in time."""
+        self._receive(seconds)
+
+    def late_refusal(self, seconds: float) -> RefusedError | None:
+        """A refusal of the last request that comes after its answer, within `seconds`."""
+        end = time.monotonic() + seconds
+        try:
+            while (left := end - time.monotonic()) > 0:
+                for message in self._receive(left):
+                    if message.sequence == self._sequence:
+                        self._refusal(message)
+        except RefusedError as refused:
+            return refused
+        except DeviceError:
+            return None  # the port went away with the board, as it may
+        return None
+
+    def expected_seconds(self, name: str) -> float | None:
+        """The longest that a request of this kind has taken, None before the first."""
+        return self._longest.get(name)
+
+    def _note(self, name: str, seconds: float) -> None:
+        self._longest[name] = max(self._longest.get(name, 0.0), seconds)
+
+    def _patience(self, name: str, size: int) -> float:
+        limit = messages.definitions().limits["PAYLOAD_BYTES"]
+        wire = (size + limit) * BITS_PER_BYTE / self.link.baud
+        longest = self._longest.get(name)
+        if longest is None:
+            return FIRST_PATIENCE_SECONDS + wire
+        return min(max(PATIENCE_SECONDS, 3 * longest), MAX_PATIENCE_SECONDS) + wire
+
+    def _write(self, frame: bytes) -> None:
+        try:
+            self.link.write(frame)
+        except LinkLostError as lost:
+            raise self._gone(str(lost)) from None
+
+    def _receive(self, seconds: float) -> list[Message]:
+        """Messages that belong to requests; all others are kept and told to the listener."""
+        try:
+            data = self.link.read(seconds)
+        except LinkLostError as lost:
+            raise self._gone(str(lost)) from None
+        answers = []
+        for event in self._reader.feed(data):
+            if isinstance(event, str):
+                self.console.append(event)
+                self._tell(ConsoleLine(event))
+            elif event.name == "LOG":
+                line = results.log_from(event)
+                self.logs.append(line)
+                self._tell(line)
+            elif event.name == "TELEMETRY_REPLY" and event.sequence is None:
+                beat = results.telemetry_from(event)
+                self.telemetry.append(beat)
+                self._tell(beat)
+            else:
+                answers.append(event)
+        return answers
+
+    def _tell(self, news: News) -> None:
+        if self._listener is not None:
+            self._listener(news)
+
+    def _refusal(self, message: Message) -> None:
+        if message.name == "STATUS_REPLY" and (status := message.integer("STATUS")) != 0:
+            known = "BYTES" in message.values
+            raise RefusedError(status, message.integer("BYTES") if known else 0)
+
+    def place(self) -> str:
+        """The board and its port, for the first line of an error."""
+        return f"board {self.board} on {self.link.url}"
+
+    def _progress(self) -> str:
+        plural = "" if self.answered == 1 else "s"
+        return f"after {self.answered} inference{plural}"
+
+    def _gone(self, reason: str) -> DeviceError:
+        return DeviceError(
+            f"{self.place()} is gone {self._progress()}", [reason, *self._last_words()]
+        )
+
+    def _silent(self, name: str, seconds: float) -> DeviceError:
+        detail = [f"no answer to {name.lower()} within {seconds:g} s", *self._last_words()]
+        if name != "HELLO":
+            return DeviceError(f"{self.place()} has gone silent {self._progress()}", detail)
+        seen = self._reader.total
+        if seen and self._reader.faults:
+            detail.append(f"{seen} bytes came in, and {self._reader.faults} times no sense in them")
+        elif not seen:
+            detail.append("nothing came in at all")
+        return DeviceError(
+            f"{self.place()} at {self.link.baud} baud says nothing of tinyflow's",
+            detail,
+            [
+                f"tinyflow flash --board {self.board}",
+                "name another port with --port",
+                "press the board's reset button and try again",
+            ],
+        )
+
+    def _last_words(self) -> list[str]:
+        return [f"| {line}" for line in list(self.console)[-SHOWN_LINES:]]

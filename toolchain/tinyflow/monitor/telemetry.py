@@ -1,0 +1,76 @@
+"""A board's telemetry as metric rows."""
+
+from __future__ import annotations
+
+from tinyflow.artifacts import DeviceHello, MetricRow, Telemetry
+
+MICROSECONDS = 1e6
+
+
+def microseconds(count: float, hello: DeviceHello) -> float | None:
+    """What `count` is in time, None where the counter does not know: instructions have none."""
+    if hello.counter_unit == "nanoseconds":
+        return count / 1000
+    if hello.counter_unit == "cycles" and hello.clock_hz > 0:
+        return count * MICROSECONDS / hello.clock_hz
+    return None
+
+
+def percentile(telemetry: Telemetry, fraction: float) -> int:
+    """The count that `fraction` of the inferences do not exceed, from the histogram.
+
+    It is the lower bound of the bucket that holds it (buckets are half a power of two wide), kept
+    between the least and the most count; 0 before the first inference.
+    """
+    total = sum(inferences for _, inferences in telemetry.histogram)
+    reached = 0
+    for start, inferences in telemetry.histogram:
+        reached += inferences
+        if inferences and reached >= fraction * total:
+            return min(max(start, telemetry.count_min), telemetry.count_max)
+    return 0
+
+
+def telemetry_rows(
+    run: str, hello: DeviceHello, telemetry: Telemetry, time: float
+) -> list[MetricRow]:
+    """The rows of one telemetry message that came in at `time`, seconds since the epoch.
+
+    `latency` rows are in the unit of the board's counter, `latency_us` rows are there only where
+    that is a time. Figures that the board does not know are left out, and so are those of
+    inferences before the first.
+    """
+    unit = hello.counter_unit
+    figures: list[tuple[str, float, str]] = [
+        ("inferences", telemetry.inferences, "inferences"),
+        ("deadline_misses", telemetry.deadline_misses, "inferences"),
+        ("arena_bytes", telemetry.arena_bytes, "B"),
+        ("reset_reason", telemetry.reset_reason, "code"),
+        ("uptime_ms", telemetry.uptime_ms, "ms"),
+        ("frames_damaged", telemetry.frames_damaged, "frames"),
+    ]
+    if telemetry.deadline:
+        figures.append(("deadline", telemetry.deadline, unit))
+    for name in ("stack_bytes", "stack_used_bytes", "heap_free_bytes"):
+        if value := getattr(telemetry, name):
+            figures.append((name, value, "B"))
+    if telemetry.inferences:
+        for suffix, count in (
+            ("", telemetry.count),
+            ("_min", telemetry.count_min),
+            ("_max", telemetry.count_max),
+            ("_mean", telemetry.count_total / telemetry.inferences),
+            ("_p50", percentile(telemetry, 0.50)),
+            ("_p99", percentile(telemetry, 0.99)),
+        ):
+            figures.append((f"latency{suffix}", count, unit))
+            duration = microseconds(count, hello)
+            if duration is not None:
+                figures.append((f"latency_us{suffix}", duration, "us"))
+        classes = enumerate(telemetry.class_counts)
+        figures += [(f"class_{index}", count, "inferences") for index, count in classes]
+        figures.append(("class_other", telemetry.class_other, "inferences"))
+    return [
+        MetricRow(run, hello.board, "device", name, float(value), unit_of, time)
+        for name, value, unit_of in figures
+    ]
