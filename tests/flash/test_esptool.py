@@ -63,6 +63,14 @@ def image(tmp_path: Path) -> FirmwareImage:
     )
 
 
+@pytest.fixture
+def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An esptool that gives up sooner, by its own configuration file."""
+    settings = tmp_path / "esptool.cfg"
+    settings.write_text("[esptool]\ntimeout = 0.7\nconnect_attempts = 2\n")
+    monkeypatch.setenv("ESPTOOL_CFGFILE", str(settings))
+
+
 def holds(chip: Esp32, image: FirmwareImage) -> bool:
     """Whether the flash holds every file, to the byte, and the rest of their sectors is erased."""
     for file in image.images:
@@ -173,6 +181,7 @@ def test_a_link_that_is_bad_at_the_high_rate_only_succeeds_at_the_lower(
     ("flip", "drop", "seed"),
     [(0.002, 0, 1), (0, 0.002, 2), (0.0003, 0.0003, 3), (0.01, 0.01, 4)],
 )
+@pytest.mark.usefixtures("impatient")
 def test_a_bad_link_ends_in_an_error_or_in_the_right_bytes(
     image: FirmwareImage, flip: float, drop: float, seed: int
 ) -> None:
@@ -201,6 +210,7 @@ def test_flash_that_does_not_keep_its_bits_is_an_error(image: FirmwareImage) -> 
     assert chip.commands.count("SPI_FLASH_MD5") >= 2
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_cable_that_is_pulled_is_an_error(image: FirmwareImage) -> None:
     error = fails(image, SerialPeer(Esp32(), hang_up_after=40_000))
     assert error.what.startswith("nothing answers at socket://127.0.0.1:")
@@ -208,6 +218,7 @@ def test_a_cable_that_is_pulled_is_an_error(image: FirmwareImage) -> None:
 
 
 @pytest.mark.parametrize("pty", [False, True], ids=["tcp", "pty"])
+@pytest.mark.usefixtures("impatient")
 def test_a_chip_that_says_nothing(image: FirmwareImage, pty: bool) -> None:
     peer = SerialPeer(Esp32(), pty=pty, deaf=True)
     error = fails(image, peer)
