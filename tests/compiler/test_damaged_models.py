@@ -15,7 +15,7 @@ from damage import damaged
 from tflite_writer import write_tflite
 
 from tinyflow.compiler import compile_model
-from tinyflow.compiler.graph import ABSENT, Graph, Node, Quantization, Tensor
+from tinyflow.compiler.graph import ABSENT, ITEM_BYTES, Graph, Node, Quantization, Tensor
 from tinyflow.compiler.tflite_reader import read_tflite
 from tinyflow.compiler.tflite_schema import BUILTIN_OPERATORS
 from tinyflow.errors import ModelError
@@ -124,9 +124,10 @@ def other_type(graph: Graph, chance: random.Random) -> Graph:
     index = chance.randrange(len(graph.tensors))
     dtype = chance.choice(("int8", "uint8", "int16", "int32", "int64", "float32", "bool", "string"))
     data = graph.tensors[index].data
-    if data is not None and dtype == "string":
-        dtype = "float16"
-    data = None if data is None else data.astype(dtype)
+    if data is not None:
+        dtype = "float16" if dtype == "string" else dtype
+        with np.errstate(all="ignore"):
+            data = data.astype(dtype)
     return with_tensor(graph, index, dtype=dtype, data=data)
 
 
@@ -151,10 +152,13 @@ def other_data(graph: Graph, chance: random.Random) -> Graph:
     index = chance.randrange(len(graph.tensors))
     tensor = graph.tensors[index]
     if tensor.data is not None:
-        values = np.full_like(tensor.data, chance.choice((-128, -1, 0, 1, 127)))
-        if tensor.dtype == "int32" and chance.random() < 0.5:
-            values = np.full_like(tensor.data, chance.choice((-(1 << 31), (1 << 31) - 1)))
+        value = chance.choice((-128, -1, 0, 1, 127))
+        if tensor.dtype == "int32":
+            value = chance.choice((value, -(1 << 31), (1 << 31) - 1))
+        values = np.full(tensor.shape, value).astype(tensor.dtype)
         return with_tensor(graph, index, data=chance.choice((None, values)))
+    if tensor.dtype not in ITEM_BYTES:
+        return graph
     return with_tensor(graph, index, data=np.zeros(tensor.shape, tensor.dtype))
 
 
