@@ -144,10 +144,10 @@ class LayerInfo:
 class CompiledModel:
     """A model as C99: a folder with `src` and `include`, complete with the kernels it calls.
 
-    `sources` and `headers` are all files in them; `model` is a copy of the .tflite. `name` is the C prefix of its symbols.
-    `busiest` says what is in the arena where it is fullest. `arena_bytes` is the tensor arena, kernel scratch
-    included; `scratch_bytes` says how much of it is scratch. `weights_bytes` are all constants of
-    the layers. `model_hash` is the SHA-256 of the .tflite; `backend` the kernel backend.
+    `sources` and `headers` are all files in them; `model` is a copy of the .tflite. `name` is the
+    C prefix of its symbols, `backend` the kernel backend. `arena_bytes` is the tensor arena,
+    kernel scratch included; `scratch_bytes` says how much of it is scratch, `busiest` what is in
+    it where it is fullest. `weights_bytes` are all constants of the layers.
     """
 
     name: str

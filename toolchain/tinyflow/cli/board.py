@@ -180,6 +180,11 @@ def _rows_out(target: str | None) -> Iterator[IO[str] | None]:
             yield file
 
 
+def _lines(rows: list[Any]) -> None:
+    for row in rows:
+        click.echo(f"{row.where}  {row.name}  {row.value:.10g} {row.unit}")
+
+
 @contextlib.contextmanager
 def _live(quiet: bool) -> Iterator[Any]:
     """A function that is shown each batch of rows: a live table, or lines without a terminal."""
@@ -187,9 +192,7 @@ def _live(quiet: bool) -> Iterator[Any]:
         yield lambda rows: None
         return
     if not sys.stdout.isatty():
-        yield lambda rows: [
-            click.echo(f"{row.where}  {row.name}  {row.value:g} {row.unit}") for row in rows
-        ]
+        yield _lines
         return
     from rich.console import Console
     from rich.live import Live

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 VALUES_PER_LINE = 96
 ABI = 1
+NAME_PARTS = 3
+NAME_LENGTH = 48
 
 
 @dataclass(frozen=True)
@@ -115,10 +117,15 @@ def shape_text(shape: Sequence[int]) -> str:
 
 
 def comment_text(name: str) -> str:
-    """A tensor's name, safe inside a C comment: printable ASCII, no comment marks, bounded."""
-    clean = re.sub(r"[^\x20-\x7e]", "?", name).replace("*/", "* /").replace("/*", "/ *")
+    """A tensor's name as people read it, safe inside a C comment.
+
+    Converters join the names of all they fused with `;` and prefix each with its path: the last
+    parts of the first are what tells layers apart. Printable ASCII, no comment marks, bounded.
+    """
+    short = "/".join(name.partition(";")[0].split("/")[-NAME_PARTS:])
+    clean = re.sub(r"[^\x20-\x7e]", "?", short).replace("*/", "* /").replace("/*", "/ *")
     clean = clean.replace("\\", "/").replace("??", "? ?")
-    return clean if len(clean) <= 60 else clean[:28] + " ... " + clean[-28:]
+    return clean if len(clean) <= NAME_LENGTH else f"...{clean[3 - NAME_LENGTH :]}"
 
 
 def array_lines(values: NDArray[np.generic]) -> tuple[str, ...]:

@@ -28,13 +28,14 @@ from tinyflow.errors import ProjectError, near_miss
 T = TypeVar("T")
 
 # The parts of tinyflow whose change makes a stage's kept output stale.
+_KERAS = ("keras_models.py", "worker.py", "entrypoint.py")
 _COMPILER = ("compiler", "templates/model", "firmware/kernels", "firmware/include")
 _FIRMWARE = (*_COMPILER, "generate.py", "templates", "firmware")
 _CODE = {
     "dataset": ("datasets.py",),
-    "training": ("training.py", "keras_worker"),
-    "pruning": ("pruning.py", "keras_worker"),
-    "quantization": ("quantization.py", "keras_worker"),
+    "training": (*_KERAS, "training"),
+    "pruning": (*_KERAS, "pruning"),
+    "quantization": (*_KERAS, "quantization.py"),
     "compile": _COMPILER,
     "generate": _FIRMWARE,
     "build": (*_FIRMWARE, "build"),

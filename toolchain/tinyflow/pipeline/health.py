@@ -1,0 +1,67 @@
+"""`doctor`: what the boards need and this machine lacks, with what tinyflow makes itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tinyflow import boards, doctor, paths
+from tinyflow.errors import ToolError
+
+INSTALL_LOG = "install.log"
+
+
+def provisions() -> dict[str, doctor.Provision]:
+    """The tools that tinyflow makes itself, by name."""
+    from tinyflow import reference
+    from tinyflow.build import platformio_packages
+
+    return {
+        "reference-interpreter": doctor.Provision(
+            reference.reference_folder, reference.install_reference
+        ),
+        "tool-scons": doctor.Provision(
+            platformio_packages.scons_folder, platformio_packages.install_scons
+        ),
+    }
+
+
+def examine(names: Sequence[str], install: bool) -> dict[str, Any]:
+    """Look at what the boards named (default: all) need; `install` what is missing first."""
+    project = paths.find_project(Path.cwd())
+    wanted = list(names) or boards.board_names(boards.board_folders(project))
+    profiles = [boards.load_board(name, project) for name in wanted]
+    known = provisions()
+    findings = doctor.diagnose(profiles, known)
+    lacking = doctor.missing(findings)
+    if install and lacking:
+        doctor.install(lacking, known, paths.user_cache() / INSTALL_LOG)
+        findings = doctor.diagnose(profiles, known)
+        left = doctor.missing(findings, optional=False)
+        if left:
+            raise ToolError(
+                f"still missing after the installation: {', '.join(left)}",
+                [item.lacks for item in findings if item.tool in left and item.lacks],
+                [item.install for item in findings if item.tool in left],
+            )
+    missing = doctor.missing(findings, optional=False)
+    return {
+        "boards": wanted,
+        "missing": missing,
+        "tools": [
+            {
+                "board": item.board,
+                "tool": item.tool,
+                "purpose": item.purpose,
+                "usable": item.usable,
+                "version": item.version,
+                "path": str(item.path) if item.path is not None else None,
+                "lacks": item.lacks,
+                "optional": item.optional,
+                "install": item.install,
+            }
+            for item in findings
+        ],
+        "exit_code": ToolError.exit_code if missing else 0,
+    }
