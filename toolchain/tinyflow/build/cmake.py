@@ -8,6 +8,7 @@ from pathlib import Path
 from tinyflow import process, progress, tools
 from tinyflow.artifacts import FirmwareImage, FirmwareProject
 from tinyflow.boards import BoardProfile, Toolchain
+from tinyflow.build.compiler import require_compiler
 from tinyflow.build.image import describe
 from tinyflow.build.overflow import overflow_error
 from tinyflow.errors import ProjectError, ToolError
@@ -30,7 +31,7 @@ def build_image(firmware: FirmwareProject, board: BoardProfile, folder: Path) ->
     compiler, CMake or Ninja is missing or does not succeed, ModelError when the image does not fit.
     """
     toolchain = _toolchain(board)
-    _require_compiler(board, toolchain)
+    require_compiler(board, toolchain)
     cmake, ninja = tools.require("cmake"), tools.require("ninja")
     folder.mkdir(parents=True, exist_ok=True)
     work = folder / "cmake"
@@ -62,22 +63,6 @@ def _toolchain(board: BoardProfile) -> Toolchain:
             [f"builders of this board: {', '.join(board.builders)}"],
         )
     return board.toolchain
-
-
-def _require_compiler(board: BoardProfile, toolchain: Toolchain) -> None:
-    """Look before CMake does: it would tell of a missing compiler in thirty lines."""
-    name = f"{toolchain.prefix}gcc" if toolchain.prefix else "cc"
-    hints = [f"tinyflow doctor --board {board.name} --install"]
-    if process.find_program(name) is None:
-        raise ToolError(
-            f"{name} is not installed, or not on PATH",
-            [f"it compiles for board {board.name}"],
-            hints,
-        )
-    if name in tools.TOOLS:
-        found = tools.find(name)
-        if found.lacks:
-            raise ToolError(f"{found.path} is of no use: {found.lacks}", (), hints)
 
 
 def _compile(
