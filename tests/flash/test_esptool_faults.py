@@ -87,6 +87,7 @@ def test_holders_are_found_through_links_to_the_port(tmp_path: Path, port: str) 
             "(result was C100: Bad data checksum)",
             Again.SLOWER,
         ),
+        ("This command (0xa) is not supported in the current download mode", Again.SLOWER),
         ("Failed to set baud rate 921600. The driver may not support this rate.", Again.SLOWER),
         ("Failed to start stub flasher. There was no response.", Again.WITHOUT_STUB),
         (

@@ -228,7 +228,7 @@ _RULES: tuple[tuple[str, Callable[[Attempt, re.Match[str]], Fault]], ...] = (
         r"|chip stopped responding|serial exception error occurred|failed to set baud rate"
         r"|failed to (?:write|enter|leave|read|configure|set|calculate)\b.*(?:result was|only got)"
         r"|write timeout|unable to verify flash chip connection|guru meditation"
-        r"|lost connection|invalid \(unsupported\) command|was called with unsupported",
+        r"|lost connection|is not supported in the current download mode",
         _bad_link,
     ),
 )
