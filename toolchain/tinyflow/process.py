@@ -25,6 +25,14 @@ from tinyflow.errors import LOG_TAIL_LINES, ToolError
 
 GRACE_SECONDS = 3.0
 
+# Asks to be ended with its parent, which lasts through exec, then becomes the program.
+_BIND = """\
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+if os.getppid() == int(sys.argv[1]):
+    os.execvp(sys.argv[2], sys.argv[2:])
+"""
+
 
 @dataclass(frozen=True)
 class Completed:
@@ -67,14 +75,18 @@ def start(
     stdout: int | IO[Any] | None = subprocess.PIPE,
     stderr: int | IO[Any] | None = subprocess.PIPE,
     pass_fds: Sequence[int] = (),
+    bound: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start a program in a process group of its own.
 
-    Raises ToolError when the program cannot be started. End it with `stop`.
+    With `bound` the system ends the program when the thread that started it ends, even by a
+    signal (on Linux; elsewhere it makes no difference). Raises ToolError when the program cannot
+    be started. End it with `stop`.
     """
+    bind = [sys.executable, "-I", "-S", "-c", _BIND, str(os.getpid())]
     try:
         return subprocess.Popen(
-            list(command),
+            [*bind, *command] if bound and sys.platform == "linux" else list(command),
             cwd=cwd,
             env=environment(env),
             stdin=stdin,

@@ -1,1 +1,42 @@
-"""."""
+"""Puts an image on a board and starts it, with the runner of the board's profile."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from tinyflow import registry
+from tinyflow.artifacts import FirmwareImage, FlashedBoard
+from tinyflow.boards import BoardProfile
+from tinyflow.errors import ProjectError
+
+# A runner is a module with the context manager run(image, board, port, log) -> FlashedBoard.
+RUNNERS = {
+    "esptool": "tinyflow.flash.esptool",
+    "native": "tinyflow.flash.native",
+    "qemu": "tinyflow.flash.qemu",
+}
+
+__all__ = ["RUNNERS", "flash"]
+
+
+@contextlib.contextmanager
+def flash(
+    image: FirmwareImage, board: BoardProfile, port: str | None, log: Path | None = None
+) -> Iterator[FlashedBoard]:
+    """Run `image` on `board`: the block is entered when the board has it.
+
+    A board that is a program on this machine runs until the block ends, and never longer than this
+    process; it has no `port` to give. All that the runner's tool writes goes to `log`. Raises
+    ToolError when the tool is missing or does not succeed, DeviceError for what is wrong at the
+    board.
+    """
+    if board.emulated and port is not None:
+        raise ProjectError(
+            f"board {board.name} is a program on this machine and takes no port",
+            [f"found port {port}"],
+        )
+    runner = registry.lookup("runner", board.runner, RUNNERS)
+    with runner.run(image, board, port, log) as flashed:
+        yield flashed
