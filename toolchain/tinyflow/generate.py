@@ -11,8 +11,8 @@ The layout is the same for all builders:
 
 What a builder needs besides comes from templates: all files below `templates/cmake/`, or below
 `templates/platformio/` and `templates/<framework>/` (`templates/bare/` without a framework). Those
-that end in .j2 are filled with a `ProjectContext`, others copied. In their paths `__model__` stands
-for the model's name, and `gitignore` becomes `.gitignore`.
+that end in .j2 are filled with a `ProjectContext`, others copied. In their paths `__model__` and
+`__board__` stand for their names, and `gitignore` becomes `.gitignore`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from tinyflow import __version__, paths, render
+from tinyflow import __version__, cache, paths, render
 from tinyflow.artifacts import CompiledModel, FirmwareProject
 from tinyflow.boards import BoardProfile
 from tinyflow.errors import ProjectError
@@ -60,7 +60,7 @@ class ProjectContext:
     Files are paths below the project, with slashes, sorted: `library_sources` of lib/<model>,
     `runtime_sources` of lib/tnf_runtime, `app_sources` of src. `c_flags` and `link_flags` are the
     same for all boards; a board's own are in `board.toolchain`. `linker_script` is the linker
-    script's path, empty where there is none.
+    script's path, `platform` that of tinyflow's own PlatformIO platform; empty where there is none.
     """
 
     board: BoardProfile
@@ -73,6 +73,7 @@ class ProjectContext:
     c_flags: tuple[str, ...]
     link_flags: tuple[str, ...]
     linker_script: str
+    platform: str
 
 
 def write_project(
@@ -101,10 +102,10 @@ def write_project(
         _write(folder / context.linker_script, render.render(script, context, templates))
     for name in _template_folders(board, builder):
         _fill_folder(name, folder, context, templates)
-    if board.platformio and builder == "platformio" and board.platformio.platform == OWN_PLATFORM:
+    if context.platform:
         shutil.copytree(
             paths.data_folder("firmware") / "platformio",
-            folder / "platform",
+            folder / context.platform,
             ignore=shutil.ignore_patterns("__pycache__"),
         )
     build_id = _write_board_header(folder, board, heartbeat_ms, templates)
@@ -134,7 +135,21 @@ def _context(compiled: CompiledModel, board: BoardProfile, builder: str) -> Proj
         c_flags=C_FLAGS,
         link_flags=LINK_FLAGS,
         linker_script="linker.ld" if scripted else "",
+        platform=_own_platform(board, builder),
     )
+
+
+def _own_platform(board: BoardProfile, builder: str) -> str:
+    """Where the project carries tinyflow's PlatformIO platform, empty when it does not.
+
+    PlatformIO remembers a platform that it was linked to by the folder's name, for all projects of
+    a user: the name tells the content.
+    """
+    if builder != "platformio" or board.platformio is None:
+        return ""
+    if board.platformio.platform != OWN_PLATFORM:
+        return ""
+    return f"platform/tinyflow-{cache.code_sha256(('firmware/platformio',))[:8]}"
 
 
 def _runtime_files(pattern: str) -> list[Path]:
@@ -188,9 +203,12 @@ def _fill_folder(
     name: str, folder: Path, context: ProjectContext, templates: Sequence[Path]
 ) -> None:
     place = paths.data_folder("templates") / name
+    names = {"__model__": context.model.name, "__board__": context.board.name}
     for file in _files(place):
-        relative = file.relative_to(place).as_posix().replace("__model__", context.model.name)
-        target = folder / PurePosixPath(relative.removesuffix(".j2"))
+        relative = file.relative_to(place).as_posix().removesuffix(".j2")
+        for word, name_there in names.items():
+            relative = relative.replace(word, name_there)
+        target = folder / PurePosixPath(relative)
         if target.name == "gitignore":
             target = target.with_name(".gitignore")
         if file.suffix == ".j2":

@@ -1,9 +1,10 @@
 """Builds, measures and starts a firmware image; read by SCons.
 
-The board's manifest says how: `build.prefix` stands before gcc, `build.cpu_flags` go to the
-compiler, the assembler and the linker, `build.link_flags` to the linker, `build.ldscript` is the
-project's linker script. `upload.command` starts the image; `{image}` in it is the ELF file and
-`{port}` the TCP port of the console.
+The board's manifest says how: `build.prefix` stands before gcc (empty is the host's cc),
+`build.cpu_flags` go to the compiler, the assembler and the linker, `build.link_flags` to the
+linker, `build.linker_script` is a file of the project, empty where there is none.
+`upload.command` starts the image; `{image}` in it stands for the ELF file and `{port}` for the TCP
+port of `upload_port`.
 """
 
 from SCons.Script import AlwaysBuild, Default, DefaultEnvironment
@@ -13,13 +14,13 @@ board = env.BoardConfig()
 prefix = board.get("build.prefix")
 cpu_flags = board.get("build.cpu_flags")
 link_flags = board.get("build.link_flags")
-ldscript = board.get("build.ldscript", "")
+linker_script = board.get("build.linker_script")
 
 env.Replace(
     AR=f"{prefix}ar",
     AS=f"{prefix}as",
-    CC=f"{prefix}gcc",
-    CXX=f"{prefix}g++",
+    CC=f"{prefix}gcc" if prefix else "cc",
+    CXX=f"{prefix}g++" if prefix else "c++",
     OBJCOPY=f"{prefix}objcopy",
     RANLIB=f"{prefix}ranlib",
     SIZETOOL=f"{prefix}size",
@@ -34,35 +35,45 @@ env.Replace(
 )
 
 # Here and not in the project's build_flags: libraries must get the CPU's flags too.
+compile_flags = [
+    *cpu_flags,
+    # The same bytes wherever the project lies.
+    f"-ffile-prefix-map={env.subst('$PROJECT_DIR')}=.",
+    f"-ffile-prefix-map={env.subst('$BUILD_DIR')}=build",
+]
 env.Append(
+    ASFLAGS=compile_flags,
     ASPPFLAGS=["-x", "assembler-with-cpp"],
-    CCFLAGS=[
-        *cpu_flags,
-        # The same bytes wherever the project lies.
-        f"-ffile-prefix-map={env.subst('$PROJECT_DIR')}=.",
-        f"-ffile-prefix-map={env.subst('$BUILD_DIR')}=build",
-    ],
+    CCFLAGS=compile_flags,
     LINKFLAGS=[
         *cpu_flags,
         *link_flags,
         "-Wl,-Map=" + env.subst("$BUILD_DIR/${PROGNAME}.map"),
     ],
 )
-env.Append(ASFLAGS=env.get("CCFLAGS", [])[:])
-if ldscript:
-    # LDSCRIPT_PATH would do, were it not for paths with spaces.
-    env.Replace(LDSCRIPT_PATH="")
-    env.Append(LINKFLAGS=["-T", env.subst(f"$PROJECT_DIR/{ldscript}")])
+if linker_script:
+    env.Append(LINKFLAGS=["-T", env.subst(f"$PROJECT_DIR/{linker_script}")])
 
 
 def start(target, source, env):
     """Run the image in the foreground, until it is interrupted."""
     port = env.subst("$UPLOAD_PORT").rpartition(":")[2]
-    command = [part.format(image=str(source[0]), port=port) for part in board.get("upload.command")]
-    return env.Execute([command])
+    image = str(source[0])
+    command = board.get("upload.command")
+    return env.Execute(
+        [[part.replace("{image}", image).replace("{port}", port) for part in command]]
+    )
 
 
 program = env.BuildProgram()
+products = [program]
+if linker_script:
+    env.Depends(program, env.File(f"$PROJECT_DIR/{linker_script}"))
+    products += env.Command(
+        "$BUILD_DIR/${PROGNAME}.bin",
+        program,
+        env.VerboseAction("$OBJCOPY -O binary $SOURCE $TARGET", "Building $TARGET"),
+    )
 
 env.AddPlatformTarget(
     "size",
@@ -79,5 +90,5 @@ env.AddPlatformTarget(
     "Start the image",
 )
 
-AlwaysBuild(env.Alias("buildprog", program))
-Default(program)
+AlwaysBuild(env.Alias("buildprog", products))
+Default(products)

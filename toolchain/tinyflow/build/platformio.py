@@ -1,0 +1,121 @@
+"""Builder `platformio`: the generated project is an ordinary PlatformIO project, for `pio run`.
+
+The project folder is left as it was generated; all that PlatformIO writes goes elsewhere. What is
+kept are the image's files, the map file, the inference library's archive and the log.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tinyflow.artifacts import FirmwareImage, FirmwareProject
+from tinyflow.boards import BoardProfile, Platformio
+from tinyflow.build import platformio_packages, platformio_run
+from tinyflow.build.compiler import require_compiler
+from tinyflow.build.image import describe
+from tinyflow.errors import ProjectError, ToolError
+
+LOG = "platformio.log"
+ELF, BINARY, MAP = "firmware.elf", "firmware.bin", "firmware.map"
+OWN_PLATFORM = platformio_packages.OWN_PLATFORM
+
+# Where the ROM looks for the second-stage bootloader; 0 in the chips that are not here.
+BOOTLOADER_OFFSETS = {"esp32": 0x1000, "esp32s2": 0x1000}
+PARTITIONS_OFFSET = 0x8000
+
+
+def build_image(firmware: FirmwareProject, board: BoardProfile, folder: Path) -> FirmwareImage:
+    """Build `firmware` with PlatformIO; the image's files are put into `folder`.
+
+    Raises ToolError, at once, when something that PlatformIO needs is missing and out of reach,
+    and when the build does not succeed.
+    """
+    settings = _settings(board)
+    if board.toolchain is not None:
+        require_compiler(board, board.toolchain)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _workspace(settings.platform, folder) as work:
+        project = _place(firmware.path, settings.platform, work)
+        environment = platformio_run.workspace(settings.platform, work)
+        installed = platformio_packages.probe(project, board.name, settings.platform, environment)
+        downloads = platformio_packages.require(
+            installed, firmware.path, board.name, settings.platform
+        )
+        platformio_run.run(
+            project, board.name, environment, folder / LOG, _limit(settings.platform, downloads)
+        )
+        return _collect(firmware, board, work / "build" / board.name, folder)
+
+
+def _settings(board: BoardProfile) -> Platformio:
+    if board.platformio is None:
+        raise ProjectError(
+            f"board {board.name} has no [platformio], which builder platformio needs",
+            [f"builders of this board: {', '.join(board.builders)}"],
+        )
+    return board.platformio
+
+
+def _limit(platform: str, downloads: bool) -> float:
+    if downloads:
+        return platformio_run.DOWNLOAD_SECONDS
+    own = platform == OWN_PLATFORM
+    return platformio_run.BUILD_SECONDS if own else platformio_run.UPSTREAM_SECONDS
+
+
+@contextmanager
+def _workspace(platform: str, folder: Path) -> Iterator[Path]:
+    """A folder for what PlatformIO writes; removed afterwards, an SDK's objects are large."""
+    spaced = platform != OWN_PLATFORM and " " in str(folder)
+    # ESP-IDF does not build in a path with spaces.
+    work = Path(tempfile.mkdtemp(prefix="tinyflow-")) if spaced else folder / "platformio"
+    work.mkdir(exist_ok=True)
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _place(project: Path, platform: str, work: Path) -> Path:
+    """Where to build from. Upstream platforms write into the project: they get a copy."""
+    if platform == OWN_PLATFORM:
+        return project
+    return Path(shutil.copytree(project, work / "project"))
+
+
+def _images(board: BoardProfile, built: Path) -> dict[str, int]:
+    """The names of the files that are flashed, and their offsets."""
+    origin = board.memory.flash_origin
+    if board.esptool is None:
+        return {BINARY if (built / BINARY).is_file() else ELF: origin}
+    bootloader = BOOTLOADER_OFFSETS.get(board.esptool.chip, 0)
+    return {"bootloader.bin": bootloader, "partitions.bin": PARTITIONS_OFFSET, BINARY: origin}
+
+
+def _collect(
+    firmware: FirmwareProject, board: BoardProfile, built: Path, folder: Path
+) -> FirmwareImage:
+    archive = f"lib{firmware.model_name}.a"
+    images = _images(board, built)
+    # ESP-IDF names the map file after the project, which is called like the model.
+    maps = [built / f"{name}.map" for name in ("firmware", firmware.model_name)]
+    link_map = next((file for file in maps if file.is_file()), maps[0])
+    wanted = [built / ELF, link_map, *(built / name for name in images)]
+    lost = [file.name for file in wanted if not file.is_file()]
+    if lost:
+        raise ToolError(
+            f"the build for board {board.name} left no {', '.join(lost)}", [f"log: {folder / LOG}"]
+        )
+    for file in {*wanted, *built.glob(f"lib*/{archive}")}:
+        shutil.copy2(file, folder / (MAP if file == link_map else file.name))
+    return describe(
+        firmware,
+        board,
+        elf=folder / ELF,
+        files={folder / name: offset for name, offset in images.items()},
+        map_path=folder / MAP,
+    )
