@@ -12,8 +12,6 @@
 #define MIE_TIMER 0x080u
 #define MIE_EXTERNAL 0x800u
 
-static uint8_t early; /* what arrived before the FIFO was there; switching it on drops that */
-static bool early_received;
 static uint32_t uptime_ms;
 static uint32_t uptime_ticks; /* the time when uptime_ms was last brought up to date */
 
@@ -22,9 +20,8 @@ void tnf_port_init(void)
     uptime_ms = 0;
     uptime_ticks = RISCV_VIRT_MTIME[0];
     RISCV_VIRT_UART0->line_control = RISCV_VIRT_UART_8N1;
-    early_received = (RISCV_VIRT_UART0->line_status & RISCV_VIRT_UART_RX_READY) != 0;
-    early = early_received ? RISCV_VIRT_UART0->data : 0;
-    RISCV_VIRT_UART0->fifo_control = RISCV_VIRT_UART_FIFO_ENABLE;
+    /* The FIFO stays off: switching it on drops what the host has sent already, and the emulator
+     * hands over the next byte as soon as one is read. */
     RISCV_VIRT_UART0->interrupt_enable = RISCV_VIRT_UART_RX_INTERRUPT;
     RISCV_VIRT_PLIC_PRIORITY[RISCV_VIRT_UART0_IRQ] = 1;
     RISCV_VIRT_PLIC_ENABLE[0] = 1u << RISCV_VIRT_UART0_IRQ;
@@ -68,12 +65,7 @@ static void idle(void)
 size_t tnf_port_read(uint8_t *buffer, size_t capacity)
 {
     size_t size = 0;
-    if (early_received && capacity > 0) {
-        early_received = false;
-        buffer[size++] = early;
-    } else {
-        idle();
-    }
+    idle();
     while (size < capacity && received()) {
         buffer[size++] = RISCV_VIRT_UART0->data;
     }

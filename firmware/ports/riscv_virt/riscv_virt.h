@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/** NS16550 UART: byte registers, a FIFO of 16 bytes. */
+/** NS16550 UART: byte registers. */
 typedef struct riscv_virt_uart {
     volatile uint8_t data;
     volatile uint8_t interrupt_enable;
@@ -17,7 +17,6 @@ typedef struct riscv_virt_uart {
 } riscv_virt_uart_t;
 
 #define RISCV_VIRT_UART_RX_INTERRUPT 0x1u
-#define RISCV_VIRT_UART_FIFO_ENABLE 0x1u
 #define RISCV_VIRT_UART_8N1 0x3u
 #define RISCV_VIRT_UART_RX_READY 0x1u
 #define RISCV_VIRT_UART_TX_EMPTY 0x20u
