@@ -70,10 +70,13 @@ static void on_dump(void *context, uint32_t index, const int8_t *output, size_t 
     }
 }
 
-static void observe(tnf_session_t *session, void (*layer)(void *context, uint32_t index,
-                                                          const int8_t *output, size_t bytes))
+/* A run of its own with an observer; its count is that of the layers an observer has counted. */
+static void observe(tnf_session_t *session, const tnf_request_t *request,
+                    void (*layer)(void *context, uint32_t index, const int8_t *output,
+                                  size_t bytes))
 {
     const tnf_observer_t observer = {layer, session};
+    session->asked = request;
     session->input_bytes = 0;
     session->ticks = 0;
     session->mark = tnf_port_counter();
@@ -124,45 +127,41 @@ static void configure(tnf_session_t *session, const tnf_request_t *request)
     }
 }
 
+static tnf_status_t run(tnf_session_t *session, const tnf_request_t *request)
+{
+    if (session->type == TNF_MESSAGE_DUMP &&
+        request->value[TNF_KEY_LAYER] >= session->config->model->layers) {
+        return TNF_BAD_FIELD;
+    }
+    tnf_status_t status = take_input(session, request);
+    if (status != TNF_OK) {
+        return status;
+    }
+    if (session->type == TNF_MESSAGE_INFER) {
+        session->count = tnf_session_infer(session);
+    } else {
+        observe(session, request, session->type == TNF_MESSAGE_LAYERS ? on_layer : on_dump);
+    }
+    return TNF_OK;
+}
+
 /* Does what the request asks, once. What it sends on the way is not sent again when the request is
  * repeated: its result is, and the host sees what it lacks. */
 static tnf_status_t carry_out(tnf_session_t *session, const tnf_request_t *request)
 {
-    tnf_status_t status;
-    session->asked = request;
-    session->count = 0;
+    uint32_t offset = request->value[TNF_KEY_OFFSET];
     switch (session->type) {
     case TNF_MESSAGE_INPUT:
-        return set_input(session, request->value[TNF_KEY_OFFSET], request);
+        return set_input(session, offset, request);
     case TNF_MESSAGE_INFER:
-        status = take_input(session, request);
-        if (status == TNF_OK) {
-            session->count = tnf_session_infer(session);
-        }
-        return status;
     case TNF_MESSAGE_LAYERS:
-        status = take_input(session, request);
-        if (status == TNF_OK) {
-            observe(session, on_layer);
-        }
-        return status;
     case TNF_MESSAGE_DUMP:
-        if (request->value[TNF_KEY_LAYER] >= session->config->model->layers) {
-            return TNF_BAD_FIELD;
-        }
-        status = take_input(session, request);
-        if (status == TNF_OK) {
-            observe(session, on_dump);
-            session->count = 0; /* the dump is in it */
-        }
-        return status;
+        return run(session, request);
     case TNF_MESSAGE_OUTPUT:
         if (!session->output_ready) {
             return TNF_NO_OUTPUT;
         }
-        return request->value[TNF_KEY_OFFSET] < session->config->model->output.bytes
-                   ? TNF_OK
-                   : TNF_BAD_FIELD;
+        return offset < session->config->model->output.bytes ? TNF_OK : TNF_BAD_FIELD;
     case TNF_MESSAGE_CONFIGURE:
         configure(session, request);
         return TNF_OK;

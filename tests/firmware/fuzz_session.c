@@ -1,0 +1,189 @@
+/* Feeds a session what a bad line could: noise, and requests that were changed on the way or made
+ * wrong on purpose. Sanitizers watch; what must hold is checked after every round. The same seed
+ * gives the same bytes. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake_model.h"
+#include "memory_port.h"
+#include "tnf_crc32.h"
+#include "tnf_session.h"
+
+#define MOST_BYTES 4000
+
+static uint32_t state;
+
+static uint32_t chance(uint32_t below)
+{
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^= state << 5;
+    return state % below;
+}
+
+static uint8_t line[2 * MOST_BYTES];
+static size_t size;
+
+static void put(uint8_t byte)
+{
+    if (size < sizeof line) {
+        line[size++] = byte;
+    }
+}
+
+/* A frame around any payload: its CRC is right, whatever is in it. */
+static void put_frame(const uint8_t *payload, size_t bytes)
+{
+    uint8_t checked[MOST_BYTES + 4];
+    uint32_t crc = tnf_crc32(0, payload, bytes);
+    memcpy(checked, payload, bytes);
+    for (size_t i = 0; i < 4; ++i) {
+        checked[bytes++] = (uint8_t)(crc >> (8 * i));
+    }
+    put(0);
+    for (size_t at = 0; at <= bytes;) {
+        size_t run = 0;
+        while (at + run < bytes && checked[at + run] != 0 && run < 254) {
+            ++run;
+        }
+        put((uint8_t)(run + 1));
+        for (size_t i = 0; i < run; ++i) {
+            put(checked[at + i]);
+        }
+        at += run == 254 ? run : run + 1;
+    }
+    put(0);
+}
+
+static size_t put_head(uint8_t *at, uint32_t major, uint32_t value)
+{
+    if (value < 24) {
+        at[0] = (uint8_t)(major << 5 | value);
+        return 1;
+    }
+    at[0] = (uint8_t)(major << 5 | 25);
+    at[1] = (uint8_t)(value >> 8);
+    at[2] = (uint8_t)value;
+    return 3;
+}
+
+/* A request that is nearly right: wrong types, sizes and keys now and then. */
+static void put_request(void)
+{
+    uint8_t payload[MOST_BYTES];
+    uint32_t pairs = 2 + chance(5);
+    size_t at = put_head(payload, 5, pairs);
+    for (uint32_t pair = 0; pair < pairs; ++pair) {
+        uint32_t key = pair < 2 ? pair : chance(2) == 0 ? 3 : chance(chance(8) == 0 ? 300 : 9);
+        at += put_head(payload + at, 0, key);
+        if (key == 3 && chance(10) != 0) {
+            uint32_t bytes = chance(3) != 0 ? FAKE_INPUT_BYTES : chance(200);
+            at += put_head(payload + at, 2, bytes);
+            for (uint32_t i = 0; i < bytes; ++i) {
+                payload[at++] = (uint8_t)chance(256);
+            }
+        } else if (key > 8) {
+            at += put_head(payload + at, chance(8), chance(24));
+        } else {
+            at += put_head(payload + at, chance(40) == 0 ? chance(8) : 0, chance(12));
+        }
+    }
+    if (chance(8) == 0) {
+        payload[chance((uint32_t)at)] = (uint8_t)chance(256);
+    }
+    if (chance(16) == 0) {
+        at = chance((uint32_t)at);
+    }
+    put_frame(payload, at);
+}
+
+static void put_noise(void)
+{
+    for (uint32_t left = chance(1500); left > 0; --left) {
+        put((uint8_t)chance(256));
+    }
+}
+
+static void damage(void)
+{
+    for (uint32_t left = chance(4); left > 0 && size > 0; --left) {
+        line[chance((uint32_t)size)] ^= (uint8_t)(1u << chance(8));
+    }
+}
+
+static void fail(const char *what, long round)
+{
+    (void)printf("round %ld: %s\n", round, what);
+    exit(1);
+}
+
+static TNF_ARENA(arena, FAKE_ARENA_BYTES);
+static tnf_session_t session;
+
+int main(int count, char **arguments)
+{
+    static const tnf_session_config_t config = {
+        .model = &fake_model,
+        .arena = arena,
+        .board = "fuzz",
+        .build_id = "",
+        .tool_version = "",
+        .counter_unit = "cycles",
+        .counter_multiply = 5,
+        .counter_divide = 16,
+        .heartbeat_ms = 100,
+    };
+    static uint8_t written[1 << 17];
+    static const uint8_t hello[] = {0xa2, 0x00, 0x01, 0x01, 0x07};
+    long rounds = count > 2 ? strtol(arguments[2], NULL, 10) : 1000;
+    state = 2 * (count > 1 ? (uint32_t)strtoul(arguments[1], NULL, 10) : 0) + 1;
+
+    tnf_session_init(&session, &config);
+    for (long round = 0; round < rounds; ++round) {
+        size = 0;
+        for (uint32_t parts = 1 + chance(3); parts > 0; --parts) {
+            if (chance(3) == 0) {
+                put_noise();
+            } else {
+                put_request();
+            }
+        }
+        if (chance(2) == 0) {
+            damage();
+        }
+        memory_port_set_uptime((uint32_t)round * 7);
+        memory_port_set_step(chance(1u << 31));
+        memory_port_arrive(line, size);
+        while (memory_port_unread() > 0) {
+            tnf_session_poll(&session);
+        }
+        tnf_session_poll(&session);
+        (void)memory_port_take(written, sizeof written);
+        if (session.input_bytes > FAKE_INPUT_BYTES) {
+            fail("more input than there is room for", round);
+        }
+
+        /* Whatever came before, a request after two 0x00 is understood. */
+        size = 0;
+        put(0);
+        put_frame(hello, sizeof hello);
+        memory_port_arrive(line, size);
+        while (memory_port_unread() > 0) {
+            tnf_session_poll(&session);
+        }
+        size_t answered = memory_port_take(written, sizeof written);
+        bool found = false;
+        for (size_t i = 0; i + 6 < answered; ++i) {
+            /* 0x00, a map of 20 fields, TYPE (0, hence a COBS code in its place), HELLO_REPLY */
+            found = found || (memcmp(written + i, "\x00\x02\xb4", 3) == 0 &&
+                              memcmp(written + i + 4, "\x18\x40", 2) == 0);
+        }
+        if (!found) {
+            fail("no hello", round);
+        }
+    }
+    (void)printf("%ld rounds, %u damaged frames, %u inferences\n", rounds,
+                 (unsigned)session.frames_damaged, (unsigned)session.telemetry.inferences);
+    return 0;
+}

@@ -1,0 +1,387 @@
+"""The device's side of the protocol, compiled for the host."""
+
+from __future__ import annotations
+
+import ctypes
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import cbor2
+import pytest
+from fake_board import (
+    SANITIZE,
+    SUPPORT,
+    WARNINGS,
+    build_shim,
+    compile_c,
+    expected_layers,
+    firmware_sources,
+    includes,
+)
+from golden_frames import DIALOGUE, INPUT
+
+from tinyflow import process
+from tinyflow.device import messages, protocol
+from tinyflow.device.messages import Message, Value
+
+LIMITS = messages.definitions().limits
+FLASH_BYTES_MAX = 4096  # on a Cortex-M4 with -Os: all of it but port, model and C library
+SESSION_BYTES_MAX = 2048  # on a Cortex-M4
+TELEMETRY_BYTES_MAX = 512
+
+
+class Board:
+    """The session over the memory port."""
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self.library = library
+        self._written = ctypes.create_string_buffer(1 << 17)
+        self.reader = protocol.Reader()
+
+    def start(self, multiply: int = 5, divide: int = 16, heartbeat_ms: int = 0) -> bytes:
+        self.library.memory_port_set_step(100)
+        self.library.memory_port_set_uptime(1500)
+        self.library.shim_start(multiply, divide, heartbeat_ms)
+        return self.take()
+
+    def take(self) -> bytes:
+        size = self.library.memory_port_take(self._written, len(self._written))
+        return self._written.raw[:size]
+
+    def feed(self, data: bytes) -> bytes:
+        self.library.shim_feed(data, len(data))
+        return self.take()
+
+    def ask(self, name: str, **values: Value) -> list[Message]:
+        events = self.reader.feed(self.feed(protocol.encode(name, values)))
+        assert self.reader.faults == 0
+        return [event for event in events if isinstance(event, Message)]
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
+    return build_shim(tmp_path_factory.mktemp("shim"))
+
+
+@pytest.fixture
+def board(library: ctypes.CDLL) -> Iterator[Board]:
+    board = Board(library)
+    board.start()
+    yield board
+    library.memory_port_set_uptime(0)
+
+
+def test_the_firmware_answers_byte_for_byte(board: Board) -> None:
+    for name, values, request, answer in DIALOGUE:
+        assert protocol.encode(name, values).hex() == request
+        assert board.feed(bytes.fromhex(request)).hex() == answer, name
+
+
+def test_greeting_ends_what_a_reset_cut_off(board: Board) -> None:
+    assert board.start() == b"\0tinyflow fake on shim, type ? for help\r\n"
+
+
+@pytest.mark.parametrize("size", [0, 1, 3, 4, 253, 254, 255, 508, 509, 600, 1024])
+@pytest.mark.parametrize("fill", [b"\0", b"\1", b"\xff"])
+def test_frames_of_any_length_come_through(
+    library: ctypes.CDLL, size: int, fill: bytes, board: Board
+) -> None:
+    data = fill * size
+    values = (ctypes.c_uint32 * 17)()
+    payload = cbor2.dumps({0: 2, 1: 9, 2: 5, 3: data})
+    assert library.shim_parse(payload, len(payload), values) == 0
+    assert list(values)[:4] == [2, 9, 5, size]
+    # A text of that length comes back through the firmware's own COBS.
+    text = "x" * min(size, LIMITS["TEXT_BYTES"])
+    library.shim_log(1, ("x" * size).encode())
+    (log,) = board.reader.feed(board.take())
+    assert isinstance(log, Message) and log.values == {"LEVEL": 1, "TEXT": text}
+
+
+def test_texts_are_cut_between_characters(library: ctypes.CDLL, board: Board) -> None:
+    library.shim_log(0, ("a" + "é" * 100).encode())
+    (log,) = board.reader.feed(board.take())
+    assert isinstance(log, Message)
+    assert log.text("TEXT") == "a" + "é" * 63
+
+
+def parsed(library: ctypes.CDLL, payload: bytes) -> int:
+    return int(library.shim_parse(payload, len(payload), (ctypes.c_uint32 * 17)()))
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({0: 3, 1: 1}, 0),
+        ({0: 3, 1: 1, 3: b"abc"}, 0),
+        ({0: 3, 1: 1, 15: 1, 16: 2, 99: {"a": [1, [2, {3: 4.5}], None, -7]}}, 0),
+        ({0: 3}, 3),
+        ({1: 3}, 2),
+        ({0: 3, 1: 1, 3: 5}, 3),
+        ({0: 3, 1: "1"}, 3),
+        ({0: 3, 1: -1}, 3),
+        ({0: 3, 1: 1 << 32}, 3),
+        ({0: 2, 1: 1, 3: b""}, 3),
+        ({0: 0, 1: 1}, 2),
+        ({0: 10, 1: 1}, 2),
+        ({0: 64, 1: 1}, 2),
+        ({0: 3, 1: 1, "a": 1}, 2),
+        ([0, 3, 1, 1], 2),
+    ],
+)
+def test_requests_are_checked(library: ctypes.CDLL, fields: object, status: int) -> None:
+    assert parsed(library, cbor2.dumps(fields)) == status
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"\xa1",
+        b"\xbf\x00\x03\x01\x01\xff",  # indefinite length
+        b"\xba\xff\xff\xff\xff\x00\x03\x01\x01",  # more pairs than there are
+        b"\xa3\x00\x03\x01\x01\x03\x5a\xff\xff\xff\xff",  # more data than there is
+        b"\xa3\x00\x03\x01\x01\x18\x63" + b"\x81" * 500,  # an array without end
+        b"\xa3\x00\x03\x01\x01\x18\x63\x9a\xff\xff\xff\xff",
+        b"\xa2\x00\x03\x01\x01\x00",  # something after the map
+        b"\xa3\x00\x03\x01\x01\x18\x63\x1c",  # reserved
+    ],
+)
+def test_payloads_that_lie_are_refused(library: ctypes.CDLL, payload: bytes) -> None:
+    assert parsed(library, payload) != 0
+
+
+def test_a_repeated_request_is_answered_but_not_executed(board: Board) -> None:
+    first = board.ask("INFER", SEQUENCE=50, DATA=INPUT)
+    for _ in range(3):
+        assert board.ask("INFER", SEQUENCE=50, DATA=INPUT) == first
+    (telemetry,) = board.ask("TELEMETRY", SEQUENCE=51)
+    assert telemetry.integer("INFERENCES") == 1
+    board.ask("INFER", SEQUENCE=52, DATA=INPUT)
+    (telemetry,) = board.ask("TELEMETRY", SEQUENCE=53)
+    assert telemetry.integer("INFERENCES") == 2
+
+
+def test_a_repeated_chunk_is_not_appended_twice(board: Board) -> None:
+    for _ in range(2):
+        (reply,) = board.ask("INPUT", SEQUENCE=1, OFFSET=0, DATA=INPUT[:32])
+        assert reply.integer("BYTES") == 32
+    (reply,) = board.ask("INPUT", SEQUENCE=2, OFFSET=32, DATA=INPUT[32:])
+    assert reply.integer("BYTES") == 64
+    (result,) = board.ask("INFER", SEQUENCE=3)
+    assert result.data() == expected_layers(INPUT)[-1]
+
+
+@pytest.mark.parametrize(
+    ("offset", "size", "status", "kept"),
+    [(0, 65, 3, 0), (33, 1, 3, 32), (31, 1, 3, 32), (32, 33, 3, 32), (0xFFFFFFFF, 1, 3, 32)],
+)
+def test_chunks_in_the_wrong_place_say_where_to_go_on(
+    board: Board, offset: int, size: int, status: int, kept: int
+) -> None:
+    board.ask("INPUT", SEQUENCE=1, OFFSET=0, DATA=INPUT[:32])
+    (reply,) = board.ask("INPUT", SEQUENCE=2, OFFSET=offset, DATA=bytes(size))
+    assert (reply.integer("STATUS"), reply.integer("BYTES")) == (status, kept)
+
+
+def test_an_inference_uses_its_input_up(board: Board) -> None:
+    board.ask("INFER", SEQUENCE=1, DATA=INPUT)
+    (reply,) = board.ask("INFER", SEQUENCE=2)
+    assert reply.integer("STATUS") == 4
+    (reply,) = board.ask("OUTPUT", SEQUENCE=3, OFFSET=0)
+    assert reply.data() == expected_layers(INPUT)[-1]
+    board.ask("INPUT", SEQUENCE=4, OFFSET=0, DATA=INPUT[:1])
+    (reply,) = board.ask("OUTPUT", SEQUENCE=5, OFFSET=0)
+    assert reply.integer("STATUS") == 5
+
+
+def test_layers_are_told_with_their_checksums(board: Board) -> None:
+    *layers, result = board.ask("LAYERS", SEQUENCE=1, DATA=INPUT)
+    wanted = [zlib.crc32(layer) for layer in expected_layers(INPUT)]
+    assert [layer.integer("CRC32") for layer in layers] == wanted
+    assert [layer.integer("COUNT") for layer in layers] == [31, 31, 31]
+    assert result.integer("COUNT") == 94  # 300 ticks * 5 / 16, rounded once
+    (telemetry,) = board.ask("TELEMETRY", SEQUENCE=2)
+    assert telemetry.integer("INFERENCES") == 0
+
+
+@pytest.mark.parametrize(
+    ("ticks", "multiply", "divide"),
+    [
+        (0, 5, 16),
+        (7, 5, 16),
+        (8, 5, 16),
+        (0xFFFFFFFF, 5, 16),
+        (0xFFFFFFFF, 1, 1),
+        (0xFFFFFFFF, 65535, 65535),
+        (123456789, 65535, 65534),
+        (4294967290, 3, 2),
+        (3, 65535, 1),
+    ],
+)
+def test_counts_are_scaled_and_rounded(
+    board: Board, ticks: int, multiply: int, divide: int
+) -> None:
+    board.start(multiply, divide)
+    board.library.memory_port_set_step(ticks)
+    count = board.library.shim_infer() & 0xFFFFFFFF
+    exact = (ticks * multiply * 2 + divide) // (2 * divide)
+    assert abs(count - min(exact, 0xFFFFFFFF)) <= (divide % 2)
+
+
+def test_telemetry_remembers(board: Board) -> None:
+    board.ask("CONFIGURE", SEQUENCE=1, DEADLINE=1000)
+    steps = [100, 3200, 4000, 100]
+    for number, step in enumerate(steps):
+        board.library.memory_port_set_step(step)
+        board.ask("INFER", SEQUENCE=2 + number, DATA=INPUT)
+    (told,) = board.ask("TELEMETRY", SEQUENCE=9)
+    names = ("INFERENCES", "COUNT", "COUNT_MIN", "COUNT_MAX", "COUNT_TOTAL", "DEADLINE_MISSES")
+    assert [told.integer(name) for name in names] == [4, 31, 31, 1250, 2312, 1]
+    assert told.integer("HISTOGRAM_FIRST") == 0
+    # 31 twice; 1000 in [768, 1024); 1250 in [1024, 1536)
+    assert told.integers("HISTOGRAM") == (2, 0, 0, 1, 1)
+    assert told.integers("CLASS_COUNTS") == (0, 0, 0, 0, 0, 0, 0, 0, 4, 0)
+    assert told.integer("STACK_USED_BYTES") == 1234
+
+
+def test_buckets_cover_every_count(library: ctypes.CDLL) -> None:
+    from tinyflow.device.results import bucket_start
+
+    counts = [0, 1, 255, 256, 383, 384, 511, 512, 767, 768, 1 << 27, (1 << 32) - 1]
+    last = LIMITS["HISTOGRAM_BUCKETS"] - 1
+    for count in counts:
+        bucket = library.tnf_telemetry_bucket(ctypes.c_uint32(count))
+        assert bucket_start(bucket) <= count
+        assert bucket == last or count < bucket_start(bucket + 1)
+
+
+def test_heartbeats_come_when_due_and_not_into_a_request(board: Board) -> None:
+    board.start(heartbeat_ms=1000)
+    board.library.shim_idle(64)
+    assert board.take() == b""
+    board.library.memory_port_set_uptime(2500)
+    board.library.shim_idle(64)
+    (beat,) = board.reader.feed(board.take())
+    assert isinstance(beat, Message)
+    assert beat.name == "TELEMETRY_REPLY" and beat.sequence is None
+
+    request = protocol.encode("HELLO", {"SEQUENCE": 1})
+    board.library.memory_port_set_uptime(4000)
+    assert board.feed(request[:6]) == b""
+    board.library.shim_idle(64)
+    assert board.take() == b""  # in the middle of a request
+    board.library.memory_port_set_uptime(4200)
+    board.library.shim_idle(64)
+    assert board.take() != b""  # which has stood still for too long
+    (hello,) = board.reader.feed(board.feed(request[6:]))
+    assert isinstance(hello, Message) and hello.name == "HELLO_REPLY"
+
+
+def test_heartbeats_stop_when_told(board: Board) -> None:
+    board.start(heartbeat_ms=10)
+    board.ask("CONFIGURE", SEQUENCE=1, HEARTBEAT_MS=0)
+    board.library.memory_port_set_uptime(100_000)
+    board.library.shim_idle(1000)
+    assert board.take() == b""
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        (b"?\n", b"commands: name stats\r\n"),
+        (b"name\r\n", b"tinyflow fake on shim\r\n"),
+        (b"stats\n", b"inferences 0 last 0 min 0 max 0 instructions\r\n"),
+        (b"\n\r\n", b""),
+        (b"\x1b[A\n", b""),
+        (b"x" * 200 + b"\nname\n", b"tinyflow fake on shim\r\n"),
+    ],
+)
+def test_people_can_type(board: Board, typed: bytes, shown: bytes) -> None:
+    assert board.feed(typed) == shown
+
+
+def test_text_and_frames_mix(board: Board) -> None:
+    hello = protocol.encode("HELLO", {"SEQUENCE": 1})
+    events = board.reader.feed(board.feed(b"name\n" + hello + b"name\n" + hello + b"?\n"))
+    kinds = [event if isinstance(event, str) else event.name for event in events]
+    assert kinds == [
+        "tinyflow fake on shim",
+        "HELLO_REPLY",
+        "tinyflow fake on shim",
+        "HELLO_REPLY",
+        "commands: name stats",
+    ]
+
+
+def test_a_damaged_frame_is_told_and_counted(board: Board) -> None:
+    frame = bytearray(protocol.encode("INFER", {"SEQUENCE": 1, "DATA": INPUT}))
+    frame[20] ^= 1
+    (told,) = board.reader.feed(board.feed(bytes(frame)))
+    assert isinstance(told, Message)
+    assert (told.name, told.sequence, told.integer("STATUS")) == ("STATUS_REPLY", None, 1)
+    (telemetry,) = board.ask("TELEMETRY", SEQUENCE=2)
+    assert telemetry.integer("FRAMES_DAMAGED") == 1
+
+
+def test_a_frame_that_is_too_long_does_no_harm(board: Board) -> None:
+    over = protocol.encode("INFER", {"SEQUENCE": 1, "DATA": bytes(5000)})
+    (told,) = board.reader.feed(board.feed(over))
+    assert isinstance(told, Message) and told.integer("STATUS") == 1
+    assert board.ask("HELLO", SEQUENCE=2)[0].name == "HELLO_REPLY"
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_nothing_that_comes_in_does_harm(tmp_path: Path, seed: int) -> None:
+    sources = [SUPPORT / "fake_model.c", SUPPORT / "memory_port.c"]
+    fuzz = Path(__file__).with_name("fuzz_session.c")
+    program = compile_c(tmp_path / "fuzz", [*sources, fuzz], SANITIZE)
+    done = process.run([str(program), str(seed), "20000"], timeout=120)
+    assert done.stdout.startswith("20000 rounds")
+
+
+CROSS = {
+    "arm": ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb"],
+    "riscv": [
+        *("riscv64-unknown-elf-gcc", "--specs=picolibc.specs"),
+        *("-march=rv32imc", "-mabi=ilp32"),
+    ],
+}
+
+
+@pytest.mark.parametrize("target", sorted(CROSS))
+def test_it_compiles_for_boards(tmp_path: Path, target: str) -> None:
+    for source in firmware_sources():
+        command = [*CROSS[target], "-std=c99", "-Os", *WARNINGS, *includes(), "-c", str(source)]
+        process.run([*command, "-o", str(tmp_path / f"{source.stem}.o")], timeout=60)
+
+
+def test_it_stays_small(tmp_path: Path) -> None:
+    """What a session takes of a Cortex-M4, linked without what is never called."""
+    probe = tmp_path / "probe.c"
+    probe.write_text(
+        '#include "tnf_session.h"\n'
+        "extern char session[sizeof(tnf_session_t)], telemetry[sizeof(tnf_telemetry_t)];\n"
+        "char session[sizeof(tnf_session_t)], telemetry[sizeof(tnf_telemetry_t)];\n"
+    )
+    process.run(
+        [*CROSS["arm"], *includes(), "-c", str(probe), "-o", str(tmp_path / "probe.o")], timeout=60
+    )
+    told = process.run(
+        ["arm-none-eabi-nm", "-S", "--radix=d", str(tmp_path / "probe.o")], timeout=20
+    ).stdout
+    sizes = {row.split()[3]: int(row.split()[1]) for row in told.splitlines()}
+    assert sizes["session"] <= SESSION_BYTES_MAX
+    assert sizes["telemetry"] <= TELEMETRY_BYTES_MAX
+
+    linked = tmp_path / "linked.elf"
+    command = [*CROSS["arm"], "-std=c99", "-Os", "-ffunction-sections", "-fdata-sections"]
+    link = ["-nostdlib", "--gc-sections", "-e", "tnf_session_poll", "-u", "tnf_session_init"]
+    command += [flag if flag == "-nostdlib" else f"-Wl,{flag}" for flag in link]
+    command += ["-Wl,--unresolved-symbols=ignore-all", *includes()]
+    process.run([*command, *map(str, firmware_sources()), "-o", str(linked)], timeout=120)
+    told = process.run(["arm-none-eabi-size", str(linked)], timeout=20).stdout
+    text, data = (int(word) for word in told.splitlines()[1].split()[:2])
+    assert data == 0, "state belongs to the caller"
+    assert 2000 < text <= FLASH_BYTES_MAX

@@ -1,0 +1,62 @@
+/* A board that is a process: the session and the native port around the fake model. The
+ * environment asks for misbehaviour: FAKE_EXIT_AFTER, FAKE_HANG_AFTER and FAKE_RESET_AFTER take a
+ * number of inferences. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "fake_model.h"
+#include "tnf_port.h"
+#include "tnf_session.h"
+
+static TNF_ARENA(arena, FAKE_ARENA_BYTES);
+static tnf_session_t session;
+
+static const tnf_session_config_t config = {
+    .model = &fake_model,
+    .arena = arena,
+    .board = "fake-board",
+    .build_id = "b1",
+    .tool_version = "0.0",
+    .counter_unit = "nanoseconds",
+    .counter_multiply = 1,
+    .counter_divide = 1,
+    .clock_hz = 0,
+    .heartbeat_ms = 0,
+};
+
+static long asked(const char *name)
+{
+    const char *text = getenv(name);
+    return text == NULL ? -1 : strtol(text, NULL, 10);
+}
+
+static void misbehave(void)
+{
+    static long done;
+    if (done == asked("FAKE_EXIT_AFTER")) {
+        _exit(1);
+    }
+    if (done == asked("FAKE_HANG_AFTER")) {
+        for (;;) {
+            (void)pause();
+        }
+    }
+    if (done == asked("FAKE_RESET_AFTER")) {
+        (void)unsetenv("FAKE_RESET_AFTER");
+        (void)tnf_port_reset(false);
+    }
+    ++done;
+}
+
+int main(void)
+{
+    fake_before_invoke = misbehave;
+    tnf_port_init();
+    tnf_session_init(&session, &config);
+    tnf_session_log(&session, TNF_LOG_WARNING, "the log works");
+    for (;;) {
+        tnf_session_poll(&session);
+    }
+}

@@ -1,0 +1,93 @@
+#include "memory_port.h"
+
+#include <string.h>
+
+#include "tnf_port.h"
+
+static const uint8_t *incoming;
+static size_t unread;
+static uint8_t outgoing[1 << 17];
+static size_t written;
+static uint32_t uptime_ms;
+static uint32_t counter;
+static uint32_t step;
+
+void memory_port_arrive(const uint8_t *data, size_t size)
+{
+    incoming = data;
+    unread = size;
+}
+
+size_t memory_port_unread(void)
+{
+    return unread;
+}
+
+size_t memory_port_take(uint8_t *data, size_t capacity)
+{
+    size_t size = written < capacity ? written : capacity;
+    memcpy(data, outgoing, size);
+    written = 0;
+    return size;
+}
+
+void memory_port_set_uptime(uint32_t ms)
+{
+    uptime_ms = ms;
+}
+
+void memory_port_set_step(uint32_t ticks)
+{
+    step = ticks;
+}
+
+void tnf_port_init(void)
+{
+}
+
+size_t tnf_port_read(uint8_t *buffer, size_t capacity)
+{
+    size_t size = unread < capacity ? unread : capacity;
+    if (size > 0) {
+        memcpy(buffer, incoming, size);
+        incoming += size;
+        unread -= size;
+    }
+    return size;
+}
+
+void tnf_port_write(const uint8_t *data, size_t size)
+{
+    size_t room = sizeof outgoing - written;
+    size = size < room ? size : room;
+    memcpy(outgoing + written, data, size);
+    written += size;
+}
+
+uint32_t tnf_port_counter(void)
+{
+    counter += step;
+    return counter;
+}
+
+uint32_t tnf_port_uptime_ms(void)
+{
+    return uptime_ms;
+}
+
+void tnf_port_health(tnf_port_health_t *health)
+{
+    *health = (tnf_port_health_t){
+        .uptime_ms = uptime_ms,
+        .stack_bytes = 4096,
+        .stack_used_bytes = 1234,
+        .heap_free_bytes = 0,
+        .reset_reason = 7,
+    };
+}
+
+tnf_status_t tnf_port_reset(bool bootloader)
+{
+    (void)bootloader;
+    return TNF_UNSUPPORTED;
+}
