@@ -23,17 +23,6 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy that nobody listens on, and no index for pip: no network, on any machine."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    for name in ("NO_PROXY", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
-
-
-@pytest.fixture
 def upstream_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project for an upstream platform, and a PlatformIO that has nothing installed."""
     monkeypatch.setenv("PLATFORMIO_CORE_DIR", str(tmp_path / "core"))

@@ -116,8 +116,3 @@ void esp_restart(void)
 {
     exit(7);
 }
-
-int main(void)
-{
-    return 0;
-}

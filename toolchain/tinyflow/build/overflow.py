@@ -8,21 +8,30 @@ from tinyflow.boards import BoardProfile
 from tinyflow.errors import ModelError
 
 _REGION = re.compile(r"region `(\w+)' overflowed by (\d+) bytes")
-_MEMORY = {"FLASH": "flash", "RAM": "RAM"}
+_PROGRAM = re.compile(r"program size \((\d+) bytes\) is greater than maximum allowed \(\d+ bytes\)")
+# tinyflow's linker scripts, and the data RAM of ESP-IDF's.
+_MEMORY = {"FLASH": "flash", "RAM": "RAM", "dram0_0_seg": "RAM"}
 
 
 def overflow_error(output: str, model: str, board: BoardProfile) -> ModelError | None:
-    """The error when the linker found the image too large; None when it was something else.
+    """The error when an image was found too large; None when it was something else.
 
-    Regions are called FLASH and RAM, as in tinyflow's linker scripts.
+    `output` is the linker's, which tells memory regions that overflow, or PlatformIO's, which
+    compares the program with the board's flash as well.
     """
-    over = {region: int(size) for region, size in _REGION.findall(output)}
-    limits = {"FLASH": board.memory.flash_bytes, "RAM": board.memory.ram_bytes}
+    limits = {"flash": board.memory.flash_bytes, "RAM": board.memory.ram_bytes}
+    needed = {
+        _MEMORY[region]: limits[_MEMORY[region]] + int(over)
+        for region, over in _REGION.findall(output)
+        if region in _MEMORY
+    }
+    for size in _PROGRAM.findall(output):
+        needed.setdefault("flash", int(size))
     findings = [
-        f"the image needs {limits[region] + over[region]:,} B of {_MEMORY[region]}, "
-        f"board {board.name} has {limits[region]:,} B: {over[region]:,} B too much"
-        for region in limits
-        if region in over
+        f"the image needs {needed[memory]:,} B of {memory}, "
+        f"board {board.name} has {limit:,} B: {needed[memory] - limit:,} B too much"
+        for memory, limit in limits.items()
+        if memory in needed
     ]
     if not findings:
         return None

@@ -17,7 +17,9 @@ from tinyflow.boards import BoardProfile, Platformio
 from tinyflow.build import platformio_packages, platformio_run
 from tinyflow.build.compiler import require_compiler
 from tinyflow.build.image import describe
+from tinyflow.build.overflow import overflow_error
 from tinyflow.errors import ProjectError, ToolError
+from tinyflow.process import Completed
 
 LOG = "platformio.log"
 ELF, BINARY, MAP = "firmware.elf", "firmware.bin", "firmware.map"
@@ -31,8 +33,8 @@ PARTITIONS_OFFSET = 0x8000
 def build_image(firmware: FirmwareProject, board: BoardProfile, folder: Path) -> FirmwareImage:
     """Build `firmware` with PlatformIO; the image's files are put into `folder`.
 
-    Raises ToolError, at once, when something that PlatformIO needs is missing and out of reach,
-    and when the build does not succeed.
+    Raises ToolError, at once, when something that PlatformIO needs is missing and out of reach, and
+    when the build does not succeed; ModelError when the image does not fit the board.
     """
     settings = _settings(board)
     if board.toolchain is not None:
@@ -45,9 +47,10 @@ def build_image(firmware: FirmwareProject, board: BoardProfile, folder: Path) ->
         downloads = platformio_packages.require(
             installed, firmware.path, board.name, settings.platform
         )
-        platformio_run.run(
+        done = platformio_run.run(
             project, board.name, environment, folder / LOG, _limit(settings.platform, downloads)
         )
+        _judge(done, firmware, board, folder / LOG)
         return _collect(firmware, board, work / "build" / board.name, folder)
 
 
@@ -85,6 +88,21 @@ def _place(project: Path, platform: str, work: Path) -> Path:
     if platform == OWN_PLATFORM:
         return project
     return Path(shutil.copytree(project, work / "project"))
+
+
+def _judge(done: Completed, firmware: FirmwareProject, board: BoardProfile, log: Path) -> None:
+    if done.status == 0:
+        return
+    overflow = overflow_error(done.stdout, firmware.model_name, board)
+    if overflow is not None:
+        raise overflow
+    raise ToolError.from_command(
+        f"the build for board {board.name} ended with exit status {done.status}",
+        done.command,
+        done.status,
+        done.stdout,
+        log,
+    )
 
 
 def _images(board: BoardProfile, built: Path) -> dict[str, int]:

@@ -122,6 +122,13 @@ def require(installed: Installed, project: Path, board: str, platform: str) -> b
     `platform` is the board profile's key, `project` the folder to name in a hint.
     Raises ToolError, within seconds, when something is missing and cannot be had from here.
     """
+    if platform != OWN_PLATFORM and " " in str(installed.core_dir):
+        raise ToolError(
+            f"PlatformIO's core directory {installed.core_dir} has a space in its path, "
+            "where ESP-IDF does not build",
+            (),
+            ["PLATFORMIO_CORE_DIR=/opt/platformio    # any folder whose path has no space"],
+        )
     if not installed.lacking:
         return False
     if platform == OWN_PLATFORM:
