@@ -20,7 +20,7 @@ def _show_bench(result: dict[str, Any]) -> None:
             layer["name"],
             layer["macs"],
             layer["count"],
-            round(layer["count"] / layer["macs"], 2) if layer["macs"] else "",
+            f"{layer['count'] / layer['macs']:.2f}" if layer["macs"] else "",
             layer["crc32"],
         )
         for position, layer in enumerate(result["layers"])

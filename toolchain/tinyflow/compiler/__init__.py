@@ -186,7 +186,7 @@ def _layer(graph: Graph, item: Lowered, index: int, plan: Plan) -> LayerInfo:
     return LayerInfo(
         index=index,
         node=item.step.node.index,
-        name=output.name,
+        name=comment_text(output.name),
         op=item.step.node.op,
         macs=item.macs,
         output_shape=output.shape,

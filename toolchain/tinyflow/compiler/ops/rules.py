@@ -16,10 +16,11 @@ from tinyflow.compiler.quantmath import (
 )
 
 MAX_ELEMENTS = 1 << 28
+SCALE_TOLERANCE = 1e-5
 
 
 def operands(least: int, most: int | None = None) -> Constraint:
-    """The rule that a node has between `least` and `most` inputs and one output."""
+    """The rule that a node has `least` or `most` inputs and one output."""
     most = least if most is None else most
 
     def rule(graph: Graph, node: Node) -> str | None:
@@ -34,10 +35,9 @@ def operands(least: int, most: int | None = None) -> Constraint:
             return "a constant as output"
         return None
 
-    count = f"{least}" if least == most else f"{least} to {most}"
-    rule.__doc__ = f"There {'is' if most == 1 else 'are'} {count} input{'s' * (most > 1)}, " + (
-        "and one output"
-    )
+    count = f"{least}" if least == most else f"{least} or {most}"
+    verb, plural = ("is", "") if most == 1 else ("are", "s")
+    rule.__doc__ = f"There {verb} {count} input{plural} and one output."
     return rule
 
 
@@ -77,9 +77,10 @@ def computed_input(graph: Graph, node: Node) -> str | None:
 
 
 def same_scale(graph: Graph, node: Node) -> str | None:
-    """Input and output have the same scale and zero point."""
+    """Input and output have the same zero point and, to one part in 100,000, the same scale."""
     source, output = quantization(graph.activation(node, 0)), quantization(graph.output(node))
-    if (source.scale, source.zero_point) == (output.scale, output.zero_point):
+    same = math.isclose(source.scale, output.scale, rel_tol=SCALE_TOLERANCE)
+    if same and source.zero_point == output.zero_point:
         return None
     return (
         f"{source.scale:g} and {source.zero_point} became {output.scale:g} and {output.zero_point}"
