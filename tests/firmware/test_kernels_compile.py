@@ -1,0 +1,77 @@
+"""The kernels compile without a warning on every target, and pull in nothing they need not."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tinyflow import paths, process
+
+KERNELS = paths.data_folder("firmware") / "kernels"
+SOURCES = sorted((KERNELS / "ref").glob("*.c"))
+FLAGS = (
+    *("-std=c99", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wconversion"),
+    *("-Wsign-conversion", "-Wcast-qual", "-Wshadow", "-Wundef", "-Wstrict-prototypes"),
+    *("-Wmissing-prototypes", "-Wdouble-promotion", "-Wvla", f"-I{KERNELS / 'include'}"),
+)
+ARM = ("arm-none-eabi-gcc", "-mthumb")
+TARGETS = {
+    "host": ("gcc",),
+    "cortex-m0": (*ARM, "-mcpu=cortex-m0"),
+    "cortex-m3": (*ARM, "-mcpu=cortex-m3"),
+    "cortex-m4": (*ARM, "-mcpu=cortex-m4"),
+    "rv32imc": (
+        *("riscv64-unknown-elf-gcc", "-march=rv32imc", "-mabi=ilp32"),
+        "--specs=picolibc.specs",
+    ),
+}
+# A 32x32->64 product is a routine where the core has no instruction for it.
+ALLOWED = {"memcpy", "memset", "memmove"}
+ALLOWED_ON = {"cortex-m0": {"__aeabi_lmul"}}
+
+
+def compile_kernels(target: str, folder: Path) -> list[Path]:
+    compiler, *options = TARGETS[target]
+    process.run(
+        [compiler, *FLAGS, *options, "-c", *(str(source) for source in SOURCES)],
+        timeout=120.0,
+        cwd=folder,
+    )
+    return sorted(folder.glob("*.o"))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_kernels_compile_and_need_no_library_arithmetic(target: str, tmp_path: Path) -> None:
+    objects = compile_kernels(target, tmp_path)
+    assert [path.stem for path in objects] == [path.stem for path in SOURCES]
+    tool = TARGETS[target][0].removesuffix("gcc") + "nm"
+    listed = process.run([tool, *(str(path) for path in objects)], timeout=30.0).stdout
+    symbols = [line.split()[-2:] for line in listed.splitlines() if len(line.split()) >= 2]
+    undefined = {name for kind, name in symbols if kind == "U"}
+    defined = {name for kind, name in symbols if kind == "T"}
+    stored = {name for kind, name in symbols if kind in "BbCDdGgSs"}
+    allowed = ALLOWED | ALLOWED_ON.get(target, set()) | {"_GLOBAL_OFFSET_TABLE_"}
+    assert undefined - defined <= allowed
+    assert all(name.startswith("tnf_") for name in defined)
+    assert stored == set(), "kernels keep no state"
+
+
+def test_every_declared_kernel_is_in_a_file_of_its_name(tmp_path: Path) -> None:
+    for path in compile_kernels("host", tmp_path):
+        listed = process.run(["nm", "--defined-only", str(path)], timeout=30.0).stdout
+        external = [line.split()[-1] for line in listed.splitlines() if " T " in line]
+        assert external == [f"tnf_{path.stem}"]
+
+
+def test_headers_serve_cpp_and_stand_alone(tmp_path: Path) -> None:
+    compiler = shutil.which("g++") or pytest.fail("g++ is not installed")
+    for header in sorted((KERNELS / "include").glob("*.h")):
+        source = tmp_path / "alone.cpp"
+        source.write_text(f'#include "{header.name}"\n#include "{header.name}"\n')
+        process.run(
+            [compiler, "-Wall", "-Wextra", "-Werror", f"-I{KERNELS / 'include'}", "-c",
+             str(source), "-o", str(tmp_path / "alone.o")],
+            timeout=60.0,
+        )  # fmt: skip
