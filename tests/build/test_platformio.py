@@ -11,10 +11,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tinyflow import build
-from tinyflow.artifacts import FirmwareImage, FirmwareProject
+from tinyflow import build, device, flash
+from tinyflow.artifacts import CompiledModel, FirmwareImage, FirmwareProject
 from tinyflow.boards import BoardProfile, load_board
 from tinyflow.build import platformio_packages
 from tinyflow.errors import ModelError, ProjectError, ToolError
@@ -44,13 +45,24 @@ def build_with(
     return image
 
 
-@pytest.mark.parametrize("name", ["qemu-m4", "qemu-m3", "qemu-riscv32"])
+@pytest.fixture(scope="module", params=["qemu-m4", "qemu-m3", "qemu-riscv32"])
+def pair(
+    request: pytest.FixtureRequest,
+    generate_project: Generate,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[BoardProfile, FirmwareImage, FirmwareImage]:
+    """A board, and the same firmware built by CMake and by PlatformIO."""
+    board = load_board(request.param)
+    folder = tmp_path_factory.mktemp("builders")
+    by_cmake = build_with(generate_project, "cmake", board, folder / "cmake")
+    by_platformio = build_with(generate_project, "platformio", board, folder / "with a space")
+    return board, by_cmake, by_platformio
+
+
 def test_both_builders_make_the_same_image(
-    name: str, generate_project: Generate, tmp_path: Path
+    pair: tuple[BoardProfile, FirmwareImage, FirmwareImage],
 ) -> None:
-    board = load_board(name)
-    by_cmake = build_with(generate_project, "cmake", board, tmp_path / "cmake")
-    by_platformio = build_with(generate_project, "platformio", board, tmp_path / "with a space")
+    board, by_cmake, by_platformio = pair
     assert by_platformio.builder == "platformio"
     contents = []
     for image in (by_cmake, by_platformio):
@@ -64,6 +76,23 @@ def test_both_builders_make_the_same_image(
     for figure in ("flash_bytes", "ram_bytes", "library_code_bytes", "library_flash_bytes"):
         assert getattr(by_platformio, figure) == getattr(by_cmake, figure) > 0
     assert by_platformio.library_ram_bytes == by_cmake.library_ram_bytes > 0
+
+
+def test_both_images_answer_and_count_the_same(
+    pair: tuple[BoardProfile, FirmwareImage, FirmwareImage], digits: CompiledModel
+) -> None:
+    board, *images = pair
+    inputs = np.random.default_rng(1).integers(
+        -128, 128, (3, digits.input.size_bytes), dtype=np.int8
+    )
+    answers = []
+    for image in images:
+        with flash.flash(image, board, None) as flashed, device.connect(flashed) as dut:
+            answers.append([dut.infer(row.tobytes()) for row in inputs])
+    assert [answer.output for answer in answers[0]] == [answer.output for answer in answers[1]]
+    assert len({answer.output for answer in answers[0]}) > 1
+    assert board.counter.unit == "instructions"
+    assert [answer.count for answer in answers[0]] == [answer.count for answer in answers[1]]
 
 
 def test_the_host_s_image_has_the_same_inference_library(
