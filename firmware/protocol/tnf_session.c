@@ -5,9 +5,10 @@
 #include "tnf_port.h"
 #include "tnf_replies.h"
 
-/* Uptime is looked at once in so many polls that find nothing: reading a clock costs more than a
- * poll, and in an emulator the bytes of a frame come in only as fast as the port is read. */
-#define IDLE_POLLS 16
+/* Uptime is looked at once in so many polls, and not while a frame comes in: reading a clock costs
+ * more than a poll, and in an emulator the bytes of a frame come only as fast as the port is read.
+ */
+#define CLOCK_POLLS 16
 
 /* A frame that stands still this long is given up as far as heartbeats are concerned. */
 #define QUIET_MS 100
@@ -298,12 +299,8 @@ static void take_byte(tnf_session_t *session, uint8_t byte)
     }
 }
 
-static void idle(tnf_session_t *session)
+static void look_at_clock(tnf_session_t *session)
 {
-    if (++session->idle_polls < IDLE_POLLS) {
-        return;
-    }
-    session->idle_polls = 0;
     uint32_t now = tnf_port_uptime_ms();
     if (session->heard) {
         session->heard = false;
@@ -322,12 +319,12 @@ void tnf_session_poll(tnf_session_t *session)
 {
     uint8_t bytes[POLL_BYTES];
     size_t size = tnf_port_read(bytes, sizeof bytes);
-    if (size == 0) {
-        idle(session);
-        return;
-    }
-    session->heard = true;
     for (size_t i = 0; i < size; ++i) {
+        session->heard = true;
         take_byte(session, bytes[i]);
+    }
+    if (++session->polls >= CLOCK_POLLS && (size == 0 || !tnf_frame_open(&session->reader))) {
+        session->polls = 0;
+        look_at_clock(session);
     }
 }

@@ -59,7 +59,7 @@ typedef struct tnf_session {
     uint32_t heartbeat_ms;
     uint32_t heartbeat_at_ms; /**< uptime of the last one */
     uint32_t heard_at_ms;     /**< uptime when bytes were last seen to arrive */
-    uint32_t idle_polls;      /**< since uptime was last looked at */
+    uint32_t polls;           /**< since uptime was last looked at */
     bool heard;               /**< bytes have arrived since then */
     uint32_t frames_damaged;
     tnf_console_t console;

@@ -27,6 +27,7 @@ News: TypeAlias = "Telemetry | LogLine | ConsoleLine"
 PATIENCE_SECONDS = 0.25  # least time before a request is sent again
 FIRST_PATIENCE_SECONDS = 1.0  # the same, of a kind that has not been answered yet
 MAX_PATIENCE_SECONDS = 4.0
+FORGETTING = 0.5
 EARLY_SECONDS = 0.01  # after something came in damaged: that was probably the answer
 KEPT_LINES = 200
 KEPT_TELEMETRY = 1000
@@ -71,6 +72,8 @@ class Session:
         self._listener = listener
         self._reader = protocol.Reader()
         self._longest: dict[str, float] = {}
+        self._lately: dict[str, float] = {}
+        self._pending: list[Message] = []
         # A start that no session before had, so that none of its requests looks repeated.
         self._sequence = random.SystemRandom().randrange(1 << 31)
 
@@ -94,6 +97,7 @@ class Session:
         heard_at = began
         patience = self._patience(name, len(frame))
         faults = self._reader.faults
+        clean = True
         while (now := time.monotonic()) < heard_at + seconds:
             if now >= send_at:
                 self._write(frame)
@@ -101,13 +105,15 @@ class Session:
                 now = time.monotonic()
                 send_at, patience = now + patience, min(2 * patience, MAX_PATIENCE_SECONDS)
             damaged = False
-            for message in self._receive(min(send_at, heard_at + seconds) - now):
+            self._pending = self._receive(min(send_at, heard_at + seconds) - now)
+            while self._pending:
+                message = self._pending.pop(0)
                 if message.sequence is None:
                     damaged = True
                 elif message.sequence != self._sequence:
                     continue  # the second answer to a request that was sent twice
                 elif message.name == reply:
-                    self._note(name, time.monotonic() - began)
+                    self._note(name, time.monotonic() - began, clean)
                     self._refusal(message)
                     return Answer(message, tuple(parts))
                 elif message.name == "STATUS_REPLY":
@@ -117,6 +123,7 @@ class Session:
                     send_at = max(send_at, heard_at + patience)
                     parts.append(message)
             if damaged or self._reader.faults > faults:
+                clean = False
                 send_at = min(send_at, time.monotonic() + EARLY_SECONDS)
                 faults = self._reader.faults
         raise self._silent(name, seconds)
@@ -130,9 +137,10 @@ class Session:
         end = time.monotonic() + seconds
         try:
             while (left := end - time.monotonic()) > 0:
-                for message in self._receive(left):
+                for message in self._pending:
                     if message.sequence == self._sequence:
                         self._refusal(message)
+                self._pending = self._receive(left)
         except RefusedError as refused:
             return refused
         except DeviceError:
@@ -143,16 +151,19 @@ class Session:
         """The longest that a request of this kind has taken, None before the first."""
         return self._longest.get(name)
 
-    def _note(self, name: str, seconds: float) -> None:
+    def _note(self, name: str, seconds: float, clean: bool) -> None:
         self._longest[name] = max(self._longest.get(name, 0.0), seconds)
+        if clean:
+            # The longest of late: one request that got lost without a trace is soon forgotten.
+            self._lately[name] = max(self._lately.get(name, 0.0) * FORGETTING, seconds)
 
     def _patience(self, name: str, size: int) -> float:
         limit = messages.definitions().limits["PAYLOAD_BYTES"]
         wire = (size + limit) * BITS_PER_BYTE / self.link.baud
-        longest = self._longest.get(name)
-        if longest is None:
+        lately = self._lately.get(name)
+        if lately is None:
             return FIRST_PATIENCE_SECONDS + wire
-        return min(max(PATIENCE_SECONDS, 3 * longest), MAX_PATIENCE_SECONDS) + wire
+        return min(max(PATIENCE_SECONDS, 3 * lately), MAX_PATIENCE_SECONDS) + wire
 
     def _write(self, frame: bytes) -> None:
         try:
