@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from tinyflow import tools
 from tinyflow.build import platformio_packages
 from tinyflow.errors import ToolError
 
@@ -171,3 +173,25 @@ def test_without_an_index_nothing_is_left_half_installed(cache: Path, offline: N
     assert caught.value.hints
     assert platformio_packages.scons_folder() is None
     assert not list((cache / "platformio").glob(".partial-*"))
+
+
+def test_an_upstream_platform_is_found_where_it_is_installed(
+    upstream_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert platformio_packages.platform_folder(UPSTREAM) is None
+    monkeypatch.setattr(platformio_packages, "registry_answers", lambda: False)
+    with pytest.raises(ToolError, match="registry does not answer") as caught:
+        platformio_packages.install_platform(UPSTREAM)
+    assert f'pio pkg install -g -p "{UPSTREAM}"' in str(caught.value)
+    home = tmp_path / "core" / "platforms" / "espressif32"
+    shutil.copytree(Path(__file__).parent / "espressif32_stub", home)
+    assert platformio_packages.platform_folder(UPSTREAM) == home
+    assert platformio_packages.install_platform(UPSTREAM) == home
+    assert platformio_packages.platform_folder("espressif32 @ ~7.0.0") is None
+    found = tools.find("espressif32", lambda: platformio_packages.platform_folder(UPSTREAM))
+    assert (found.version, found.usable) == ("6.13.0", True)
+
+
+@pytest.mark.parametrize("spec", [UPSTREAM, "platformio/espressif32@~6.13.0", "espressif32"])
+def test_a_platform_is_called_by_its_name(spec: str) -> None:
+    assert platformio_packages.platform_name(spec) == "espressif32"

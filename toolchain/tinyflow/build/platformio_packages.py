@@ -31,6 +31,8 @@ SCONS_PACKAGE = "tool-scons"
 REGISTRY_SECONDS = 3.0
 PROBE_SECONDS = 60.0
 PIP_SECONDS = 300.0
+# Toolchains of hundreds of megabytes come with it.
+PLATFORM_SECONDS = 3600.0
 
 _PROBE = Path(__file__).with_name("platformio_probe.py")
 
@@ -158,6 +160,44 @@ def require(installed: Installed, project: Path, board: str, platform: str) -> b
             f"tinyflow doctor --board {board}",
         ],
     )
+
+
+def platform_name(platform: str) -> str:
+    """The name in a platform's specification: "owner/espressif32 @ ~6.13.0" is espressif32."""
+    return platform.partition("@")[0].strip().rpartition("/")[2]
+
+
+def platform_folder(platform: str) -> Path | None:
+    """Where the user's PlatformIO has an upstream platform ("espressif32 @ ~6.13.0"), or None."""
+    path = _ask(environment(platform), "platform", platform)["path"]
+    return Path(path) if path else None
+
+
+def install_platform(platform: str) -> Path:
+    """Have PlatformIO install an upstream platform from its registry; returns its folder.
+
+    Does nothing when it is there already. Raises ToolError, within seconds where the registry does
+    not answer.
+    """
+    found = platform_folder(platform)
+    if found is not None:
+        return found
+    hints = [f'pio pkg install -g -p "{platform}"    # with internet']
+    if not registry_answers():
+        what = f"PlatformIO's platform {platform} cannot be installed"
+        raise ToolError(f"{what}: PlatformIO's registry does not answer", (), hints)
+    progress.report("build", f"installing PlatformIO's platform {platform}")
+    process.run(
+        [sys.executable, "-m", "platformio", "pkg", "install", "-g", "-p", platform],
+        what="pio pkg install",
+        timeout=PLATFORM_SECONDS,
+        env=environment(platform),
+        hints=hints,
+    )
+    found = platform_folder(platform)
+    if found is None:
+        raise ToolError(f"pio pkg install left no platform {platform}", (), hints)
+    return found
 
 
 def scons_version(requirement: str) -> str:

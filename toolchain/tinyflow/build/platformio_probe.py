@@ -8,6 +8,8 @@ PlatformIO's configuration is a process-wide singleton. It never installs anythi
     python platformio_probe.py project FOLDER ENVIRONMENT
         the same and {"platform": {"spec", "version"}, "missing": [package, ...]}, where version
         is null when the platform is not installed, which leaves its packages unknown
+    python platformio_probe.py platform SPEC
+        {"path"}: the folder of an installed platform, or null
     python platformio_probe.py registry SECONDS
         {"reachable"}
 """
@@ -66,6 +68,14 @@ def project(folder: str, environment: str) -> dict[str, Any]:
     }
 
 
+def platform(spec: str) -> dict[str, Any]:
+    """Where an upstream platform is installed."""
+    from platformio.package.manager.platform import PlatformPackageManager
+
+    package = PlatformPackageManager().get_package(spec)
+    return {"path": package.path if package else None}
+
+
 def registry(seconds: float) -> dict[str, Any]:
     """Whether any of the registry's hosts answers within `seconds`, through proxies too."""
     import concurrent.futures
@@ -92,6 +102,8 @@ def main(arguments: list[str]) -> dict[str, Any]:
     """The answer to one command."""
     if arguments[0] == "project":
         return project(arguments[1], arguments[2])
+    if arguments[0] == "platform":
+        return platform(arguments[1])
     if arguments[0] == "registry":
         return registry(float(arguments[1]))
     return core()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,28 @@ from tinyflow.errors import ToolError
 INSTALL_LOG = "install.log"
 
 
-def provisions() -> dict[str, doctor.Provision]:
-    """The tools that tinyflow makes itself, by name."""
+def provisions(profiles: Sequence[boards.BoardProfile] = ()) -> dict[str, doctor.Provision]:
+    """What is installed neither by the system's package manager nor by pip, by name.
+
+    That is what tinyflow makes itself, and the PlatformIO platforms of the boards in `profiles`.
+    """
     from tinyflow import reference
     from tinyflow.build import platformio_packages
 
+    upstream = {
+        board.platformio.platform
+        for board in profiles
+        if board.platformio and board.platformio.platform != platformio_packages.OWN_PLATFORM
+    }
+    platforms = {
+        platformio_packages.platform_name(spec): doctor.Provision(
+            functools.partial(platformio_packages.platform_folder, spec),
+            functools.partial(platformio_packages.install_platform, spec),
+        )
+        for spec in upstream
+    }
     return {
+        **platforms,
         "reference-interpreter": doctor.Provision(
             reference.reference_folder, reference.install_reference
         ),
@@ -32,7 +49,7 @@ def examine(names: Sequence[str], install: bool) -> dict[str, Any]:
     project = paths.find_project(Path.cwd())
     wanted = list(names) or boards.board_names(boards.board_folders(project))
     profiles = [boards.load_board(name, project) for name in wanted]
-    known = provisions()
+    known = provisions(profiles)
     findings = doctor.diagnose(profiles, known)
     lacking = doctor.missing(findings)
     if install and lacking:

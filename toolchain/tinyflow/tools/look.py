@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import re
 import shlex
 from collections.abc import Callable
@@ -44,7 +45,7 @@ def find(name: str, provider: Provider | None = None) -> Found:
             place = provider() if provider is not None else None
         except ToolError as error:
             return Found(name, None, None, error.what)
-        return Found(name, _release_in(place.name) if place else None, place)
+        return Found(name, _release_of(place) if place else None, place)
     if not tool.version:
         return _find_package(tool)
     path = process.find_program(tool.version[0])
@@ -86,9 +87,12 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def _release_in(folder: str) -> str | None:
-    """The release in a folder's name, without a tag that follows it."""
-    match = re.search(r"\d+(?:\.\d+)+", folder)
+def _release_of(place: Path) -> str | None:
+    """The release of a folder: in PlatformIO's manifest, else in its name, without a tag."""
+    manifest = place / "platform.json"
+    if manifest.is_file():
+        return str(json.loads(manifest.read_bytes())["version"])
+    match = re.search(r"\d+(?:\.\d+)+", place.name)
     return match.group() if match else None
 
 

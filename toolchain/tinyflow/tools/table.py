@@ -135,6 +135,7 @@ TOOLS: Mapping[str, Tool] = _table(
     _package("annotated-types>=0.7", "limits in project and board files"),
     _package("rich>=13", "progress and tables"),
     Tool("tool-scons", "PlatformIO's build engine"),
+    Tool("espressif32", "PlatformIO's platform for Espressif chips: ESP-IDF and its compilers"),
     Tool("reference-interpreter", "the .tflite interpreter that generated code is compared with"),
 )
 
