@@ -4,7 +4,7 @@
 #include "tnf_requantize.h"
 #include "tnf_window.h"
 
-/* The products of one filter with the window at `corner`, which may lie outside the input. */
+/* The products of one filter with the part of its window that lies inside the input. */
 static int32_t accumulate(const tnf_conv_2d_t *params, const int8_t *image, const int8_t *weights,
                           int32_t origin_y, int32_t origin_x, tnf_window_t rows,
                           tnf_window_t columns)
