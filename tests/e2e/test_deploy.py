@@ -35,7 +35,7 @@ def test_deploy_is_exact_and_accurate(digits: Path, run_tinyflow: Any, board: st
         assert result["device"]["latency_us"] is None
     with sqlite3.connect(digits / ".tinyflow" / "metrics.sqlite") as store:
         rows = store.execute(
-            'SELECT "where", name, value FROM rows WHERE run = ?', (result["run"],)
+            'SELECT "where", name, value FROM metric WHERE run = ?', (result["run"],)
         ).fetchall()
     store.close()
     kept = {(where, name): value for where, name, value in rows}

@@ -119,8 +119,8 @@ class TensorSpec:
 class LayerInfo:
     """One operator of a compiled model, in execution order.
 
-    `node` is its number in the .tflite, `name` the output tensor's, shortened, `arena_offset` where that
-    tensor starts.
+    `node` is its number in the .tflite, `name` the output tensor's, shortened, `arena_offset`
+    where that tensor starts.
     """
 
     index: int

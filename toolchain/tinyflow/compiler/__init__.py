@@ -20,9 +20,17 @@ from tinyflow.compiler.ops import OPS, check_node
 from tinyflow.compiler.passes import PASSES
 from tinyflow.compiler.tflite_reader import read_tflite
 from tinyflow.compiler.verify import verify_graph, verify_plan
-from tinyflow.errors import ModelError
+from tinyflow.errors import ModelError, ProjectError
 
 MAX_ARENA_BYTES = 1 << 28
+# Headers of C, and what <name>.h or <name>_invoke must not shadow.
+# fmt: off
+TAKEN_NAMES = frozenset(
+    {"assert", "complex", "ctype", "errno", "fenv", "float", "inttypes", "iso646", "limits",
+     "locale", "math", "setjmp", "signal", "stdarg", "stdbool", "stddef", "stdint", "stdio",
+     "stdlib", "string", "strings", "tgmath", "time", "unistd", "wchar", "wctype", "int"}
+)
+# fmt: on
 __all__ = ["check_fits", "compile_model", "input_output", "symbol_name"]
 
 
@@ -40,7 +48,16 @@ def compile_model(
     the provenance; `backend` chooses the kernels. Raises ModelError when
     the file is broken or has operators or shapes that are not supported, all of them at once.
     """
-    prefix = name or symbol_name(tflite)
+    prefix = symbol_name(tflite) if name is None else name
+    if not _is_prefix(prefix):
+        raise ProjectError(
+            f"{prefix!r} cannot be the name of a model in C",
+            [
+                "letters, digits and underscores, a letter first, 64 at most",
+                "not tnf_..., and not the name of a header of C",
+            ],
+            [f"--name {symbol_name(Path(prefix))}"],
+        )
     sha256 = hashlib.sha256(tflite.read_bytes()).hexdigest()
     graph = verify_graph(read_tflite(tflite), "reading")
     _check(graph, tflite)
@@ -122,7 +139,13 @@ def input_output(tflite: Path) -> tuple[TensorSpec, TensorSpec]:
 def symbol_name(tflite: Path) -> str:
     """A C identifier made from a file's name: kws_ref_model.tflite gives kws_ref_model."""
     name = re.sub(r"[^a-z0-9_]", "_", tflite.stem.lower())[:40].strip("_")
-    return name if name and not name[0].isdigit() else f"model_{name}".strip("_")
+    return name if _is_prefix(name) else f"model_{name}".strip("_")
+
+
+def _is_prefix(name: str) -> bool:
+    """Whether C symbols and a header may be named so without meeting anybody else's."""
+    shape = re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,63}", name) is not None
+    return shape and not name.lower().startswith("tnf_") and name.lower() not in TAKEN_NAMES
 
 
 def _check(graph: Graph, source: Path) -> None:

@@ -1,0 +1,298 @@
+/* digits: a model compiled by tinyflow 0.1.0. Do not edit; digits.h says how to renew it.
+ *
+ * The tensor arena, 2560 bytes. A tensor lives from the layer that writes it to the last
+ * layer that reads it; "-" is a reshape, which moves nothing.
+ *
+ *   offset     size  from    to     tensor
+ *     1024       64  start   0      serving_default_keras_tensor_24:0
+ *        0     1024  0       1      sequential_1/re_lu_1/Relu
+ *     1536     1024  1       2      sequential_1/re_lu_1_2/Relu
+ *        0     1536  2       3      sequential_1/re_lu_2_1/Relu
+ *     1536      384  3       4      sequential_1/re_lu_3_1/Relu
+ *        0      512  4       5      sequential_1/re_lu_4_1/Relu
+ *      768      512  5       6      sequential_1/re_lu_5_1/Relu
+ *        0      768  6       7      sequential_1/re_lu_6_1/Relu
+ *        0       48  7       8      sequential_1/global_average_pooling2d_1/Mean
+ *      768       10  8       9      sequential_1/dense_1/MatMul
+ *      768       10  9       end    StatefulPartitionedCall_1:0
+ */
+#include "digits.h"
+
+#include "tnf_kernels.h"
+#include "digits_weights.h"
+
+static const tnf_conv_2d_t layer_0 = {
+    .batches = 1,
+    .input_height = 8,
+    .input_width = 8,
+    .input_channels = 1,
+    .output_height = 8,
+    .output_width = 8,
+    .output_channels = 16,
+    .filter_height = 3,
+    .filter_width = 3,
+    .filter_channels = 1,
+    .group_outputs = 16,
+    .stride_height = 1,
+    .stride_width = 1,
+    .dilation_height = 1,
+    .dilation_width = 1,
+    .pad_top = 1,
+    .pad_left = 1,
+    .input_offset = 128,
+    .output_offset = -128,
+    .activation_min = -128,
+    .activation_max = 127,
+    .scale_step = 1,
+    .weights = digits_0_weights,
+    .bias = digits_0_bias,
+    .multiplier = digits_0_multiplier,
+    .shift = digits_0_shift,
+};
+
+static const tnf_depthwise_conv_2d_t layer_1 = {
+    .batches = 1,
+    .input_height = 8,
+    .input_width = 8,
+    .input_channels = 16,
+    .depth_multiplier = 1,
+    .output_height = 8,
+    .output_width = 8,
+    .filter_height = 3,
+    .filter_width = 3,
+    .stride_height = 1,
+    .stride_width = 1,
+    .dilation_height = 1,
+    .dilation_width = 1,
+    .pad_top = 1,
+    .pad_left = 1,
+    .input_offset = 128,
+    .output_offset = -128,
+    .activation_min = -128,
+    .activation_max = 127,
+    .scale_step = 1,
+    .weights = digits_1_weights,
+    .bias = digits_1_bias,
+    .multiplier = digits_1_multiplier,
+    .shift = digits_1_shift,
+};
+
+static const tnf_conv_2d_t layer_2 = {
+    .batches = 1,
+    .input_height = 8,
+    .input_width = 8,
+    .input_channels = 16,
+    .output_height = 8,
+    .output_width = 8,
+    .output_channels = 24,
+    .filter_height = 1,
+    .filter_width = 1,
+    .filter_channels = 16,
+    .group_outputs = 24,
+    .stride_height = 1,
+    .stride_width = 1,
+    .dilation_height = 1,
+    .dilation_width = 1,
+    .pad_top = 0,
+    .pad_left = 0,
+    .input_offset = 128,
+    .output_offset = -128,
+    .activation_min = -128,
+    .activation_max = 127,
+    .scale_step = 1,
+    .weights = digits_2_weights,
+    .bias = digits_2_bias,
+    .multiplier = digits_2_multiplier,
+    .shift = digits_2_shift,
+};
+
+static const tnf_depthwise_conv_2d_t layer_3 = {
+    .batches = 1,
+    .input_height = 8,
+    .input_width = 8,
+    .input_channels = 24,
+    .depth_multiplier = 1,
+    .output_height = 4,
+    .output_width = 4,
+    .filter_height = 3,
+    .filter_width = 3,
+    .stride_height = 2,
+    .stride_width = 2,
+    .dilation_height = 1,
+    .dilation_width = 1,
+    .pad_top = 0,
+    .pad_left = 0,
+    .input_offset = 128,
+    .output_offset = -128,
+    .activation_min = -128,
+    .activation_max = 127,
+    .scale_step = 1,
+    .weights = digits_3_weights,
+    .bias = digits_3_bias,
+    .multiplier = digits_3_multiplier,
+    .shift = digits_3_shift,
+};
+
+static const tnf_conv_2d_t layer_4 = {
+    .batches = 1,
+    .input_height = 4,
+    .input_width = 4,
+    .input_channels = 24,
+    .output_height = 4,
+    .output_width = 4,
+    .output_channels = 32,
+    .filter_height = 1,
+    .filter_width = 1,
+    .filter_channels = 24,
+    .group_outputs = 32,
+    .stride_height = 1,
+    .stride_width = 1,
+    .dilation_height = 1,
+    .dilation_width = 1,
+    .pad_top = 0,
+    .pad_left = 0,
+    .input_offset = 128,
+    .output_offset = -128,
+    .activation_min = -128,
+    .activation_max = 127,
+    .scale_step = 1,
+    .weights = digits_4_weights,
+    .bias = digits_4_bias,
+    .multiplier = digits_4_multiplier,
+    .shift = digits_4_shift,
+};
+
+static const tnf_depthwise_conv_2d_t layer_5 = {
+    .batches = 1,
+    .input_height = 4,
+    .input_width = 4,
+    .input_channels = 32,
+    .depth_multiplier = 1,
+    .output_height = 4,
+    .output_width = 4,
+    .filter_height = 3,
+    .filter_width = 3,
+    .stride_height = 1,
+    .stride_width = 1,
+    .dilation_height = 1,
+    .dilation_width = 1,
+    .pad_top = 1,
+    .pad_left = 1,
+    .input_offset = 128,
+    .output_offset = -128,
+    .activation_min = -128,
+    .activation_max = 127,
+    .scale_step = 1,
+    .weights = digits_5_weights,
+    .bias = digits_5_bias,
+    .multiplier = digits_5_multiplier,
+    .shift = digits_5_shift,
+};
+
+static const tnf_conv_2d_t layer_6 = {
+    .batches = 1,
+    .input_height = 4,
+    .input_width = 4,
+    .input_channels = 32,
+    .output_height = 4,
+    .output_width = 4,
+    .output_channels = 48,
+    .filter_height = 1,
+    .filter_width = 1,
+    .filter_channels = 32,
+    .group_outputs = 48,
+    .stride_height = 1,
+    .stride_width = 1,
+    .dilation_height = 1,
+    .dilation_width = 1,
+    .pad_top = 0,
+    .pad_left = 0,
+    .input_offset = 128,
+    .output_offset = -128,
+    .activation_min = -128,
+    .activation_max = 127,
+    .scale_step = 1,
+    .weights = digits_6_weights,
+    .bias = digits_6_bias,
+    .multiplier = digits_6_multiplier,
+    .shift = digits_6_shift,
+};
+
+static const tnf_mean_t layer_7 = {
+    .kept_0 = 1,
+    .reduced_0 = 16,
+    .kept_1 = 48,
+    .reduced_1 = 1,
+    .kept_2 = 1,
+    .input_offset = 2048,
+    .output_offset = -128,
+    .multiplier = 1267815408,
+    .shift = -2,
+};
+
+static const tnf_fully_connected_t layer_8 = {
+    .rows = 1,
+    .input_depth = 48,
+    .output_depth = 10,
+    .input_offset = 128,
+    .output_offset = -18,
+    .activation_min = -128,
+    .activation_max = 127,
+    .scale_step = 1,
+    .weights = digits_8_weights,
+    .bias = digits_8_bias,
+    .multiplier = digits_8_multiplier,
+    .shift = digits_8_shift,
+};
+
+static const tnf_softmax_t layer_9 = {
+    .rows = 1,
+    .depth = 10,
+    .multiplier = 1342298880,
+    .shift = 24,
+    .diff_min = -124,
+};
+
+void digits_invoke(int8_t *arena, const tnf_observer_t *observer)
+{
+    /* 0  CONV_2D sequential_1/re_lu_1/Relu: [1, 8, 8, 1] -> [1, 8, 8, 16], 9216 MACs */
+    tnf_conv_2d_s8(&layer_0, arena + 1024, arena + 0);
+    tnf_observe(observer, 0, arena + 0, 1024);
+    /* 1  DEPTHWISE_CONV_2D sequential_1/re_lu_1_2/Relu: [1, 8, 8, 16] -> [1, 8, 8, 16], 9216 MACs */
+    tnf_depthwise_conv_2d_s8(&layer_1, arena + 0, arena + 1536);
+    tnf_observe(observer, 1, arena + 1536, 1024);
+    /* 2  CONV_2D sequential_1/re_lu_2_1/Relu: [1, 8, 8, 16] -> [1, 8, 8, 24], 24576 MACs */
+    tnf_conv_2d_s8(&layer_2, arena + 1536, arena + 0);
+    tnf_observe(observer, 2, arena + 0, 1536);
+    /* 3  DEPTHWISE_CONV_2D sequential_1/re_lu_3_1/Relu: [1, 8, 8, 24] -> [1, 4, 4, 24], 3456 MACs */
+    tnf_depthwise_conv_2d_s8(&layer_3, arena + 0, arena + 1536);
+    tnf_observe(observer, 3, arena + 1536, 384);
+    /* 4  CONV_2D sequential_1/re_lu_4_1/Relu: [1, 4, 4, 24] -> [1, 4, 4, 32], 12288 MACs */
+    tnf_conv_2d_s8(&layer_4, arena + 1536, arena + 0);
+    tnf_observe(observer, 4, arena + 0, 512);
+    /* 5  DEPTHWISE_CONV_2D sequential_1/re_lu_5_1/Relu: [1, 4, 4, 32] -> [1, 4, 4, 32], 4608 MACs */
+    tnf_depthwise_conv_2d_s8(&layer_5, arena + 0, arena + 768);
+    tnf_observe(observer, 5, arena + 768, 512);
+    /* 6  CONV_2D sequential_1/re_lu_6_1/Relu: [1, 4, 4, 32] -> [1, 4, 4, 48], 24576 MACs */
+    tnf_conv_2d_s8(&layer_6, arena + 768, arena + 0);
+    tnf_observe(observer, 6, arena + 0, 768);
+    /* 7  MEAN sequential_1/global_average_pooling2d_1/Mean: [1, 4, 4, 48] -> [1, 48] */
+    tnf_mean_s8(&layer_7, arena + 0, arena + 0);
+    tnf_observe(observer, 7, arena + 0, 48);
+    /* 8  FULLY_CONNECTED sequential_1/dense_1/MatMul: [1, 48] -> [1, 10], 480 MACs */
+    tnf_fully_connected_s8(&layer_8, arena + 0, arena + 768);
+    tnf_observe(observer, 8, arena + 768, 10);
+    /* 9  SOFTMAX StatefulPartitionedCall_1:0: [1, 10] -> [1, 10] */
+    tnf_softmax_s8(&layer_9, arena + 768, arena + 768);
+    tnf_observe(observer, 9, arena + 768, 10);
+}
+
+const tnf_model_t digits_model = {
+    .name = "digits",
+    .sha256 = { 0xe0, 0x6d, 0x28, 0xff, 0xad, 0xb2, 0x1f, 0xaa, 0xeb, 0x9a, 0x86, 0x83, 0x01, 0x06, 0x9a, 0x6d, 0x0b, 0x6d, 0x0d, 0x18, 0x10, 0x3c, 0x88, 0xe1, 0x9f, 0xa3, 0x53, 0x57, 0x47, 0xbe, 0xa6, 0x3e },
+    .arena_bytes = DIGITS_ARENA_BYTES,
+    .layers = DIGITS_LAYERS,
+    .input = { 1024, 64, 0.003921569f, -128 },
+    .output = { 768, 10, 0.00390625f, -128 },
+    .invoke = digits_invoke,
+};
