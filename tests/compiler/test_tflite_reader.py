@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from tflite_writer import _buffer, pack, schema, unpack, write_tflite
+from small_model import UNIT, changed, finding, small
+from tflite_writer import _buffer, schema, unpack, write_tflite
 
-from tinyflow.compiler.graph import ABSENT, Graph, Node, Quantization, Tensor
+from tinyflow.compiler.graph import ABSENT, Graph, Node, Tensor
 from tinyflow.compiler.tflite_reader import read_tflite
 from tinyflow.compiler.tflite_schema import (
     BUILTIN_OPERATORS,
@@ -21,32 +21,6 @@ from tinyflow.errors import ModelError, ProjectError
 
 SHARED = Path(__file__).parents[3] / "shared" / "models" / "mlperf_tiny"
 SHARED_MODELS = sorted(SHARED.glob("*.tflite"))
-UNIT = Quantization((1.0,), (0,))
-
-
-def small() -> Graph:
-    """CONV_2D, RESHAPE, FULLY_CONNECTED without bias."""
-    filters = np.arange(-18, 18, dtype=np.int8).reshape(2, 3, 3, 2)
-    matrix = np.arange(24, dtype=np.int8).reshape(3, 8)
-    return Graph(
-        tensors=(
-            Tensor("image", (1, 4, 4, 2), "int8", Quantization((0.5,), (-128,))),
-            Tensor("filter", (2, 3, 3, 2), "int8", Quantization((0.1, 0.2), (0, 0)), filters),
-            Tensor("bias", (2,), "int32", Quantization((0.05, 0.1), (0, 0)), np.int32([7, -9])),
-            Tensor("conv", (1, 2, 2, 2), "int8", Quantization((0.25,), (3,))),
-            Tensor("shape", (2,), "int32", None, np.int32([1, -1])),
-            Tensor("flat", (1, 8), "int8", Quantization((0.25,), (3,))),
-            Tensor("matrix", (3, 8), "int8", UNIT, matrix),
-            Tensor("scores", (1, 3), "int8", UNIT),
-        ),
-        nodes=(
-            Node("CONV_2D", (0, 1, 2), (3,), {"padding": "SAME", "stride_w": 2, "stride_h": 2}),
-            Node("RESHAPE", (3, 4), (5,), {"new_shape": (1, -1)}, 1),
-            Node("FULLY_CONNECTED", (5, 6, ABSENT), (7,), {"keep_num_dims": True}, 2),
-        ),
-        inputs=(0,),
-        outputs=(7,),
-    )
 
 
 def assert_same(found: Graph, expected: Graph) -> None:
@@ -60,20 +34,6 @@ def assert_same(found: Graph, expected: Graph) -> None:
         if one.data is not None and other.data is not None:
             assert one.data.dtype == other.data.dtype
             np.testing.assert_array_equal(one.data, other.data)
-
-
-def changed(change: Callable[[Any], None], graph: Graph | None = None) -> bytes:
-    """The small model's bytes after `change` of the schema's ModelT."""
-    model = unpack(write_tflite(graph or small()))
-    change(model)
-    return pack(model)
-
-
-def finding(content: bytes) -> str:
-    """The text of the ModelError that reading `content` raises."""
-    with pytest.raises(ModelError) as caught:
-        read_tflite(content)
-    return str(caught.value)
 
 
 def test_a_written_graph_reads_back() -> None:
@@ -265,123 +225,6 @@ def test_types_that_are_not_plain_keep_a_name_that_says_so() -> None:
     assert tensor.data is not None and tensor.data.tolist() == [1, 2, 3]
     assert read_tflite(changed(text)).tensors[1].dtype == "string"
     assert read_tflite(changed(custom)).tensors[1].dtype == "int8 (custom quantization)"
-
-
-def tensor(index: int, **fields: Any) -> Callable[[Any], None]:
-    def change(model: Any) -> None:
-        for name, value in fields.items():
-            assert hasattr(model.subgraphs[0].tensors[index], name)
-            setattr(model.subgraphs[0].tensors[index], name, value)
-
-    return change
-
-
-def quantization(index: int, **fields: Any) -> Callable[[Any], None]:
-    def change(model: Any) -> None:
-        for name, value in fields.items():
-            assert hasattr(model.subgraphs[0].tensors[index].quantization, name)
-            setattr(model.subgraphs[0].tensors[index].quantization, name, value)
-
-    return change
-
-
-def node(index: int, **fields: Any) -> Callable[[Any], None]:
-    def change(model: Any) -> None:
-        for name, value in fields.items():
-            assert hasattr(model.subgraphs[0].operators[index], name)
-            setattr(model.subgraphs[0].operators[index], name, value)
-
-    return change
-
-
-def subgraph(**fields: Any) -> Callable[[Any], None]:
-    def change(model: Any) -> None:
-        for name, value in fields.items():
-            assert hasattr(model.subgraphs[0], name)
-            setattr(model.subgraphs[0], name, value)
-
-    return change
-
-
-def copy_of_the_subgraph(model: Any) -> None:
-    model.subgraphs = [model.subgraphs[0]] * 3
-
-
-def unknown_padding(model: Any) -> None:
-    model.subgraphs[0].operators[0].builtinOptions.padding = 7
-
-
-def other_options(model: Any) -> None:
-    operator = model.subgraphs[0].operators[0]
-    operator.builtinOptionsType = schema().BuiltinOptions.SoftmaxOptions
-    operator.builtinOptions = schema().SoftmaxOptionsT()
-
-
-def no_operator_codes(model: Any) -> None:
-    model.operatorCodes = []
-
-
-@pytest.mark.parametrize(
-    ("change", "expected"),
-    [
-        (copy_of_the_subgraph, "3 subgraphs, tinyflow reads models with one"),
-        (no_operator_codes, "node 2 has operator code 2 of 0"),
-        (subgraph(inputs=[]), "no inputs"),
-        (subgraph(outputs=[]), "no outputs"),
-        (subgraph(operators=[]), "no operators"),
-        (subgraph(inputs=[99]), "one of the inputs is tensor 99 of 8"),
-        (subgraph(outputs=[-1]), "one of the outputs is tensor -1 of 8"),
-        (subgraph(inputs=[1]), "input 1 is a constant"),
-        (subgraph(inputs=[0, 0]), "input 0 twice"),
-        (subgraph(outputs=[0]), "output 0 is written by no operator"),
-        (subgraph(inputs=[0, 3]), "node 0 CONV_2D writes tensor 3, which is written before"),
-        (node(0, inputs=[0, 1, 99]), "node 0 CONV_2D reads tensor 99 of 8"),
-        (node(0, inputs=[0, 1, -2]), "node 0 CONV_2D reads tensor -2 of 8"),
-        (node(0, inputs=[7, 1, 2]), "node 0 CONV_2D reads tensor 7, which nothing has written"),
-        (node(1, inputs=[5, 4]), "node 1 RESHAPE reads tensor 5, which nothing has written"),
-        (node(2, outputs=[5]), "node 2 FULLY_CONNECTED writes tensor 5, which is written before"),
-        (node(2, outputs=[6]), "node 2 FULLY_CONNECTED writes tensor 6, which is a constant"),
-        (node(2, outputs=[8]), "node 2 FULLY_CONNECTED writes tensor 8 of 8"),
-        (node(2, outputs=[-1]), "node 2 FULLY_CONNECTED writes tensor -1 of 8"),
-        (node(2, outputs=[]), "node 2 FULLY_CONNECTED writes no tensor"),
-        (node(0, opcodeIndex=3), "node 0 has operator code 3 of 3"),
-        (unknown_padding, "node 0 CONV_2D has padding 7 of 2"),
-        (other_options, "node 0 CONV_2D has options of kind 9, its own are kind 1"),
-        (tensor(3, shape=[1, 2, 0, 2]), "has shape (1, 2, 0, 2): every dimension must be"),
-        (tensor(3, shape=[1, 2, -1, 2]), "has shape (1, 2, -1, 2): every dimension must be"),
-        (tensor(3, shape=[1] * 9), "has 9 dimensions, the limit is 8"),
-        (tensor(3, shape=[1 << 30] * 8), "the limit is 268,435,456 B"),
-        (tensor(1, shape=[2, 3, 3, 3]), "has 36 B of data, int8 (2, 3, 3, 3) takes 54 B"),
-        (tensor(2, type=4), "has 8 B of data, int64 (2,) takes 16 B"),
-        (tensor(1, buffer=77), "tensor 1 'filter' has buffer 77 of 5"),
-        (tensor(1, externalBuffer=1), "has its data in another file (external_buffer)"),
-        (tensor(3, isVariable=True), "keeps its value between inferences (is_variable)"),
-        (quantization(3, scale=[0.0]), "tensor 3 'conv' has scale 0, it must be finite"),
-        (quantization(3, scale=[-1.0]), "has scale -1, it must be finite"),
-        (quantization(3, scale=[float("nan")]), "has scale nan, it must be finite"),
-        (quantization(3, scale=[float("inf")]), "has scale inf, it must be finite"),
-        (quantization(3, zeroPoint=[128]), "has zero point 128, the range of int8 is -128 to 127"),
-        (quantization(2, zeroPoint=[0, 1 << 40]), "the range of int32 is -2147483648 to"),
-        (quantization(3, zeroPoint=[0, 0]), "has 1 scales and 2 zero points"),
-        (quantization(1, quantizedDimension=4), "has quantized dimension 4 of 4 dimensions"),
-        (quantization(1, quantizedDimension=-1), "has quantized dimension -1 of 4 dimensions"),
-        (quantization(1, quantizedDimension=1), "has 2 scales along dimension 1 of shape"),
-    ],
-)  # fmt: skip
-def test_an_unsound_model_is_refused(change: Callable[[Any], None], expected: str) -> None:
-    assert expected in finding(changed(change))
-
-
-def test_all_findings_are_told_at_once() -> None:
-    def several(model: Any) -> None:
-        tensor(3, shape=[1, 0, 2, 2])(model)
-        quantization(7, scale=[0.0])(model)
-        node(2, outputs=[99])(model)
-
-    text = finding(changed(several))
-    assert "4 findings" in text  # the output is then written by nothing
-    for part in ("tensor 3 'conv'", "tensor 7 'scores'", "writes tensor 99"):
-        assert part in text
 
 
 def test_another_kind_of_file_is_told_by_what_was_found() -> None:
