@@ -33,6 +33,10 @@ typedef struct mps2_uart {
 #define MPS2_UART_RX_INTERRUPT 0x8u   /**< in `control` */
 #define MPS2_UART_RX_INTERRUPTED 0x2u /**< in `interrupt` */
 
+#define MPS2_FLASH 0x00000000u
+#define MPS2_FLASH_LOG2 22u
+#define MPS2_GUARD_LOG2 16u
+
 #define MPS2_CLOCK_HZ 25000000u
 
 #define MPS2_TIMER0 ((mps2_timer_t *)0x40000000u)
@@ -48,6 +52,22 @@ typedef struct mps2_uart {
 #define CORTEX_M_AIRCR ((volatile uint32_t *)0xE000ED0Cu)
 #define CORTEX_M_CFSR ((volatile uint32_t *)0xE000ED28u)
 #define CORTEX_M_CPACR ((volatile uint32_t *)0xE000ED88u)
+
+/** Memory protection unit. */
+typedef struct cortex_m_mpu {
+    volatile uint32_t type;
+    volatile uint32_t control;
+    volatile uint32_t number; /**< of the region that base and attributes are of */
+    volatile uint32_t base;
+    volatile uint32_t attributes;
+} cortex_m_mpu_t;
+
+#define CORTEX_M_MPU ((cortex_m_mpu_t *)0xE000ED90u)
+#define CORTEX_M_MPU_ENABLE 0x5u /**< all else as without it */
+/** A region of 2^log2_bytes that can be read and executed. */
+#define CORTEX_M_MPU_READ_ONLY(log2_bytes) (0x06020001u | (((log2_bytes) - 1u) << 1))
+/** A region of 2^log2_bytes that cannot be touched. */
+#define CORTEX_M_MPU_NO_ACCESS(log2_bytes) (0x10000001u | (((log2_bytes) - 1u) << 1))
 
 #define CORTEX_M_AIRCR_RESET 0x05FA0004u
 #define CORTEX_M_CPACR_FPU 0x00F00000u

@@ -27,9 +27,24 @@ __attribute__((section(".vectors"), used)) static const struct {
                FAULTS_4, FAULTS_4, FAULTS_4, FAULTS_4, FAULTS_4, FAULTS_4, FAULTS_4},
 };
 
+/* Flash is ordinary memory on this board: writes to it are made to fault, as on a chip. So is any
+ * access right below the stack, where an overflow would otherwise go unnoticed. */
+static void protect(void)
+{
+    CORTEX_M_MPU->number = 0;
+    CORTEX_M_MPU->base = MPS2_FLASH;
+    CORTEX_M_MPU->attributes = CORTEX_M_MPU_READ_ONLY(MPS2_FLASH_LOG2);
+    CORTEX_M_MPU->number = 1;
+    CORTEX_M_MPU->base = (uint32_t)tnf_stack_bottom - (1u << MPS2_GUARD_LOG2);
+    CORTEX_M_MPU->attributes = CORTEX_M_MPU_NO_ACCESS(MPS2_GUARD_LOG2);
+    CORTEX_M_MPU->control = CORTEX_M_MPU_ENABLE;
+    __asm__ volatile("dsb\n\tisb" ::: "memory");
+}
+
 void tnf_reset_handler(void)
 {
     __asm__ volatile("cpsid i" ::: "memory");
+    protect();
 #if defined(__ARM_FP)
     *CORTEX_M_CPACR |= CORTEX_M_CPACR_FPU;
     __asm__ volatile("dsb\n\tisb" ::: "memory");

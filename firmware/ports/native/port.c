@@ -16,7 +16,7 @@
 
 /* A process that waits for its host must not take a whole core: an empty read gives the
  * processor away until something arrives, at most this long. */
-#define IDLE_MS 1
+#define IDLE_MS 4
 
 static struct timespec started;
 

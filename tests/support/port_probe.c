@@ -1,0 +1,110 @@
+/* A firmware that shows what its port can do: one letter asks, the answer is words of 32 bits. */
+#include "tnf_board.h"
+#include "tnf_port.h"
+
+#define READ_BYTES 64
+
+static uint8_t buffer[READ_BYTES];
+static size_t available;
+static size_t taken;
+static volatile uint32_t initialised = 0x12345678u;
+static volatile uint32_t cleared;
+static volatile float factor = 1.5f;
+
+static uint8_t take(void)
+{
+    while (taken == available) {
+        available = tnf_port_read(buffer, sizeof buffer);
+        taken = 0;
+    }
+    return buffer[taken++];
+}
+
+static uint32_t take_word(void)
+{
+    uint32_t word = 0;
+    for (unsigned shift = 0; shift < 32; shift += 8) {
+        word |= (uint32_t)take() << shift;
+    }
+    return word;
+}
+
+static void answer(uint32_t word)
+{
+    uint8_t bytes[4] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16),
+                        (uint8_t)(word >> 24)};
+    tnf_port_write(bytes, sizeof bytes);
+}
+
+/* Two instructions a round, whatever the number. */
+static void rounds(uint32_t number)
+{
+#if defined(__arm__)
+    __asm__ volatile("1: subs %0, %0, #1\n\tbne 1b" : "+l"(number)::"cc");
+#elif defined(__riscv)
+    __asm__ volatile("1: addi %0, %0, -1\n\tbnez %0, 1b" : "+r"(number));
+#else
+    for (volatile uint32_t left = number; left > 0; left--) {
+    }
+#endif
+}
+
+static uint32_t overflow(volatile uint32_t *below)
+{
+    volatile uint32_t frame[64];
+    frame[0] = *below + 1;
+    return frame[0] == 0 ? 0 : overflow(frame) + frame[0];
+}
+
+int main(void)
+{
+    tnf_port_init();
+    for (;;) {
+        uint32_t start, word;
+        tnf_port_health_t health;
+        switch (take()) {
+        case 'c': /* ticks of so many rounds */
+            word = take_word();
+            start = tnf_port_counter();
+            rounds(word);
+            answer(tnf_port_counter() - start);
+            break;
+        case 'd': /* memory as start-up left it, and changed by now */
+            answer(initialised);
+            answer(cleared);
+            initialised = 1;
+            cleared = 1;
+            break;
+        case 'f': /* floating point */
+            factor *= 3.0f;
+            answer((uint32_t)(int32_t)factor);
+            break;
+        case 'h':
+            tnf_port_health(&health);
+            answer(health.uptime_ms);
+            answer(health.stack_bytes);
+            answer(health.stack_used_bytes);
+            break;
+        case 's': /* takes so many bytes: their hash (FNV-1a) */
+            word = 2166136261u;
+            for (uint32_t left = take_word(); left > 0; left--) {
+                word = (word ^ take()) * 16777619u;
+            }
+            answer(word);
+            break;
+        case 'r':
+            answer((uint32_t)tnf_port_reset(true)); /* no board here has a bootloader */
+            (void)tnf_port_reset(false);
+            break;
+        case 'w': /* a write to flash or to nothing: a fault */
+            *(volatile uint32_t *)(uintptr_t)take_word() = 0;
+            break;
+        case 'o':
+            start = 0;
+            answer(overflow(&start));
+            break;
+        default:
+            break;
+        }
+    }
+}
