@@ -23,6 +23,9 @@ from typing import IO, Any
 
 from tinyflow.errors import LOG_TAIL_LINES, ToolError
 
+Child = subprocess.Popen[bytes]
+"""A started program."""
+
 GRACE_SECONDS = 3.0
 
 # Asks to be ended with its parent, which lasts through exec, then becomes the program.
@@ -76,7 +79,7 @@ def start(
     stderr: int | IO[Any] | None = subprocess.PIPE,
     pass_fds: Sequence[int] = (),
     bound: bool = False,
-) -> subprocess.Popen[bytes]:
+) -> Child:
     """Start a program in a process group of its own.
 
     With `bound` the system ends the program when the thread that started it ends, even by a
@@ -101,7 +104,15 @@ def start(
         raise ToolError(f"{command[0]} cannot be started: {error.strerror}") from None
 
 
-def stop(child: subprocess.Popen[bytes], grace_seconds: float = GRACE_SECONDS) -> int:
+def wait(child: Child, seconds: float) -> int | None:
+    """The program's exit status, or None when it still runs after `seconds`."""
+    try:
+        return child.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def stop(child: Child, grace_seconds: float = GRACE_SECONDS) -> int:
     """End a started program and all it started; returns its exit status."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
         if child.poll() is not None:
@@ -226,7 +237,7 @@ def follow(
     return Completed(tuple(command), status, output.decode("utf-8", "replace"), "")
 
 
-def _read(child: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes]:
+def _read(child: Child, deadline: float) -> Iterator[bytes]:
     """What a program writes, as it comes, until it closes its output."""
     if child.stdout is None:
         return

@@ -6,12 +6,9 @@ import contextlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from tinyflow import process
 from tinyflow.errors import LOG_TAIL_LINES, DeviceError
-
-if TYPE_CHECKING:
-    import subprocess
 
 END_SECONDS = 0.5
 
@@ -35,23 +32,15 @@ def tail(log: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def explained(child: subprocess.Popen[bytes], what: str, log: Path) -> Iterator[None]:
+def explained(child: process.Child, what: str, log: Path) -> Iterator[None]:
     """Add to a DeviceError raised in the block that the board's program had ended, and how."""
     try:
         yield
     except DeviceError as error:
-        status = _ended(child)
+        # The console closes just before a program ends.
+        status = process.wait(child, END_SECONDS)
         if status is None:
             raise
         how = f"exit status {status}" if status >= 0 else f"signal {-status}"
         detail = [*error.detail, f"{what} had ended with {how}", *(f"| {x}" for x in tail(log))]
         raise DeviceError(error.what, detail, error.hints) from error
-
-
-def _ended(child: subprocess.Popen[bytes]) -> int | None:
-    """Its exit status, or None while it runs; the console closes just before a program ends."""
-    import subprocess
-
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        return child.wait(END_SECONDS)
-    return None
