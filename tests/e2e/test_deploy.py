@@ -114,7 +114,7 @@ def test_interrupted_work_goes_on(
         text=True,
         start_new_session=True,
     )
-    flash_log = project / ".tinyflow" / "flash.log"
+    flash_log = project / ".tinyflow" / "logs" / "flash.log"
     begun = time.time()
     while child.poll() is None and time.time() - begun < 120:
         if stage == "device" and flash_log.exists() and flash_log.stat().st_mtime > begun:

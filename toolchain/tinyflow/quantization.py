@@ -18,6 +18,7 @@ from tinyflow.errors import ModelError
 STAGE = "quantization"
 TIMEOUT_SECONDS = 1800.0
 FILE = "model.tflite"
+CONVERT = f"{__name__}:convert"
 
 
 def quantize(
@@ -39,7 +40,7 @@ def quantize(
         "path": path,
     }
     try:
-        worker.call("the converter", f"{__name__}:convert", arguments, TIMEOUT_SECONDS)
+        worker.call("the converter", CONVERT, arguments, TIMEOUT_SECONDS)
     except worker.WorkerLostError as error:
         raise ModelError(
             f"TensorFlow's converter {error.how} on {model.path.name}", error.detail

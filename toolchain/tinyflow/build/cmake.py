@@ -24,10 +24,12 @@ ENVIRONMENT = {
 }
 
 
-def build_image(firmware: FirmwareProject, board: BoardProfile, folder: Path) -> FirmwareImage:
+def build_image(
+    firmware: FirmwareProject, board: BoardProfile, folder: Path, logs: Path
+) -> FirmwareImage:
     """Build `firmware` with CMake and Ninja; the image's files are put into `folder`.
 
-    They are the ELF file, its flat binary, the map file and the logs. Raises ToolError when the
+    They are the ELF file, its flat binary and the map file. Raises ToolError when the
     compiler, CMake or Ninja is missing or does not succeed, ModelError when the image does not fit.
     """
     toolchain = _toolchain(board)
@@ -47,10 +49,10 @@ def build_image(firmware: FirmwareProject, board: BoardProfile, folder: Path) ->
             what="CMake",
             timeout=CONFIGURE_SECONDS,
             env=ENVIRONMENT,
-            log=folder / "configure.log",
+            log=logs / "configure.log",
         )
         progress.report(STAGE, "compiling")
-        _compile(str(ninja), work, firmware, board, folder / "build.log")
+        _compile(str(ninja), work, firmware, board, logs / "build.log")
         return _collect(firmware, board, work, folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -15,7 +15,8 @@ from tinyflow.boards import BoardProfile
 from tinyflow.errors import ToolError
 
 BEGIN = "Linker script and memory map"
-ARENA = ".bss.arena"
+# Named by -fdata-sections; the small one where an arena is no larger than a few words.
+ARENA = (".bss.arena", ".sbss.arena")
 
 _PLACE = r"0x([0-9a-f]+)\s+0x([0-9a-f]+)"
 _OUTPUT = re.compile(rf"([.\w$-]+)\s+{_PLACE}(?:\s+load address 0x([0-9a-f]+))?\s*$")
@@ -145,7 +146,7 @@ def whole_image(sections: Iterable[OutputSection], board: BoardProfile) -> tuple
 def arena_bytes(sections: Iterable[OutputSection]) -> int:
     """The size of the tensor arena, which the application defines as `arena`."""
     pieces = (piece for section in sections for piece in section.inputs)
-    return sum(piece.size for piece in pieces if piece.name == ARENA)
+    return sum(piece.size for piece in pieces if piece.name in ARENA)
 
 
 def kind(name: str) -> str:

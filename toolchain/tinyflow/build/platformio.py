@@ -1,7 +1,7 @@
 """Builder `platformio`: the generated project is an ordinary PlatformIO project, for `pio run`.
 
 The project folder is left as it was generated; all that PlatformIO writes goes elsewhere. What is
-kept are the image's files, the map file, the inference library's archive and the log.
+kept are the image's files, the map file, the inference library's archive.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ BOOTLOADER_OFFSETS = {"esp32": 0x1000, "esp32s2": 0x1000}
 PARTITIONS_OFFSET = 0x8000
 
 
-def build_image(firmware: FirmwareProject, board: BoardProfile, folder: Path) -> FirmwareImage:
+def build_image(
+    firmware: FirmwareProject, board: BoardProfile, folder: Path, logs: Path
+) -> FirmwareImage:
     """Build `firmware` with PlatformIO; the image's files are put into `folder`.
 
     Raises ToolError, at once, when something that PlatformIO needs is missing and out of reach, and
@@ -48,10 +50,10 @@ def build_image(firmware: FirmwareProject, board: BoardProfile, folder: Path) ->
             installed, firmware.path, board.name, settings.platform
         )
         done = platformio_run.run(
-            project, board.name, environment, folder / LOG, _limit(settings.platform, downloads)
+            project, board.name, environment, logs / LOG, _limit(settings.platform, downloads)
         )
-        _judge(done, firmware, board, folder / LOG)
-        return _collect(firmware, board, work / "build" / board.name, folder)
+        _judge(done, firmware, board, logs / LOG)
+        return _collect(firmware, board, work / "build" / board.name, folder, logs / LOG)
 
 
 def _settings(board: BoardProfile) -> Platformio:
@@ -115,7 +117,7 @@ def _images(board: BoardProfile, built: Path) -> dict[str, int]:
 
 
 def _collect(
-    firmware: FirmwareProject, board: BoardProfile, built: Path, folder: Path
+    firmware: FirmwareProject, board: BoardProfile, built: Path, folder: Path, log: Path
 ) -> FirmwareImage:
     archive = f"lib{firmware.model_name}.a"
     images = _images(board, built)
@@ -126,7 +128,7 @@ def _collect(
     lost = [file.name for file in wanted if not file.is_file()]
     if lost:
         raise ToolError(
-            f"the build for board {board.name} left no {', '.join(lost)}", [f"log: {folder / LOG}"]
+            f"the build for board {board.name} left no {', '.join(lost)}", [f"log: {log}"]
         )
     for file in {*wanted, *built.glob(f"lib*/{archive}")}:
         shutil.copy2(file, folder / (MAP if file == link_map else file.name))

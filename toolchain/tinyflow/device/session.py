@@ -124,6 +124,7 @@ class Session:
                     parts.append(message)
             if damaged or self._reader.faults > faults:
                 clean = False
+                patience = self._patience(name, len(frame))  # a bad line, not a busy board
                 send_at = min(send_at, time.monotonic() + EARLY_SECONDS)
                 faults = self._reader.faults
         raise self._silent(name, seconds)

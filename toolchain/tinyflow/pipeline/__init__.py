@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -65,9 +65,10 @@ class Walk:
             return self.seed_override
         return self.project.config.seed if self.project is not None else 1
 
-    def on(self, board: BoardProfile) -> Walk:
-        """The same walk for another board."""
-        return replace(self, board=board)
+    @property
+    def logs(self) -> Path:
+        """The folder for what tools print, which errors name; each run begins its files anew."""
+        return self.home / "logs"
 
     def require_project(self) -> config.Project:
         """The project. Raises ProjectError where there is none."""
@@ -233,7 +234,7 @@ class Walk:
             "build",
             FirmwareImage,
             {"board": board, "builder": firmware.builder, "build_id": firmware.build_id},
-            lambda folder: build.build(firmware, board, folder),
+            lambda folder: build.build(firmware, board, folder, self.logs),
         )
 
     @contextmanager
@@ -243,7 +244,7 @@ class Walk:
 
         board, image = self.require_board(), self.image()
         place = port if board.emulated else device.find_port(board, port)
-        with flash.flash(image, board, place, log=self.home / "flash.log") as flashed:
+        with flash.flash(image, board, place, log=self.logs / "flash.log") as flashed:
             yield flashed
 
     def _user_code(self, reference: str) -> str:

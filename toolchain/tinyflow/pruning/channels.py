@@ -29,7 +29,7 @@ def shrink(model: Any, amount: float, samples: Any) -> tuple[Any, list[str]]:
     """
     import keras
 
-    original = keras.Model(model.inputs, model.outputs, name=model.name)
+    original = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
     spaces = ChannelSpaces(original)
     keep: Keep = {}
     notes = list(spaces.notes)
@@ -67,7 +67,7 @@ def masked(model: Any, spaces: ChannelSpaces, keep: Keep) -> Any:
             # The variance stays: normalising zero with mean zero gives zero.
             if axis is None or variable.name == "moving_variance":
                 continue
-            values = np.moveaxis(np.array(variable), axis, 0)
+            values = np.moveaxis(variable.numpy().copy(), axis, 0)
             values[np.setdiff1d(np.arange(len(values)), kept)] = 0
             variable.assign(np.moveaxis(values, 0, axis))
     return copy
@@ -97,8 +97,8 @@ def _following_scale(spaces: ChannelSpaces, layer: Any) -> Any:
         follows = use.layer.input is layer.output if use.layer is not layer else False
         if follows and type(use.layer).__name__ == "BatchNormalization":
             norm = use.layer
-            gamma = np.abs(np.asarray(norm.gamma)) if norm.scale else 1.0
-            return gamma / np.sqrt(np.asarray(norm.moving_variance) + norm.epsilon)
+            gamma = np.abs(norm.gamma.numpy()) if norm.scale else 1.0
+            return gamma / np.sqrt(norm.moving_variance.numpy() + norm.epsilon)
     return 1.0
 
 
@@ -145,7 +145,7 @@ def _sliced(spaces: ChannelSpaces, use: Use, keep: Keep) -> list[Any]:
     kept = (_kept(spaces, use.input, keep), _kept(spaces, use.output, keep))
     sliced = []
     for variable in use.layer.weights:
-        values = np.asarray(variable)
+        values = variable.numpy()
         for axis, indices in zip(axes[variable.name], kept, strict=True):
             if axis is not None and indices is not None:
                 values = np.take(values, indices, axis=axis)
@@ -154,8 +154,8 @@ def _sliced(spaces: ChannelSpaces, use: Use, keep: Keep) -> list[Any]:
 
 
 def _prove(model: Any, small: Any, spaces: ChannelSpaces, keep: Keep, samples: Any) -> None:
-    wanted = masked(model, spaces, keep).predict(samples, verbose=0)
-    found = small.predict(samples, verbose=0)
+    wanted = masked(model, spaces, keep)(samples, training=False).numpy()
+    found = small(samples, training=False).numpy()
     difference = float(np.max(np.abs(wanted - found)))
     limit = PROOF_TOLERANCE * max(1.0, float(np.max(np.abs(wanted))))
     # Written so that NaN fails too.

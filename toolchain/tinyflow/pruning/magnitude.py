@@ -87,7 +87,7 @@ def callback(kernels: Sequence[Any], schedule: Schedule) -> Any:
             self.step += 1
             if schedule.updates(self.step):
                 share = schedule.share(self.step)
-                self.masks = [mask(np.asarray(k), share).astype(np.float32) for k in kernels]
+                self.masks = [mask(k.numpy(), share).astype(np.float32) for k in kernels]
             for kernel, kept in zip(kernels, self.masks, strict=True):
                 kernel.assign(kernel * kept)
 
