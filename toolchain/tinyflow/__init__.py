@@ -2,4 +2,30 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tinyflow.boards import load_board
+    from tinyflow.compiler import compile_model
+    from tinyflow.config import load_project
+    from tinyflow.device import connect
+    from tinyflow.pipeline.deploy import deploy
+
 __version__ = "0.1.0"
+__all__ = ["compile_model", "connect", "deploy", "load_board", "load_project"]
+
+# Imported when first asked for: `import tinyflow` stays quick.
+_HOMES = {
+    "compile_model": "tinyflow.compiler",
+    "connect": "tinyflow.device",
+    "deploy": "tinyflow.pipeline.deploy",
+    "load_board": "tinyflow.boards",
+    "load_project": "tinyflow.config",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tinyflow' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

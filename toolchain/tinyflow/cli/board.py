@@ -94,11 +94,9 @@ def deploy(
     Trains, prunes, quantises, compiles, builds, flashes, evaluates on the board and keeps the
     metric rows in .tinyflow/metrics.sqlite. A `[budget]` that is exceeded fails the deploy.
     """
-    from tinyflow import pipeline
     from tinyflow.pipeline import deploy as road
 
-    walk = pipeline.start(board=board, seed=seed, builder=builder)
-    return road.deploy(walk, port)
+    return road.deploy(board, port=port, seed=seed, builder=builder)
 
 
 def _show_monitor(result: dict[str, Any]) -> None:

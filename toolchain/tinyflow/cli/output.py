@@ -70,7 +70,11 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str =
         grid.add_row(*(_cell(value) for value in row))
     # Where there is no terminal, nobody wraps: a line stays a line for grep.
     width = None if sys.stdout.isatty() else 200
-    Console(width=width, highlight=False, markup=False).print(grid)
+    console = Console(width=width, highlight=False, markup=False)
+    with console.capture() as text:
+        console.print(grid)
+    for line in text.get().splitlines():
+        click.echo(line.rstrip())
 
 
 def facts(pairs: Sequence[tuple[str, object]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import select
 import time
@@ -83,10 +84,12 @@ class Link:
 
     def close(self) -> None:
         """Close the port; it may be gone already."""
-        try:
+        # pyserial forgets to close a socket whose other side went first.
+        connection = getattr(self._port, "_socket", None)
+        with contextlib.suppress(OSError, termios_error):
             self._port.close()
-        except (OSError, termios_error):
-            return
+        if connection is not None:
+            connection.close()
 
 
 def _reason(error: Exception) -> str:

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from tinyflow import cache, progress
 from tinyflow.artifacts import Dataset, Evaluation, MetricRow
 from tinyflow.errors import DeviceError
-from tinyflow.pipeline import Walk
+from tinyflow.pipeline import Walk, start
 from tinyflow.pipeline.inputs import real_inputs
 
 if TYPE_CHECKING:
@@ -125,14 +126,26 @@ def figures(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def deploy(walk: Walk, port: str | None = None) -> dict[str, Any]:
+def deploy(
+    board: str | None = None,
+    *,
+    port: str | None = None,
+    seed: int | None = None,
+    builder: str | None = None,
+    folder: Path | None = None,
+) -> dict[str, Any]:
     """Train, compile, build, flash, evaluate on the board, and keep the metric rows.
+
+    The project is the one at or above `folder` (default: the current one); `board` defaults to
+    its `board` key. Returns what `tinyflow deploy --json` prints. Raises TinyflowError of the kind
+    that says what to fix.
 
     A board that dies on the way is flashed again and goes on with the first sample it has not
     answered; what it told before is kept.
     """
     from tinyflow import evaluation
 
+    walk = start(board=board, seed=seed, builder=builder, folder=folder)
     budget = walk.require_project().config.budget
     dataset, compiled, image = walk.dataset(), walk.compiled(), walk.image()
     evaluation.check_budget(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tinyflow.device import Device
 
 HEARTBEAT_MS = 1000
+HEARTBEAT_SHARE = 0.9  # of a period between two rows of the same name
 POLL_SECONDS = 0.2
 REPLAY_INPUTS = 64
 
@@ -62,9 +63,11 @@ class Watch:
                 if not beats and time.monotonic() - last > 2 * HEARTBEAT_MS / 1000:
                     # An emulated board's own clock may run slow: ask instead of waiting for it.
                     beats = [dut.telemetry()]
-                for beat in beats:
+                # An emulated board's clock may also run fast: one beat a second says it all, since
+                # telemetry counts from the start of the board.
+                if beats and time.monotonic() - last >= HEARTBEAT_SHARE * HEARTBEAT_MS / 1000:
                     last = time.monotonic()
-                    rows = monitor.telemetry_rows(self.run, dut.hello, beat, time.time())
+                    rows = monitor.telemetry_rows(self.run, dut.hello, beats[-1], time.time())
                     store.append(rows)
                     self.count += len(rows)
                     yield rows
