@@ -18,8 +18,8 @@
  */
 #include "digits.h"
 
-#include "tnf_kernels.h"
 #include "digits_weights.h"
+#include "tnf_kernels.h"
 
 static const tnf_conv_2d_t layer_0 = {
     .batches = 1,
