@@ -1,0 +1,47 @@
+"""The ports compile without a warning, with the compilers of the boards that use them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tinyflow import paths, process
+from tinyflow.boards import load_board
+
+WARNINGS = [
+    "-std=c99",
+    "-Wall",
+    "-Wextra",
+    "-Wpedantic",
+    "-Werror",
+    "-Wconversion",
+    "-Wsign-conversion",
+    "-Wcast-qual",
+    "-Wshadow",
+    "-Wundef",
+    "-Wstrict-prototypes",
+    "-Wmissing-prototypes",
+    "-Wdouble-promotion",
+    "-Wvla",
+]
+
+
+@pytest.mark.parametrize("optimisation", ["-O0", "-O2", "-Os"])
+@pytest.mark.parametrize("name", ["native", "qemu-m4", "qemu-m3", "qemu-riscv32"])
+def test_a_port_compiles_without_a_warning(name: str, optimisation: str, tmp_path: Path) -> None:
+    toolchain = load_board(name).toolchain
+    assert toolchain is not None
+    compiler = f"{toolchain.prefix}gcc" if toolchain.prefix else "cc"
+    firmware = paths.data_folder("firmware")
+    sources = sorted((firmware / "ports" / load_board(name).port_layer).glob("*.c"))
+    assert sources
+    for source in sources:
+        process.run(
+            [
+                *(compiler, *toolchain.cpu_flags, *WARNINGS, optimisation),
+                f"-I{firmware / 'include'}",
+                *("-c", str(source), "-o", str(tmp_path / "port.o")),
+            ],
+            timeout=60,
+        )
