@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tinyflow.monitor.store import Store
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(900)]
 
@@ -33,12 +34,9 @@ def test_deploy_is_exact_and_accurate(digits: Path, run_tinyflow: Any, board: st
     if board != "native":
         assert result["device"]["counter"] == "instructions"
         assert result["device"]["latency_us"] is None
-    with sqlite3.connect(digits / ".tinyflow" / "metrics.sqlite") as store:
-        rows = store.execute(
-            'SELECT "where", name, value FROM metric WHERE run = ?', (result["run"],)
-        ).fetchall()
-    store.close()
-    kept = {(where, name): value for where, name, value in rows}
+    with Store(digits / ".tinyflow" / "metrics.sqlite") as store:
+        rows = store.read(run=result["run"])
+    kept = {(row.where, row.name): row.value for row in rows}
     assert kept["device", "accuracy"] == result["device"]["accuracy"]
     assert kept["device", "count_per_inference"] == result["device"]["count_per_inference"]
     assert kept["device", "inferences"] == result["device"]["samples"]
