@@ -24,7 +24,8 @@ typedef struct tnf_port_health {
 /** Brings up clock, console UART, counter and watchdogs. Called once, first. */
 void tnf_port_init(void);
 
-/** Takes what has arrived, without waiting.
+/** Takes what has arrived. When that is nothing, the port may let the processor rest until
+ *  something arrives, for a few milliseconds at most.
  *  @return bytes written to @p buffer, 0 to @p capacity */
 size_t tnf_port_read(uint8_t *buffer, size_t capacity);
 
