@@ -92,6 +92,7 @@ class Cache:
         if kept is not None:
             progress.report(stage, "from cache")
             return kept
+        progress.report(stage, "working")
         partial = home.with_name(f".partial-{home.name}-{os.getpid()}")
         self._sweep(home.parent)
         partial.mkdir(parents=True)

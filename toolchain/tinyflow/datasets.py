@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tinyflow.artifacts import Floats, Labels
 
-STAGE = "datasets"
+STAGE = "dataset"
 SPLITS = ("train", "validation", "test")
 FUNCTION_TIMEOUT_SECONDS = 3600.0
 MAX_INPUT_RANK = 3

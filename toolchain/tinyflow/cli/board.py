@@ -11,7 +11,7 @@ from typing import IO, Any
 import click
 
 from tinyflow.cli import options
-from tinyflow.cli.output import facts, prints, table
+from tinyflow.cli.output import accuracies, end_progress, facts, prints
 
 
 def _show_flash(result: dict[str, Any]) -> None:
@@ -55,11 +55,7 @@ def flash(
 
 def _show_deploy(result: dict[str, Any]) -> None:
     device = result["device"]
-    rows = [
-        (where, result[where]["samples"], result[where]["accuracy"])
-        for where in ("float", "int8", "host", "device")
-    ]
-    table(("model", "samples", "accuracy"), rows)
+    accuracies(result, ("float", "int8", "host", "device"))
     click.echo()
     latency = device["latency_us"]
     facts(
@@ -78,6 +74,9 @@ def _show_deploy(result: dict[str, Any]) -> None:
             ("run", result["run"]),
         ]
     )
+    if result["unmeasured"]:
+        names = ", ".join(result["unmeasured"])
+        click.echo(f"this board cannot measure, so [budget] was not held to: {names}")
 
 
 @click.command()
@@ -151,7 +150,7 @@ def monitor(
                 show(rows)
         except KeyboardInterrupt:
             # Ctrl-C is how a monitor without --seconds ends: all rows so far are kept.
-            if seconds is not None:
+            if seconds is not None or not session.connected:
                 raise
     return {
         "run": session.run,
@@ -197,9 +196,13 @@ def _live(quiet: bool) -> Iterator[Any]:
     from rich.table import Table
 
     latest: dict[tuple[str, str], Any] = {}
-    with Live(console=Console(), refresh_per_second=4) as live:
+    live = Live(console=Console(), refresh_per_second=4)
+    with contextlib.ExitStack() as stack:
 
         def show(rows: list[Any]) -> None:
+            if not latest:
+                end_progress()
+                stack.enter_context(live)
             latest.update({(row.where, row.name): row for row in rows})
             grid = Table(box=None, pad_edge=False, header_style="bold")
             for column, side in (("metric", "left"), ("value", "right"), ("unit", "left")):

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -77,6 +77,17 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str =
         click.echo(line.rstrip())
 
 
+def accuracies(result: Mapping[str, Any], places: Sequence[str]) -> None:
+    """How each model did on the test split; one that could not be judged says so."""
+    rows = [
+        (place, item["samples"], item["accuracy"]) if (item := result[place]) else (place, "", "")
+        for place in places
+    ]
+    table(("model", "samples", "accuracy"), rows)
+    if result["int8"] is None:
+        click.echo("int8 was not judged: the reference interpreter is missing (tinyflow doctor)")
+
+
 def facts(pairs: Sequence[tuple[str, object]]) -> None:
     """Names and values, one a line, aligned."""
     width = max((len(name) for name, _ in pairs), default=0)
@@ -121,7 +132,21 @@ def _progress_on_terminal() -> Iterator[None]:
         transient=False,
     )
     with bars, progress.listening(_Listener(bars)):
-        yield
+        _shown.append(bars)
+        try:
+            yield
+        finally:
+            _shown.remove(bars)
+
+
+# The progress display that is on the terminal now, if any.
+_shown: list[Progress] = []
+
+
+def end_progress() -> None:
+    """Leave the progress display as it is: the terminal belongs to something else from here."""
+    for bars in _shown:
+        bars.stop()
 
 
 class _Listener:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from tinyflow.cli import options
-from tinyflow.cli.output import facts, prints, table
+from tinyflow.cli.output import accuracies, facts, prints, table
 
 
 def _show_init(result: dict[str, Any]) -> None:
@@ -82,13 +82,11 @@ def train(seed: int | None) -> dict[str, Any]:
 
 
 def _show_evaluate(result: dict[str, Any]) -> None:
-    rows = [(where, item["samples"], item["accuracy"]) for where, item in result.items()]
-    table(("model", "samples", "accuracy"), rows)
+    accuracies(result, ("float", "int8", "host"))
     click.echo()
-    matrix = result["host"]["confusion"]
-    heads = [str(label) for label in range(len(matrix))]
-    lines = [(true, *row) for true, row in enumerate(matrix)]
-    table(("true \\ host says", *heads), lines)
+    labels = result["labels"]
+    lines = [(label, *row) for label, row in zip(labels, result["host"]["confusion"], strict=True)]
+    table(("true \\ host says", *labels), lines)
 
 
 @click.command()

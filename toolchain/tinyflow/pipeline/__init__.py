@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,6 +57,7 @@ class Walk:
     name: str | None = None
     seed_override: int | None = None
     builder: str | None = None
+    _made: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def seed(self) -> int:
@@ -92,8 +93,15 @@ class Walk:
     def _get(
         self, stage: str, kind: type[T], inputs: dict[str, Any], make: Callable[[Path], T]
     ) -> T:
-        code = cache.code_sha256(_CODE[stage])
-        return cache.Cache(self.home).get(stage, kind, {**inputs, "code": code}, make)
+        # Asked for again within a walk, a stage is what it was: nothing is hashed or told twice.
+        asked = (stage, cache.key(inputs))
+        if asked not in self._made:
+            code = cache.code_sha256(_CODE[stage])
+            self._made[asked] = cache.Cache(self.home).get(
+                stage, kind, {**inputs, "code": code}, make
+            )
+        made: T = self._made[asked]
+        return made
 
     def dataset(self) -> Dataset:
         """The project's data, split."""

@@ -44,6 +44,41 @@ def provisions(profiles: Sequence[boards.BoardProfile] = ()) -> dict[str, doctor
     }
 
 
+def require(board: boards.BoardProfile, builder: str | None) -> None:
+    """Raise ToolError, before any work, when tools of the board are missing: all at once.
+
+    What PlatformIO can download when it builds is not missing.
+    """
+    from tinyflow.build import platformio_packages
+
+    chosen = builder or board.builders[0]
+    known = provisions([board])
+    wanted = {*board.tools, *doctor.BUILDER_TOOLS[chosen]} - {"tool-scons"}
+    lacking = [
+        item
+        for item in doctor.diagnose([board], known)
+        if item.tool in wanted and item.board and not item.usable
+    ]
+    downloads = [item for item in lacking if item.tool in known]
+    hints = [f"tinyflow doctor --board {board.name} --install"]
+    detail = []
+    if downloads and board.platformio:
+        if platformio_packages.registry_answers():
+            lacking = [item for item in lacking if item not in downloads]
+        else:
+            detail = ["PlatformIO would download it, but its registry does not answer"]
+            platform = board.platformio.platform
+            hints.insert(0, f'pio pkg install -g -p "{platform}"    # with internet')
+    if lacking:
+        count = "a tool is" if len(lacking) == 1 else f"{len(lacking)} tools are"
+        raise ToolError(
+            f"board {board.name}: {count} missing",
+            [f"{item.tool}: {item.lacks or 'not found'} ({item.purpose})" for item in lacking]
+            + detail,
+            hints,
+        )
+
+
 def examine(names: Sequence[str], install: bool) -> dict[str, Any]:
     """Look at what the boards named (default: all) need; `install` what is missing first."""
     project = paths.find_project(Path.cwd())

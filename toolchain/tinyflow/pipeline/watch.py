@@ -40,6 +40,7 @@ class Watch:
         self.board = walk.require_board().name
         self._replay = walk.require_board().emulated if replay is None else replay
         self.run = run_name()
+        self.connected = False
         self.count = 0
         self.store_path: Path = walk.home / ROWS
 
@@ -49,6 +50,7 @@ class Watch:
 
         inputs = self._inputs() if self._replay else None
         with metric_store(self._walk) as store, connected(self._walk, self._port) as dut:
+            self.connected = True
             dut.configure(heartbeat_ms=HEARTBEAT_MS)
             end = None if self._seconds is None else time.monotonic() + self._seconds
             fed = 0
