@@ -108,6 +108,12 @@ def _show_verify(result: dict[str, Any]) -> None:
     show_default=True,
     help="How many inputs: extremes, real samples where there are any, random bytes.",
 )
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npz",
+    help="Real samples: array x, float or int8 [N, ...]; a project's own test split otherwise.",
+)
 @prints(_show_verify)
 def verify(
     model: Path | None,
@@ -117,6 +123,7 @@ def verify(
     seed: int | None,
     builder: str | None,
     inputs: int,
+    data: Path | None,
 ) -> dict[str, Any]:
     """Prove that a board computes what the reference interpreter computes, layer by layer.
 
@@ -126,5 +133,5 @@ def verify(
     from tinyflow.pipeline import measure
 
     walk = pipeline.start(board=board, model=model, name=name, seed=seed, builder=builder)
-    result = measure.verify(walk, inputs, port)
+    result = measure.verify(walk, inputs, port, data)
     return {**result, "exit_code": 1 if result["mismatched_bytes"] else 0}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tinyflow.artifacts import Dataset, TensorSpec
+from tinyflow.errors import ProjectError
 
 if TYPE_CHECKING:
     from tinyflow.artifacts import Bytes
@@ -21,6 +24,37 @@ def real_inputs(spec: TensorSpec, dataset: Dataset | None) -> Bytes | None:
     if features[0].size != spec.size_bytes:
         return None
     return spec.quantize(features).reshape(len(features), -1)
+
+
+def inputs_from_file(spec: TensorSpec, file: Path) -> Bytes:
+    """The array `x` of an .npz as the model's input bytes, int8 [N, input_bytes].
+
+    Floats are real values and are quantised, int8 is taken as it is. Raises ProjectError for
+    anything else.
+    """
+    try:
+        with file.open("rb") as source, np.load(source, allow_pickle=False) as arrays:
+            values = arrays["x"]
+    except OSError as error:
+        raise ProjectError(f"{file} cannot be read: {error.strerror or error}") from None
+    except (KeyError, ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+        raise ProjectError(f"{file} has no array x that can be read: {error}") from None
+    rows = len(values) if values.ndim else 0
+    per_row = values.size // rows if rows else 0
+    if not rows or per_row != spec.size_bytes:
+        raise ProjectError(
+            f"{file}: x has shape {values.shape}, the model takes [N, {spec.size_bytes}] values",
+            [f"its input is {spec.name} {list(spec.shape)}"],
+        )
+    flat = values.reshape(rows, -1)
+    if flat.dtype == np.int8:
+        return flat.astype(np.int8)
+    if flat.dtype.kind != "f" or not np.isfinite(flat).all():
+        raise ProjectError(
+            f"{file}: x is {flat.dtype}, or not finite",
+            ["float is quantised as the model's input, int8 is taken as it is"],
+        )
+    return spec.quantize(flat.astype(np.float32))
 
 
 def seeded_inputs(spec: TensorSpec, count: int, seed: int, real: Bytes | None = None) -> Bytes:

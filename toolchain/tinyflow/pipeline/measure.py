@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinyflow import progress
-from tinyflow.artifacts import Dataset, LayerInfo
+from tinyflow.artifacts import LayerInfo
 from tinyflow.pipeline import Walk
-from tinyflow.pipeline.inputs import real_inputs, seeded_inputs
+from tinyflow.pipeline.inputs import inputs_from_file, real_inputs, seeded_inputs
 
 if TYPE_CHECKING:
     from tinyflow.artifacts import Bytes
@@ -90,17 +91,24 @@ class Mismatch:
         }
 
 
-def verify(walk: Walk, count: int, port: str | None = None) -> dict[str, Any]:
+def verify(
+    walk: Walk, count: int, port: str | None = None, data: Path | None = None
+) -> dict[str, Any]:
     """Every layer's output for `count` inputs, on the board and in the reference interpreter.
 
-    The board answers with a CRC-32 per layer; a layer whose CRC differs is fetched whole.
+    Real samples among them are those of the .npz `data`, else the project's test split. The board
+    answers with a CRC-32 per layer; a layer whose CRC differs is fetched whole.
     """
     from tinyflow import device
     from tinyflow.reference import ReferenceInterpreter
 
     compiled = walk.compiled()
-    dataset = walk.dataset() if _has_data(walk) else None
-    inputs = seeded_inputs(compiled.input, count, walk.seed, _real(walk, dataset))
+    if data is not None:
+        real: Bytes | None = inputs_from_file(compiled.input, data)
+    else:
+        own = walk.project is not None and walk.model is None
+        real = real_inputs(compiled.input, walk.dataset() if own else None)
+    inputs = seeded_inputs(compiled.input, count, walk.seed, real)
     mismatched = 0
     first: Mismatch | None = None
     with (
@@ -108,15 +116,15 @@ def verify(walk: Walk, count: int, port: str | None = None) -> dict[str, Any]:
         walk.flashed(port) as flashed,
         device.connect(flashed) as dut,
     ):
-        for number, data in enumerate(inputs):
+        for number, row in enumerate(inputs):
             progress.report("verify", f"input {number + 1}", number, len(inputs))
-            expected = reference.layers(data)
-            found = dut.layers(data)
+            expected = reference.layers(row)
+            found = dut.layers(row)
             for layer in compiled.layers:
                 want = np.ascontiguousarray(expected[layer.node]).reshape(-1).view(np.int8)
                 if zlib.crc32(want.tobytes()) == found[layer.index].crc32:
                     continue
-                got = np.frombuffer(dut.layer_output(data, layer.index), dtype=np.int8)
+                got = np.frombuffer(dut.layer_output(row, layer.index), dtype=np.int8)
                 mismatched += int(np.count_nonzero(want != got))
                 first = first or _first(number, layer, want, got)
         progress.report("verify", "done", len(inputs), len(inputs))
@@ -128,14 +136,6 @@ def verify(walk: Walk, count: int, port: str | None = None) -> dict[str, Any]:
         "mismatched_bytes": mismatched,
         "first_mismatch": first.as_json() if first else None,
     }
-
-
-def _has_data(walk: Walk) -> bool:
-    return walk.project is not None and walk.model is None
-
-
-def _real(walk: Walk, dataset: Dataset | None) -> Bytes | None:
-    return real_inputs(walk.compiled().input, dataset)
 
 
 def _first(number: int, layer: LayerInfo, want: Bytes, got: Bytes) -> Mismatch | None:
