@@ -24,12 +24,12 @@ help:
 	@echo 'make clean   remove what these commands made, the virtual environment included'
 
 demo: $(READY)
-	$(BIN)/tinyflow doctor --board qemu-m4 --install
+	$(BIN)/tinyflow doctor --board qemu-m4 --install > /dev/null
 	[ -d digits ] || $(BIN)/tinyflow init digits
 	cd digits && ../$(BIN)/tinyflow deploy --board qemu-m4
 
 test: $(TESTED)
-	$(BIN)/tinyflow doctor $(BOARDS) --install
+	$(BIN)/tinyflow doctor $(BOARDS) --install > /dev/null
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
 
 lint: $(TESTED)

@@ -48,7 +48,8 @@ def inputs_from_file(spec: TensorSpec, file: Path) -> Bytes:
         )
     flat = values.reshape(rows, -1)
     if flat.dtype == np.int8:
-        return flat.astype(np.int8)
+        taken: Bytes = flat
+        return taken
     if flat.dtype.kind != "f" or not np.isfinite(flat).all():
         raise ProjectError(
             f"{file}: x is {flat.dtype}, or not finite",
