@@ -136,7 +136,9 @@ def test_symbol_names(file: str, name: str) -> None:
     assert symbol_name(Path(file)) == name
 
 
-@pytest.mark.parametrize("name", ["9lives", "a b", "x;y", "", "tnf_x", "string", "a" * 80, "ä"])
+@pytest.mark.parametrize(
+    "name", ["9lives", "a b", "x;y", "", "tnf_x", "string", "m", "test", "a" * 80, "ä"]
+)
 def test_names_that_c_cannot_take_are_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match="cannot be the name of a model in C"):
         compile_model(DIGITS, folder=tmp_path / "x", name=name)

@@ -23,12 +23,13 @@ from tinyflow.compiler.verify import verify_graph, verify_plan
 from tinyflow.errors import ModelError, ProjectError
 
 MAX_ARENA_BYTES = 1 << 28
-# Headers of C, and what <name>.h or <name>_invoke must not shadow.
+# What <name>.h, lib<name>.a or a build target <name> would be taken for.
 # fmt: off
 TAKEN_NAMES = frozenset(
     {"assert", "complex", "ctype", "errno", "fenv", "float", "inttypes", "iso646", "limits",
      "locale", "math", "setjmp", "signal", "stdarg", "stdbool", "stddef", "stdint", "stdio",
-     "stdlib", "string", "strings", "tgmath", "time", "unistd", "wchar", "wctype", "int"}
+     "stdlib", "string", "strings", "tgmath", "time", "unistd", "wchar", "wctype",
+     "c", "g", "gcc", "m", "nosys", "all", "clean", "help", "install", "package", "test"}
 )
 # fmt: on
 __all__ = ["check_fits", "compile_model", "input_output", "symbol_name"]
