@@ -64,12 +64,12 @@ def figures(hello: DeviceHello, telemetry: Telemetry) -> dict[str, tuple[float, 
 def test_rows_say_what_the_board_said() -> None:
     found = figures(HELLO, TELEMETRY)
     assert found["inferences"] == (100, "inferences")
-    assert found["latency"] == (900, "instructions")
-    assert found["latency_min"] == (600, "instructions")
-    assert found["latency_max"] == (2500, "instructions")
-    assert found["latency_mean"] == (900, "instructions")
-    assert found["latency_p50"] == (600, "instructions")  # bucket 512, but none was under 600
-    assert found["latency_p99"] == (1024, "instructions")
+    assert found["count"] == (900, "instructions")
+    assert found["count_min"] == (600, "instructions")
+    assert found["count_max"] == (2500, "instructions")
+    assert found["count_mean"] == (900, "instructions")
+    assert found["count_p50"] == (600, "instructions")  # bucket 512, but none was under 600
+    assert found["count_p99"] == (1024, "instructions")
     assert [found[f"class_{n}"][0] for n in ("0", "1", "2", "other")] == [10, 80, 10, 0]
     assert found["arena_bytes"] == (4096, "B")
     assert found["stack_used_bytes"] == (1200, "B")
@@ -84,7 +84,9 @@ def test_what_is_unknown_is_left_out() -> None:
     nothing = dataclasses.replace(
         TELEMETRY, inferences=0, histogram=(), count=0, count_min=0, count_max=0, count_total=0
     )
-    assert not [name for name in figures(HELLO, nothing) if name.startswith(("latency", "class"))]
+    assert not [
+        name for name in figures(HELLO, nothing) if name.startswith(("count", "latency", "class"))
+    ]
 
 
 @pytest.mark.parametrize(

@@ -47,10 +47,10 @@ def flash(
     An emulated board is started, asked and ended.
     """
     from tinyflow import pipeline
-    from tinyflow.pipeline import deploy
+    from tinyflow.pipeline.board import hello
 
     walk = pipeline.start(board=board, model=model, name=name, seed=seed, builder=builder)
-    return deploy.hello(walk, port)
+    return hello(walk, port)
 
 
 def _show_deploy(result: dict[str, Any]) -> None:

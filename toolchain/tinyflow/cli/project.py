@@ -96,6 +96,6 @@ def _show_evaluate(result: dict[str, Any]) -> None:
 def evaluate(board: str | None, seed: int | None) -> dict[str, Any]:
     """Judge the float, int8 and host C models on the test split, by the same code."""
     from tinyflow import pipeline
-    from tinyflow.pipeline import deploy
+    from tinyflow.pipeline import judge
 
-    return deploy.evaluate_all(pipeline.start(board=board or "native", seed=seed))
+    return judge.evaluate_all(pipeline.start(board=board or "native", seed=seed))

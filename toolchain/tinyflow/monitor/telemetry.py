@@ -36,9 +36,9 @@ def telemetry_rows(
 ) -> list[MetricRow]:
     """The rows of one telemetry message that came in at `time`, seconds since the epoch.
 
-    `latency` rows are in the unit of the board's counter, `latency_us` rows are there only where
-    that is a time. Figures that the board does not know are left out, and so are those of
-    inferences before the first.
+    `count` rows are of one inference in the unit of the board's counter; `latency_us` rows are
+    there only where that is a time. Figures that the board does not know are left out, and so are
+    those of inferences before the first.
     """
     unit = hello.counter_unit
     figures: list[tuple[str, float, str]] = [
@@ -63,7 +63,7 @@ def telemetry_rows(
             ("_p50", percentile(telemetry, 0.50)),
             ("_p99", percentile(telemetry, 0.99)),
         ):
-            figures.append((f"latency{suffix}", count, unit))
+            figures.append((f"count{suffix}", count, unit))
             duration = microseconds(count, hello)
             if duration is not None:
                 figures.append((f"latency_us{suffix}", duration, "us"))

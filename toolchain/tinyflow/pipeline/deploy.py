@@ -12,32 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinyflow import cache, progress
-from tinyflow.artifacts import Dataset, Evaluation, MetricRow
-from tinyflow.errors import DeviceError, ToolError
-from tinyflow.pipeline import Walk, start
-from tinyflow.pipeline.inputs import real_inputs
+from tinyflow import progress
+from tinyflow.artifacts import Evaluation, MetricRow
+from tinyflow.errors import DeviceError
+from tinyflow.pipeline import Walk, judge, start
 
 if TYPE_CHECKING:
-    from tinyflow.artifacts import Bytes, Floats, TensorSpec
-    from tinyflow.device import Device
+    from tinyflow.artifacts import Bytes
     from tinyflow.monitor.store import Store
 
 MAX_RECONNECTS = 2
 ROWS = "metrics.sqlite"
-
-
-@dataclass(frozen=True)
-class Answers:
-    """A predictor whose outputs are known already: what a board answered, judged like any other."""
-
-    where: str
-    input: TensorSpec
-    output: TensorSpec
-    outputs: Bytes
-
-    def predict(self, features: Floats) -> Floats:
-        return self.output.dequantize(self.outputs)
 
 
 def run_name() -> str:
@@ -53,92 +38,6 @@ def metric_store(walk: Walk) -> Iterator[Store]:
     walk.home.mkdir(parents=True, exist_ok=True)
     with Store(walk.home / ROWS) as store:
         yield store
-
-
-def evaluate_float(walk: Walk) -> Evaluation:
-    """The pruned float model on the test split."""
-    from tinyflow import evaluation
-
-    model, dataset = walk.pruned(), walk.dataset()
-    return cache.Cache(walk.home).get(
-        "evaluation",
-        Evaluation,
-        {"where": "float", "model": model.sha256, "dataset": dataset.sha256},
-        lambda folder: evaluation.evaluate(evaluation.FloatModel(model), dataset),
-    )
-
-
-def evaluate_int8(walk: Walk) -> Evaluation | None:
-    """The .tflite in the reference interpreter on the test split.
-
-    None where that interpreter is not to be had, as on the newest Python: the host's C computes
-    the same bytes, so nothing else depends on it.
-    """
-    from tinyflow import compiler, evaluation
-    from tinyflow.reference import ReferenceInterpreter, reference_folder
-
-    try:
-        reference_folder()
-    except ToolError as error:
-        progress.report("evaluation", f"int8 is not judged: {error.what}")
-        return None
-    tflite, dataset = walk.tflite(), walk.dataset()
-
-    def make(folder: object) -> Evaluation:
-        # Read by our own reader first: a broken file is an error of ours, not a dead child.
-        given, wanted = compiler.input_output(tflite.path)
-        with ReferenceInterpreter(tflite.path, input=given, output=wanted) as reference:
-            return evaluation.evaluate(reference, dataset)
-
-    return cache.Cache(walk.home).get(
-        "evaluation",
-        Evaluation,
-        {"where": "int8", "model": tflite.sha256, "dataset": dataset.sha256},
-        make,
-    )
-
-
-def evaluate_host(walk: Walk) -> tuple[Evaluation, Bytes]:
-    """The generated C on this machine: its figures, and its output bytes for the test split."""
-    from tinyflow import evaluation
-    from tinyflow.compiler.host import HostModel
-
-    compiled, dataset = walk.compiled(), walk.dataset()
-    inputs = test_inputs(walk, dataset)
-    with HostModel(compiled) as host:
-        outputs = host.invoke(inputs)
-    answers = Answers("host", compiled.input, compiled.output, outputs)
-    return evaluation.evaluate(answers, dataset), outputs
-
-
-def test_inputs(walk: Walk, dataset: Dataset) -> Bytes:
-    """The test split as the compiled model's input bytes."""
-    inputs = real_inputs(walk.compiled().input, dataset)
-    if inputs is None:
-        raise DeviceError("the test split does not fit the model's input")
-    return inputs
-
-
-def evaluate_all(walk: Walk) -> dict[str, Any]:
-    """Float, int8 and host C on the test split, by the same code; int8 may be None."""
-    return {
-        "labels": list(walk.dataset().labels),
-        "float": figures(evaluate_float(walk)),
-        "int8": figures(evaluate_int8(walk)),
-        "host": figures(evaluate_host(walk)[0]),
-    }
-
-
-def figures(evaluation: Evaluation | None) -> dict[str, Any] | None:
-    """An evaluation as JSON."""
-    if evaluation is None:
-        return None
-    return {
-        "split": evaluation.split,
-        "samples": evaluation.samples,
-        "accuracy": evaluation.accuracy,
-        "confusion": [list(row) for row in evaluation.confusion],
-    }
 
 
 def deploy(
@@ -171,13 +70,13 @@ def deploy(
     evaluation.check_budget(
         budget, {"flash_bytes": image.flash_bytes, "ram_bytes": image.ram_bytes}
     )
-    floating, int8 = evaluate_float(walk), evaluate_int8(walk)
-    host, expected = evaluate_host(walk)
+    floating, int8 = judge.evaluate_float(walk), judge.evaluate_int8(walk)
+    host, expected = judge.evaluate_host(walk)
     run = run_name()
     with metric_store(walk) as store:
         store.append(_rows(run, image.board, [floating, int8, host]))
-        measured = _on_board(walk, port, run, store, test_inputs(walk, dataset))
-        answers = Answers("device", compiled.input, compiled.output, measured.outputs)
+        measured = _on_board(walk, port, run, store, judge.test_inputs(walk, dataset))
+        answers = judge.Answers("device", compiled.input, compiled.output, measured.outputs)
         device = evaluation.evaluate(answers, dataset)
         store.append(_rows(run, image.board, [device]))
         store.append(_device_rows(run, image.board, measured))
@@ -194,11 +93,11 @@ def deploy(
         "arena_bytes": compiled.arena_bytes,
         "weights_bytes": compiled.weights_bytes,
         "macs": compiled.macs,
-        "float": figures(floating),
-        "int8": figures(int8),
-        "host": figures(host),
+        "float": judge.figures(floating),
+        "int8": judge.figures(int8),
+        "host": judge.figures(host),
         "device": {
-            **(figures(device) or {}),
+            **(judge.figures(device) or {}),
             "counter": measured.unit,
             "count_per_inference": measured.count,
             "latency_us": measured.latency_us,
@@ -230,12 +129,11 @@ def _on_board(walk: Walk, port: str | None, run: str, store: Store, inputs: Byte
 
     outputs: list[Bytes] = []
     counts: list[int] = []
-    unit, clock_hz = "", 0
     for attempt in range(MAX_RECONNECTS + 1):
         before = len(outputs)
         try:
             with walk.flashed(port) as flashed, device.connect(flashed) as dut:
-                unit, clock_hz = dut.hello.counter_unit, dut.hello.clock_hz
+                hello = dut.hello
                 for inference in dut.infer_each(inputs[len(outputs) :]):
                     outputs.append(np.frombuffer(inference.output, dtype=np.int8))
                     counts.append(inference.count)
@@ -252,16 +150,8 @@ def _on_board(walk: Walk, port: str | None, run: str, store: Store, inputs: Byte
                 ) from None
             progress.report("device", f"{error.what}; going on with sample {len(outputs) + 1}")
     count = int(np.median(counts))
-    return Measured(np.stack(outputs), unit, count, latency_us(count, unit, clock_hz))
-
-
-def latency_us(count: int, unit: str, clock_hz: int) -> float | None:
-    """Microseconds, where the counter knows time; instructions do not."""
-    if unit == "nanoseconds":
-        return count / 1000
-    if unit == "cycles" and clock_hz:
-        return count * 1e6 / clock_hz
-    return None
+    latency_us = monitor.microseconds(count, hello)
+    return Measured(np.stack(outputs), hello.counter_unit, count, latency_us)
 
 
 def _rows(run: str, board: str, evaluations: list[Evaluation | None]) -> list[MetricRow]:
@@ -283,48 +173,9 @@ def _device_rows(run: str, board: str, measured: Measured) -> list[MetricRow]:
         MetricRow(run, board, "device", "count_per_inference", measured.count, measured.unit, now)
     ]
     if measured.latency_us is not None:
-        rows.append(MetricRow(run, board, "device", "latency", measured.latency_us, "us", now))
+        rows.append(MetricRow(run, board, "device", "latency_us", measured.latency_us, "us", now))
     return rows
 
 
 def _answered(run: str, board: str, samples: int) -> list[MetricRow]:
     return [MetricRow(run, board, "device", "samples", samples, "samples", time.time())]
-
-
-def hello(walk: Walk, port: str | None = None) -> dict[str, Any]:
-    """Flash the image and ask the board who it is."""
-    from tinyflow import device
-
-    image = walk.image()
-    with walk.flashed(port) as flashed, device.connect(flashed) as dut:
-        return {
-            "board": image.board,
-            "port": flashed.port,
-            "firmware_sha256": image.sha256,
-            "build_id": dut.hello.build_id,
-            "model": dut.hello.model,
-            "model_sha256": dut.hello.model_sha256,
-            "flash_bytes": image.flash_bytes,
-            "ram_bytes": image.ram_bytes,
-        }
-
-
-def connected(walk: Walk, port: str | None) -> contextlib.AbstractContextManager[Device]:
-    """A session with the board as it is: a real one is not flashed, an emulated one is started."""
-    from tinyflow import device
-    from tinyflow.artifacts import FlashedBoard
-
-    @contextlib.contextmanager
-    def session() -> Iterator[Device]:
-        board = walk.require_board()
-        with contextlib.ExitStack() as stack:
-            if board.emulated:
-                place = stack.enter_context(walk.flashed(port))
-            else:
-                found = device.find_port(board, port)
-                place = FlashedBoard(
-                    board.name, found, board.baud, walk.compiled().model_sha256, ""
-                )
-            yield stack.enter_context(device.connect(place))
-
-    return session()

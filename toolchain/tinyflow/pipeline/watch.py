@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from tinyflow.artifacts import MetricRow
 from tinyflow.pipeline import Walk
-from tinyflow.pipeline.deploy import ROWS, connected, metric_store, run_name
+from tinyflow.pipeline.board import connected
+from tinyflow.pipeline.deploy import ROWS, metric_store, run_name
 from tinyflow.pipeline.inputs import real_inputs, seeded_inputs
 
 if TYPE_CHECKING:
