@@ -13,7 +13,11 @@ from typing import Any
 import pytest
 from tflite_writer import write_tflite
 
+import tinyflow
+from tinyflow import progress
 from tinyflow.compiler.graph import Graph, Node, Quantization, Tensor
+from tinyflow.errors import DeviceError
+from tinyflow.monitor.store import Store
 
 DIGITS = Path(__file__).parents[1] / "models" / "digits.tflite"
 BOARDS = Path(__file__).parents[2] / "boards"
@@ -144,25 +148,41 @@ def test_a_board_that_dies_is_started_again_and_nothing_is_lost(
 ) -> None:
     """Kill the emulator in the middle of the test samples: the deploy completes all the same."""
     project = Path(shutil.copytree(digits, tmp_path / "project"))
-    child = subprocess.Popen(
-        [sys.executable, "-m", "tinyflow", "deploy", "--board", "qemu-m4", "--json"],
-        cwd=project,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    killed = False
-    end = time.monotonic() + 200
-    while child.poll() is None and time.monotonic() < end and not killed:
-        for pid in _emulators(child.pid):
-            time.sleep(0.4)
-            os.kill(pid, signal.SIGKILL)
-            killed = True
-        time.sleep(0.01)
-    stdout, stderr = child.communicate(timeout=200)
-    assert killed
-    assert child.returncode == 0, stderr
-    assert '"mismatched_bytes": 0' in stdout
+    steps: list[int] = []
+    killed: list[int] = []
+
+    def watch(step: progress.Step) -> None:
+        if step.stage != "device" or step.done is None:
+            return
+        steps.append(step.done)
+        if step.done == 100 and not killed:
+            killed.extend(_emulators(os.getpid()))
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+
+    with progress.listening(watch):
+        result = tinyflow.deploy("qemu-m4", folder=project)
+    assert len(killed) == 1
+    assert steps == list(range(1, result["device"]["samples"] + 1))
+    assert result["mismatched_bytes"] == 0
+
+
+@pytest.mark.xdist_group("e2e")
+@pytest.mark.timeout(900)
+def test_a_board_that_dies_at_once_each_time_is_reported(digits: Path, tmp_path: Path) -> None:
+    project = Path(shutil.copytree(digits, tmp_path / "project"))
+
+    def watch(step: progress.Step) -> None:
+        if step.stage == "device" and step.done is not None:
+            for pid in _emulators(os.getpid()):
+                os.kill(pid, signal.SIGKILL)
+
+    with progress.listening(watch), pytest.raises(DeviceError) as caught:
+        tinyflow.deploy("qemu-m4", folder=project)
+    assert "of 359 samples were answered" in str(caught.value)
+    with Store(project / ".tinyflow" / "metrics.sqlite") as store:
+        answered = [row for row in store.read(where="device") if row.name == "samples"]
+    assert 0 < answered[-1].value < 359
 
 
 def _emulators(parent: int) -> list[int]:

@@ -122,9 +122,10 @@ def test_interrupted_work_goes_on(
         time.sleep(0.002)
     os.killpg(child.pid, signal.SIGINT)
     _, stderr = child.communicate(timeout=60)
-    # A quick stage may have ended the whole command before the signal came.
-    assert child.returncode in (130, 0), stderr
-    if child.returncode == 130:
+    # A quick stage may have ended the whole command before the signal came. An interrupt within
+    # exec() of a string, as in making a dataclass, has CPython end by the signal: 130 in a shell.
+    assert child.returncode in (130, -signal.SIGINT, 0), stderr
+    if child.returncode != 0:
         assert "the same command goes on from there" in stderr
     assert not list((project / ".tinyflow").glob("*/.partial-*"))
     outcome = run_tinyflow(project, "deploy", "--board", "qemu-m3", "--json")
