@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -133,18 +135,48 @@ def test_interrupted_work_goes_on(
     assert outcome.json["mismatched_bytes"] == 0
 
 
+def test_interrupted_training_goes_on_stage_by_stage(tmp_path: Path, run_tinyflow: Any) -> None:
+    """Ctrl-C in each stage of `train`, one after another: what was finished before is kept."""
+    outcome = run_tinyflow(tmp_path, "init", "digits")
+    assert outcome.status == 0
+    project = tmp_path / "digits"
+    text = (project / "tinyflow.toml").read_text()
+    (project / "tinyflow.toml").write_text(re.sub(r"epochs = \d+", "epochs = 2", text))
+    finished: dict[str, int] = {}
+    for stage in ("dataset", "training", "pruning", "quantization"):
+        child = subprocess.Popen(
+            [sys.executable, "-m", "tinyflow", "train"],
+            cwd=project,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        end = time.monotonic() + 120
+        while child.poll() is None and time.monotonic() < end:
+            if any((project / ".tinyflow" / stage).glob(".partial-*")):
+                break
+            time.sleep(0.005)
+        os.killpg(child.pid, signal.SIGINT)
+        _, stderr = child.communicate(timeout=60)
+        assert child.returncode in (130, -signal.SIGINT), stderr
+        assert not list((project / ".tinyflow").glob("*/.partial-*"))
+        kept = _artifacts(project)
+        assert finished.items() <= kept.items()
+        finished = kept
+    assert [name.split("/")[1] for name in finished] == ["dataset", "pruning", "training"]
+    assert run_tinyflow(project, "train").status == 0
+    assert finished.items() <= _artifacts(project).items()
+
+
 def _artifacts(project: Path) -> dict[str, int]:
     records = sorted((project / ".tinyflow").glob("*/*/artifact.json"))
     return {str(path.relative_to(project)): path.stat().st_mtime_ns for path in records}
 
 
 def _copy(project: Path, folder: Path) -> Path:
-    import shutil
-
     return Path(shutil.copytree(project, folder / "project"))
 
 
 def _remove(folder: Path) -> None:
-    import shutil
-
     shutil.rmtree(folder, ignore_errors=True)

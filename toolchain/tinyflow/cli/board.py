@@ -6,12 +6,15 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from tinyflow.cli import options
 from tinyflow.cli.output import accuracies, end_progress, facts, prints
+
+if TYPE_CHECKING:
+    from tinyflow.pipeline import Walk
 
 
 def _show_flash(result: dict[str, Any]) -> None:
@@ -27,29 +30,20 @@ def _show_flash(result: dict[str, Any]) -> None:
 
 
 @click.command()
-@options.model
-@options.board
+@options.model_and_board
 @options.port
-@options.name
-@options.seed
-@options.builder
 @prints(_show_flash)
+@options.walks
 def flash(
-    model: Path | None,
-    board: str | None,
+    walk: Walk,
     port: str | None,
-    name: str | None,
-    seed: int | None,
-    builder: str | None,
 ) -> dict[str, Any]:
     """Flash the image and ask the board who it is.
 
     An emulated board is started, asked and ended.
     """
-    from tinyflow import pipeline
     from tinyflow.pipeline.board import hello
 
-    walk = pipeline.start(board=board, model=model, name=name, seed=seed, builder=builder)
     return hello(walk, port)
 
 
@@ -103,11 +97,8 @@ def _show_monitor(result: dict[str, Any]) -> None:
 
 
 @click.command()
-@options.model
-@options.board
+@options.model_and_board
 @options.port
-@options.name
-@options.builder
 @click.option(
     "--seconds",
     type=click.FloatRange(0, min_open=True),
@@ -121,12 +112,10 @@ def _show_monitor(result: dict[str, Any]) -> None:
     "which nothing else could feed.",
 )
 @prints(_show_monitor)
+@options.walks
 def monitor(
-    model: Path | None,
-    board: str | None,
+    walk: Walk,
     port: str | None,
-    name: str | None,
-    builder: str | None,
     seconds: float | None,
     jsonl: str | None,
     replay: bool | None,
@@ -135,10 +124,8 @@ def monitor(
 
     A real board is not flashed; one that runs another model is refused.
     """
-    from tinyflow import pipeline
     from tinyflow.pipeline import watch
 
-    walk = pipeline.start(board=board, model=model, name=name, builder=builder)
     session = watch.Watch(walk, port, seconds, replay)
     with _rows_out(jsonl) as out, _live(quiet=jsonl == "-") as show:
         try:

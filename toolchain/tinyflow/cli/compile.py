@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tinyflow.cli import options
 from tinyflow.cli.output import facts, prints
+
+if TYPE_CHECKING:
+    from tinyflow.pipeline import Walk
 
 
 def _show_compiled(result: dict[str, Any]) -> None:
@@ -25,28 +28,21 @@ def _show_compiled(result: dict[str, Any]) -> None:
 
 
 @click.command(name="compile")
-@options.model
-@options.board
-@options.name
-@options.seed
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Also copy the C library here."
-)
+@options.model_and_board
+@options.output
 @prints(_show_compiled)
-def compile(
-    model: Path | None, board: str | None, name: str | None, seed: int | None, output: Path | None
-) -> dict[str, Any]:
+@options.walks
+def compile(walk: Walk, output: Path | None) -> dict[str, Any]:
     """Compile a model to C: the project's, or MODEL.tflite.
 
     The result is a folder with `src` and `include`, complete with the kernels the model calls.
     """
-    from tinyflow import pipeline
+    from tinyflow.pipeline import folders
 
-    walk = pipeline.start(board=board, model=model, name=name, seed=seed)
     compiled = walk.compiled()
     folder = compiled.path
     if output is not None:
-        folder = pipeline.copy_out(compiled.path, output, ("src", "include"))
+        folder = folders.copy_out(compiled.path, output, ("src", "include"))
     files = sorted((*(folder / "src").iterdir(), *(folder / "include").iterdir()))
     return {
         "model": compiled.name,
@@ -74,29 +70,18 @@ def _show_project(result: dict[str, Any]) -> None:
 
 
 @click.command()
-@options.model
-@options.board
-@options.name
-@options.seed
-@options.builder
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Also copy the project here.")
+@options.model_and_board
+@options.output
 @prints(_show_project)
-def generate(
-    model: Path | None,
-    board: str | None,
-    name: str | None,
-    seed: int | None,
-    builder: str | None,
-    output: Path | None,
-) -> dict[str, Any]:
+@options.walks
+def generate(walk: Walk, output: Path | None) -> dict[str, Any]:
     """Write the firmware project for a board: sources that its own build tool builds."""
-    from tinyflow import pipeline
+    from tinyflow.pipeline import folders
 
-    walk = pipeline.start(board=board, model=model, name=name, seed=seed, builder=builder)
     firmware = walk.firmware()
     folder = firmware.path
     if output is not None:
-        folder = pipeline.copy_out(firmware.path, output)
+        folder = folders.copy_out(firmware.path, output)
     return {
         "board": firmware.board,
         "builder": firmware.builder,
@@ -119,23 +104,11 @@ def _show_image(result: dict[str, Any]) -> None:
 
 
 @click.command()
-@options.model
-@options.board
-@options.name
-@options.seed
-@options.builder
+@options.model_and_board
 @prints(_show_image)
-def build(
-    model: Path | None,
-    board: str | None,
-    name: str | None,
-    seed: int | None,
-    builder: str | None,
-) -> dict[str, Any]:
+@options.walks
+def build(walk: Walk) -> dict[str, Any]:
     """Build the firmware image; sizes are those of the linker's map file."""
-    from tinyflow import pipeline
-
-    walk = pipeline.start(board=board, model=model, name=name, seed=seed, builder=builder)
     image = walk.image()
     return {
         "board": image.board,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tinyflow.cli import options
 from tinyflow.cli.output import facts, prints, table
+
+if TYPE_CHECKING:
+    from tinyflow.pipeline import Walk
 
 
 def _show_bench(result: dict[str, Any]) -> None:
@@ -49,30 +52,21 @@ def _show_bench(result: dict[str, Any]) -> None:
 
 
 @click.command()
-@options.model
-@options.board
+@options.model_and_board
 @options.port
-@options.name
-@options.seed
-@options.builder
 @prints(_show_bench)
+@options.walks
 def bench(
-    model: Path | None,
-    board: str | None,
+    walk: Walk,
     port: str | None,
-    name: str | None,
-    seed: int | None,
-    builder: str | None,
 ) -> dict[str, Any]:
     """Count one inference on a board, whole and by layer.
 
     Emulated boards count executed instructions, exactly and the same each time; they are not
     cycles. Real boards count cycles. The host process counts nanoseconds.
     """
-    from tinyflow import pipeline
     from tinyflow.pipeline import measure
 
-    walk = pipeline.start(board=board, model=model, name=name, seed=seed, builder=builder)
     return measure.bench(walk, port)
 
 
@@ -94,12 +88,8 @@ def _show_verify(result: dict[str, Any]) -> None:
 
 
 @click.command()
-@options.model
-@options.board
+@options.model_and_board
 @options.port
-@options.name
-@options.seed
-@options.builder
 @click.option(
     "-n",
     "--inputs",
@@ -115,13 +105,10 @@ def _show_verify(result: dict[str, Any]) -> None:
     help="Real samples: array x, float or int8 [N, ...]; a project's own test split otherwise.",
 )
 @prints(_show_verify)
+@options.walks
 def verify(
-    model: Path | None,
-    board: str | None,
+    walk: Walk,
     port: str | None,
-    name: str | None,
-    seed: int | None,
-    builder: str | None,
     inputs: int,
     data: Path | None,
 ) -> dict[str, Any]:
@@ -129,9 +116,7 @@ def verify(
 
     Exit status 1 when a byte differs.
     """
-    from tinyflow import pipeline
     from tinyflow.pipeline import measure
 
-    walk = pipeline.start(board=board, model=model, name=name, seed=seed, builder=builder)
     result = measure.verify(walk, inputs, port, data)
     return {**result, "exit_code": 1 if result["mismatched_bytes"] else 0}

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from tinyflow.pipeline import Walk
 
 board = click.option("-b", "--board", metavar="NAME", help="Board profile; see `tinyflow boards`.")
 port = click.option(
     "-p",
     "--port",
     metavar="PORT",
-    help="Serial port: /dev/ttyUSB0, COM3, socket://host:port, rfc2217://host:port.",
+    help="Serial port: /dev/ttyUSB0, COM3, socket://host:port, rfc2217://host:port, VID:PID.",
 )
 seed = click.option(
     "--seed", type=click.IntRange(0, 2**31), help="Seed of everything drawn at random."
@@ -21,7 +27,37 @@ builder = click.option(
     type=click.Choice(["cmake", "platformio"]),
     help="Build with this tool instead of the board's first.",
 )
-name = click.option("--name", metavar="C_NAME", help="Prefix of the generated C symbols.")
-model = click.argument(
-    "model", required=False, type=click.Path(path_type=Path, exists=False), metavar="[MODEL.tflite]"
+output = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Also copy the result here."
 )
+_name = click.option("--name", metavar="C_NAME", help="Prefix of the generated C symbols.")
+_model = click.argument(
+    "model", required=False, type=click.Path(path_type=Path), metavar="[MODEL.tflite]"
+)
+
+
+def model_and_board(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of a command that walks with the project's model or a .tflite; see `walks`."""
+    for option in (builder, seed, _name, board, _model):
+        command = option(command)
+    return command
+
+
+def walks(command: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """Hands the command the walk that the options of `model_and_board` describe."""
+
+    @functools.wraps(command)
+    def run(
+        model: Path | None,
+        board: str | None,
+        name: str | None,
+        seed: int | None,
+        builder: str | None,
+        **options: Any,
+    ) -> dict[str, Any]:
+        from tinyflow import pipeline
+
+        walk: Walk = pipeline.start(board=board, model=model, name=name, seed=seed, builder=builder)
+        return command(walk, **options)
+
+    return run

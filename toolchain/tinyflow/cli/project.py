@@ -22,9 +22,10 @@ def _show_init(result: dict[str, Any]) -> None:
 @prints(_show_init)
 def init(example: str, folder: Path | None) -> dict[str, Any]:
     """Write an example project into a new folder (default: ./EXAMPLE)."""
-    from tinyflow import config, pipeline
+    from tinyflow import config
+    from tinyflow.pipeline import folders
 
-    home = pipeline.new_project(example, folder or Path(example))
+    home = folders.new_project(example, folder or Path(example))
     project = config.load_project(home)
     return {
         "example": example,

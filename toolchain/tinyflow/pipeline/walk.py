@@ -1,0 +1,288 @@
+"""The order of the stages, and nothing else: what each needs is what the one before it made.
+
+A `Walk` goes as far as it is asked to and takes from the cache whatever has not changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tinyflow import cache, config, entrypoint, paths
+from tinyflow.artifacts import (
+    CompiledModel,
+    Dataset,
+    FirmwareImage,
+    FirmwareProject,
+    FlashedBoard,
+    KerasModel,
+    TfliteModel,
+)
+from tinyflow.boards import BoardProfile
+from tinyflow.errors import ProjectError
+
+T = TypeVar("T")
+
+# The parts of tinyflow whose change makes a stage's kept output stale.
+_KERAS = ("keras_models.py", "worker.py", "entrypoint.py")
+_COMPILER = ("compiler", "templates/model", "firmware/kernels", "firmware/include")
+_FIRMWARE = (*_COMPILER, "generate.py", "templates", "firmware")
+_CODE = {
+    "dataset": ("datasets.py",),
+    "training": (*_KERAS, "training"),
+    "pruning": (*_KERAS, "pruning"),
+    "quantization": (*_KERAS, "quantization.py"),
+    "compile": _COMPILER,
+    "generate": _FIRMWARE,
+    "build": (*_FIRMWARE, "build"),
+}
+
+
+@dataclass(frozen=True)
+class Walk:
+    """One walk through the stages, for a project or for a .tflite alone.
+
+    `model` is a .tflite given by the user; without it the project's own is trained. `seed`
+    overrides the project's, `builder` the board's default. `home` holds the cache.
+    """
+
+    home: Path
+    project: config.Project | None = None
+    board: BoardProfile | None = None
+    model: Path | None = None
+    name: str | None = None
+    seed_override: int | None = None
+    builder: str | None = None
+    _made: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def seed(self) -> int:
+        """The seed of everything that is drawn at random."""
+        if self.seed_override is not None:
+            return self.seed_override
+        return self.project.config.seed if self.project is not None else 1
+
+    @property
+    def logs(self) -> Path:
+        """The folder for what tools print, which errors name; each run begins its files anew."""
+        return self.home / "logs"
+
+    def require_project(self) -> config.Project:
+        """The project. Raises ProjectError where there is none."""
+        if self.project is None:
+            raise ProjectError(
+                f"no {paths.PROJECT_FILE} in {self.home.parent} or above",
+                ["this command needs a project, or a .tflite where it takes one"],
+                ["tinyflow init digits && cd digits"],
+            )
+        return self.project
+
+    def require_board(self) -> BoardProfile:
+        """The board. Raises ProjectError where none was named."""
+        if self.board is None:
+            raise ProjectError(
+                "no board was named",
+                hints=["add --board qemu-m4", "tinyflow boards"],
+            )
+        return self.board
+
+    def _get(
+        self, stage: str, kind: type[T], inputs: dict[str, Any], make: Callable[[Path], T]
+    ) -> T:
+        # Asked for again within a walk, a stage is what it was: nothing is hashed or told twice.
+        asked = (stage, cache.key(inputs))
+        if asked not in self._made:
+            code = cache.code_sha256(_CODE[stage])
+            self._made[asked] = cache.Cache(self.home).get(
+                stage, kind, {**inputs, "code": code}, make
+            )
+        made: T = self._made[asked]
+        return made
+
+    def dataset(self) -> Dataset:
+        """The project's data, split."""
+        from tinyflow import datasets
+
+        project = self.require_project()
+        settings = project.config.dataset
+        return self._get(
+            "dataset",
+            Dataset,
+            {
+                "settings": settings,
+                "seed": self.seed,
+                "sources": self._user_code(settings.source),
+            },
+            lambda folder: datasets.load(settings, self.seed, project.folder, folder),
+        )
+
+    def trained(self) -> KerasModel:
+        """The trained float model."""
+        from tinyflow import training
+
+        project, dataset = self.require_project(), self.dataset()
+        settings = project.config.training
+        return self._get(
+            "training",
+            KerasModel,
+            {
+                "settings": settings,
+                "dataset": dataset.sha256,
+                "seed": self.seed,
+                "sources": self._user_code(settings.model),
+            },
+            lambda folder: training.fit(settings, dataset, self.seed, project.folder, folder),
+        )
+
+    def pruned(self) -> KerasModel:
+        """The pruned and fine-tuned model; the trained one where the project does not prune."""
+        from tinyflow import pruning
+
+        settings = self.require_project().config.pruning
+        trained, dataset = self.trained(), self.dataset()
+        if settings.method == "none":
+            return trained
+        return self._get(
+            "pruning",
+            KerasModel,
+            {
+                "settings": settings,
+                "model": trained.sha256,
+                "dataset": dataset.sha256,
+                "seed": self.seed,
+            },
+            lambda folder: pruning.prune(settings, trained, dataset, self.seed, folder),
+        )
+
+    def tflite(self) -> TfliteModel:
+        """The int8 model: the one given, else the project's."""
+        from tinyflow import quantization
+
+        if self.model is not None:
+            if not self.model.is_file():
+                raise ProjectError(f"{self.model} is not a file")
+            return TfliteModel(self.model.resolve(), cache.file_sha256(self.model))
+        settings = self.require_project().config.quantization
+        pruned, dataset = self.pruned(), self.dataset()
+        return self._get(
+            "quantization",
+            TfliteModel,
+            {
+                "settings": settings,
+                "model": pruned.sha256,
+                "dataset": dataset.sha256,
+                "seed": self.seed,
+            },
+            lambda folder: quantization.quantize(settings, pruned, dataset, self.seed, folder),
+        )
+
+    def compiled(self) -> CompiledModel:
+        """The model as C for the board, proved to fit it as far as can be known before a build."""
+        from tinyflow import compiler
+
+        board, tflite = self.require_board(), self.tflite()
+        name = self.name
+        if name is None:
+            given = self.model is not None or self.project is None
+            name = (
+                compiler.symbol_name(tflite.path) if given else self.require_project().config.name
+            )
+        prefix = name
+        compiled = self._get(
+            "compile",
+            CompiledModel,
+            {
+                "model": tflite.sha256,
+                "file": tflite.path.name,
+                "name": prefix,
+                "board": board.name,
+                "backend": board.backend,
+            },
+            lambda folder: compiler.compile_model(
+                tflite.path, folder=folder, name=prefix, board=board.name, backend=board.backend
+            ),
+        )
+        compiler.check_fits(compiled, board)
+        return compiled
+
+    def firmware(self) -> FirmwareProject:
+        """The firmware project for the board and its builder."""
+        from tinyflow import generate
+
+        board, compiled = self.require_board(), self.compiled()
+        builder = self.builder or board.builders[0]
+        if builder not in board.builders:
+            raise ProjectError(
+                f"board {board.name} is not built with {builder}",
+                [f"its builders: {', '.join(board.builders)}"],
+            )
+        return self._get(
+            "generate",
+            FirmwareProject,
+            {
+                "board": board,
+                "builder": builder,
+                "name": compiled.name,
+                "model": compiled.model_sha256,
+                "compiled": compiled.path.name,
+            },
+            lambda folder: generate.write_project(folder, compiled, board, builder),
+        )
+
+    def image(self) -> FirmwareImage:
+        """The built firmware image."""
+        from tinyflow import build
+
+        board, firmware = self.require_board(), self.firmware()
+        return self._get(
+            "build",
+            FirmwareImage,
+            {"board": board, "builder": firmware.builder, "build_id": firmware.build_id},
+            lambda folder: build.build(firmware, board, folder, self.logs),
+        )
+
+    @contextmanager
+    def flashed(self, port: str | None = None) -> Iterator[FlashedBoard]:
+        """The board running the image; an emulated one is ended when the block ends."""
+        from tinyflow import device, flash
+
+        board, image = self.require_board(), self.image()
+        place = port if board.emulated else device.find_port(board, port)
+        with flash.flash(image, board, place, log=self.logs / "flash.log") as flashed:
+            yield flashed
+
+    def _user_code(self, reference: str) -> str:
+        """The hash of what a project's `file.py:function` or data file may read."""
+        folder = self.require_project().folder
+        if entrypoint.is_entrypoint(reference):
+            return entrypoint.source_sha256(folder)
+        data = folder / reference
+        return cache.file_sha256(data) if data.is_file() else ""
+
+
+def start(
+    *,
+    board: str | None = None,
+    model: Path | None = None,
+    name: str | None = None,
+    seed: int | None = None,
+    builder: str | None = None,
+    folder: Path | None = None,
+) -> Walk:
+    """A walk for the project at or above `folder` (default: the current one), if there is one.
+
+    A project's `board` key stands in for a missing `board`.
+    """
+    from tinyflow.boards import load_board
+
+    place = folder or Path.cwd()
+    found = paths.find_project(place)
+    project = config.load_project(place) if found is not None else None
+    home = (project.folder if project is not None else place.resolve()) / paths.WORK_FOLDER
+    wanted = board or (project.config.board if project is not None else "") or None
+    own = project.folder if project is not None else None
+    profile = load_board(wanted, own) if wanted is not None else None
+    return Walk(home, project, profile, model, name, seed, builder)
