@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tinyflow import reference
+
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -12,6 +14,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="Rewrite the golden files with what is found."
     )
+
+
+@pytest.fixture(scope="session")
+def reference_interpreter() -> None:
+    """Installs the reference interpreter; a skip where it has no release for this Python."""
+    if not reference.released():
+        pytest.skip("the reference interpreter has no release for this Python")
+    reference.install_reference()
 
 
 @pytest.fixture

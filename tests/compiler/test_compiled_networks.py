@@ -12,7 +12,7 @@ from tflite_writer import write_tflite
 from tinyflow.compiler import compile_model
 from tinyflow.compiler.graph import Graph, Node, Quantization, Tensor
 from tinyflow.compiler.host import HostModel
-from tinyflow.reference import ReferenceInterpreter, install_reference
+from tinyflow.reference import ReferenceInterpreter
 
 PROBABILITY = Quantization((1 / 256,), (-128,))
 
@@ -136,9 +136,9 @@ def residual() -> Graph:
     return net.graph()
 
 
+@pytest.mark.usefixtures("reference_interpreter")
 @pytest.mark.parametrize("graph", [one_dimensional(), residual()], ids=["1d", "residual"])
 def test_every_layer_equals_the_reference(graph: Graph, tmp_path: Path) -> None:
-    install_reference()
     model = tmp_path / "network.tflite"
     model.write_bytes(write_tflite(graph))
     compiled = compile_model(model, folder=tmp_path / "c")

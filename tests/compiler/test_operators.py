@@ -14,15 +14,14 @@ from tflite_writer import write_tflite
 
 from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.ops import OPS, check_node
-from tinyflow.reference import ReferenceInterpreter, install_reference
+from tinyflow.reference import ReferenceInterpreter
 
 EXAMPLES = {"CONV_2D": 300, "DEPTHWISE_CONV_2D": 300, "FULLY_CONNECTED": 300, "ADD": 300}
 OTHERS = 150
 
 
 @pytest.fixture(scope="module")
-def reference() -> Iterator[ReferenceInterpreter]:
-    install_reference()
+def reference(reference_interpreter: None) -> Iterator[ReferenceInterpreter]:
     with ReferenceInterpreter() as interpreter:
         yield interpreter
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tinyflow import reference as reference_package
 from tinyflow.monitor.store import Store
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(900)]
@@ -28,7 +29,9 @@ def test_deploy_is_exact_and_accurate(digits: Path, run_tinyflow: Any, board: st
     assert result["board"] == board
     assert result["mismatched_bytes"] == 0
     assert result["device"]["accuracy"] >= 0.97
-    assert result["device"]["accuracy"] == result["host"]["accuracy"] == result["int8"]["accuracy"]
+    assert result["device"]["accuracy"] == result["host"]["accuracy"]
+    if reference_package.released():
+        assert result["int8"]["confusion"] == result["host"]["confusion"]
     assert result["device"]["confusion"] == result["host"]["confusion"]
     assert result["device"]["count_per_inference"] > 0
     assert 0 < result["arena_bytes"] < result["ram_bytes"]

@@ -20,6 +20,7 @@ needs_models = pytest.mark.skipif(
 pytestmark = [needs_models, pytest.mark.timeout(900)]
 
 
+@pytest.mark.usefixtures("reference_interpreter")
 @pytest.mark.parametrize("board", ["native", "qemu-m4"])
 @pytest.mark.parametrize("name", NAMES)
 def test_verify(tmp_path: Path, run_tinyflow: Any, name: str, board: str) -> None:

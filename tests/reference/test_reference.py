@@ -16,10 +16,7 @@ from tinyflow.compiler.graph import Graph, Node, Quantization, Tensor
 from tinyflow.errors import ModelError, ToolError
 from tinyflow.reference import ReferenceInterpreter, install, install_reference, reference_folder
 
-
-@pytest.fixture(scope="module", autouse=True)
-def installed() -> None:
-    install_reference()
+pytestmark = pytest.mark.usefixtures("reference_interpreter")
 
 
 def two_layers() -> Graph:

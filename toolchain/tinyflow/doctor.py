@@ -25,10 +25,13 @@ BUILDER_TOOLS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Provision:
-    """A tool that tinyflow makes itself. Both may raise ToolError; `find` may return None."""
+    """A tool that tinyflow makes itself. Both may raise ToolError; `find` may return None.
+
+    `install` is None where the tool is not to be had: then nothing may depend on it.
+    """
 
     find: Callable[[], Path | None]
-    install: Callable[[], Path]
+    install: Callable[[], Path] | None
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class Finding:
     """What is known of one tool for one board; `board` is empty when every board needs it.
 
     `lacks` says what is wrong with a tool that is there. `optional` tools belong to a builder
-    that is not the board's default. `install` is what to paste when the tool is not usable.
+    that is not the board's default, or are not to be had here. `install` is what to paste when
+    the tool is not usable.
     """
 
     board: str
@@ -99,7 +103,8 @@ def install(
     packaged = [name for name in names if name not in known]
     if packaged:
         jobs.append(lambda: tools.install(packaged, log))
-    jobs += [known[name].install for name in names if name in known]
+    own = [known[name].install for name in names if name in known]
+    jobs += [install_one for install_one in own if install_one is not None]
     errors: list[ToolError] = []
     for job in jobs:
         try:
@@ -128,6 +133,8 @@ class _Look:
             provision = self._provisions.get(name)
             self._seen[name] = tools.find(name, provision.find if provision else None)
         found = self._seen[name]
+        provision = self._provisions.get(name)
+        nowhere = provision is not None and provision.install is None
         return Finding(
             board=board,
             tool=name,
@@ -136,6 +143,6 @@ class _Look:
             version=found.version,
             path=found.path,
             lacks=found.lacks,
-            optional=optional,
-            install="" if found.usable else tools.advice([name]),
+            optional=optional or nowhere,
+            install="" if found.usable or nowhere else tools.advice([name]),
         )

@@ -36,7 +36,8 @@ def provisions(profiles: Sequence[boards.BoardProfile] = ()) -> dict[str, doctor
     return {
         **platforms,
         "reference-interpreter": doctor.Provision(
-            reference.reference_folder, reference.install_reference
+            reference.reference_folder,
+            reference.install_reference if reference.released() else None,
         ),
         "tool-scons": doctor.Provision(
             platformio_packages.scons_folder, platformio_packages.install_scons
@@ -86,7 +87,8 @@ def examine(names: Sequence[str], install: bool) -> dict[str, Any]:
     profiles = [boards.load_board(name, project) for name in wanted]
     known = provisions(profiles)
     findings = doctor.diagnose(profiles, known)
-    lacking = doctor.missing(findings)
+    nowhere = {name for name, provision in known.items() if provision.install is None}
+    lacking = [name for name in doctor.missing(findings) if name not in nowhere]
     if install and lacking:
         doctor.install(lacking, known, paths.user_cache() / INSTALL_LOG)
         findings = doctor.diagnose(profiles, known)

@@ -11,6 +11,7 @@ from tinyflow.reference.install import (
     TESTED_PYTHONS,
     install_reference,
     reference_folder,
+    released,
 )
 from tinyflow.reference.interpreter import ReferenceInterpreter
 
@@ -20,4 +21,5 @@ __all__ = [
     "ReferenceInterpreter",
     "install_reference",
     "reference_folder",
+    "released",
 ]

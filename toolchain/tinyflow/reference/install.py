@@ -103,9 +103,18 @@ def _require_release(folder: Path) -> None:
         )
 
 
+def released() -> bool:
+    """Whether there is a release of the reference interpreter for this Python."""
+    return _running() in TESTED_PYTHONS
+
+
+def _running() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
 def _require_python() -> None:
-    running = f"{sys.version_info.major}.{sys.version_info.minor}"
-    if running not in TESTED_PYTHONS:
+    running = _running()
+    if not released():
         raise ToolError(
             f"the reference interpreter ({PACKAGE} {RELEASE}) is not released for Python {running}",
             [
