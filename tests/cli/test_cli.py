@@ -1,7 +1,9 @@
 """The command line as a whole: help, usage errors, exit statuses, speed of `--help`."""
 
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -12,7 +14,11 @@ HEAVY = ["tensorflow", "sklearn", "pydantic", "rich", "numpy", "jinja2", "serial
 
 def run_tinyflow(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tinyflow", *arguments], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tinyflow", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": "80"},
     )
 
 
@@ -32,10 +38,15 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize("name", list(cli.COMMANDS))
-def test_every_command_has_help_and_json(name: str) -> None:
+def test_every_command_has_help_and_json(name: str, golden: Callable[[str, str], None]) -> None:
     done = run_tinyflow(name, "--help")
     assert done.returncode == 0, done.stderr
     assert "--json" in done.stdout
+    golden(f"help/{name}.txt", done.stdout)
+
+
+def test_the_list_of_commands(golden: Callable[[str, str], None]) -> None:
+    golden("help/tinyflow.txt", run_tinyflow("--help").stdout)
 
 
 def test_summary_in_the_list_begins_the_commands_own_help() -> None:

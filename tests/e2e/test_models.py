@@ -17,10 +17,12 @@ MACS = {
 needs_models = pytest.mark.skipif(
     not MODELS.is_dir(), reason="../shared/models/mlperf_tiny is not beside this checkout"
 )
-pytestmark = [needs_models, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
+DIGITS = Path(__file__).parents[1] / "models" / "digits.tflite"
 
 
 @pytest.mark.usefixtures("reference_interpreter")
+@needs_models
 @pytest.mark.parametrize("board", ["native", "qemu-m4"])
 @pytest.mark.parametrize("name", NAMES)
 def test_verify(tmp_path: Path, run_tinyflow: Any, name: str, board: str) -> None:
@@ -42,6 +44,7 @@ def test_verify(tmp_path: Path, run_tinyflow: Any, name: str, board: str) -> Non
     assert result["first_mismatch"] is None
 
 
+@needs_models
 @pytest.mark.parametrize("name", NAMES)
 def test_bench_counts_are_repeatable(tmp_path: Path, run_tinyflow: Any, name: str) -> None:
     command = ("bench", str(MODELS / f"{name}.tflite"), "--board", "qemu-m4", "--json")
@@ -54,3 +57,28 @@ def test_bench_counts_are_repeatable(tmp_path: Path, run_tinyflow: Any, name: st
     layers = sum(layer["count"] for layer in result["layers"])
     assert 0.99 * result["count"] < layers <= result["count"] * 1.01
     assert result["flash_bytes"] >= result["weights_bytes"] + result["code_bytes"]
+
+
+@pytest.mark.usefixtures("reference_interpreter")
+@pytest.mark.parametrize("board", ["native", "qemu-m4"])
+def test_a_board_that_computes_otherwise_is_caught(
+    tmp_path: Path, run_tinyflow: Any, board: str
+) -> None:
+    """One bias of the third layer is changed in the C: verify names that layer and its channel."""
+    command = (str(DIGITS), "--board", board, "--json")
+    outcome = run_tinyflow(tmp_path, "compile", *command)
+    weights = Path(outcome.json["folder"]) / "src" / "digits_weights.c"
+    text = weights.read_text()
+    head, declaration, rest = text.partition("const int32_t digits_2_bias[24] TNF_CONSTANT = {\n")
+    assert declaration
+    first, comma, values = rest.partition(",")
+    weights.write_text(f"{head}{declaration}    {int(first) + 40_000}{comma}{values}")
+    outcome = run_tinyflow(tmp_path, "verify", *command, "--inputs", "6")
+    assert outcome.status == 1, outcome.stderr
+    result = outcome.json
+    assert result["mismatched_bytes"] > 0
+    mismatch = result["first_mismatch"]
+    assert (mismatch["layer"], mismatch["op"], mismatch["channel"]) == (2, "CONV_2D", 0)
+    assert mismatch["position"][0] == 0
+    assert len(mismatch["position"]) == 4
+    assert mismatch["expected"] != mismatch["found"]
