@@ -70,8 +70,8 @@ def test_a_real_model_reads_as_the_schema_reads_it(path: Path) -> None:
     model = unpack(path.read_bytes())
     (subgraph,) = model.subgraphs
     assert graph.inputs == tuple(subgraph.inputs) and graph.outputs == tuple(subgraph.outputs)
-    operators = {v: k for k, v in vars(schema().BuiltinOperator).items() if isinstance(v, int)}
-    types = {v: k.lower() for k, v in vars(schema().TensorType).items() if isinstance(v, int)}
+    operators = {code: name for name, code in numbers(schema().BuiltinOperator).items()}
+    types = {code: name.lower() for name, code in numbers(schema().TensorType).items()}
     for node, expected in zip(graph.nodes, subgraph.operators, strict=True):
         code = model.operatorCodes[expected.opcodeIndex]
         assert node.op == operators[max(code.builtinCode, code.deprecatedBuiltinCode)]
@@ -111,10 +111,15 @@ def camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
+def numbers(enumeration: type) -> dict[str, int]:
+    """The names of a class that stands for an enumeration."""
+    return {k: v for k, v in vars(enumeration).items() if isinstance(v, int) and k[0] != "_"}
+
+
 def test_the_names_and_numbers_are_the_schemas() -> None:
-    operators = {k: v for k, v in vars(schema().BuiltinOperator).items() if isinstance(v, int)}
+    operators = numbers(schema().BuiltinOperator)
     assert {name: code for code, name in enumerate(BUILTIN_OPERATORS)} == operators
-    types = {k.lower(): v for k, v in vars(schema().TensorType).items() if isinstance(v, int)}
+    types = {name.lower(): number for name, number in numbers(schema().TensorType).items()}
     assert {name: code for code, name in enumerate(TENSOR_TYPES)} == types
 
 

@@ -31,7 +31,7 @@ def few_dimensions(graph: Graph, node: Node) -> str | None:
 
 def positive_paddings(graph: Graph, node: Node) -> str | None:
     """No padding is negative."""
-    smallest = int(array(graph.activation(node, 1)).min())
+    smallest = min(array(graph.activation(node, 1)).reshape(-1).tolist(), default=0)
     return None if smallest >= 0 else f"{smallest}"
 
 
