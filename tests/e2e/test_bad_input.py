@@ -52,6 +52,29 @@ def test_no_board(tmp_path: Path, run_tinyflow: Any) -> None:
     assert "no board was named" in outcome.stderr
 
 
+def test_deploy_without_a_project(tmp_path: Path, run_tinyflow: Any) -> None:
+    outcome = run_tinyflow(tmp_path, "deploy", "--board", "native")
+    assert outcome.status == 2
+    assert "no tinyflow.toml in" in outcome.stderr
+    assert "hint: tinyflow init digits && cd digits" in outcome.stderr
+
+
+def test_places_that_cannot_be_written(tmp_path: Path, run_tinyflow: Any) -> None:
+    outcome = run_tinyflow(tmp_path, "compile", str(DIGITS), "--board", "native", "-o", "/proc/x")
+    assert outcome.status == 2
+    assert outcome.stderr.startswith("error: /proc/x cannot be written")
+
+
+def test_a_disk_that_is_full(tmp_path: Path, run_tinyflow: Any) -> None:
+    outcome = run_tinyflow(
+        tmp_path, "monitor", str(DIGITS), "--board", "native", "--seconds", "1",
+        "--jsonl", "/dev/full",
+    )  # fmt: skip
+    assert outcome.status == 2, outcome.stderr
+    assert "No space left on device" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
 def test_broken_project_file(tmp_path: Path, run_tinyflow: Any) -> None:
     (tmp_path / "tinyflow.toml").write_text('name = "x"\n[dataset]\nsorce = "digits"\n')
     outcome = run_tinyflow(tmp_path, "train")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import json
 import sys
@@ -12,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tinyflow import progress
-from tinyflow.errors import TinyflowError
+from tinyflow.errors import ProjectError, TinyflowError
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+# What can happen to any file and is no bug: a full disk, no permission, a read-only place.
+SURROUNDINGS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 
 Show = Callable[[dict[str, Any]], None]
 
@@ -34,10 +38,12 @@ def prints(show: Show) -> Callable[[Callable[..., dict[str, Any]]], Callable[...
                 with _progress_on_terminal():
                     result = command(*args, **options)
             except TinyflowError as error:
-                click.echo(f"error: {error}", err=True)
-                if as_json:
-                    print_json(error.as_json())
-                return error.exit_code
+                return _tell(error, as_json)
+            except OSError as error:
+                if error.errno not in SURROUNDINGS:
+                    raise
+                place = error.filename or "the disk"
+                return _tell(ProjectError(f"{place}: {error.strerror}"), as_json)
             status = result.pop("exit_code", 0)
             if as_json:
                 print_json(result)
@@ -48,6 +54,13 @@ def prints(show: Show) -> Callable[[Callable[..., dict[str, Any]]], Callable[...
         return run
 
     return decorate
+
+
+def _tell(error: TinyflowError, as_json: bool) -> int:
+    click.echo(f"error: {error}", err=True)
+    if as_json:
+        print_json(error.as_json())
+    return error.exit_code
 
 
 def print_json(value: dict[str, Any]) -> None:

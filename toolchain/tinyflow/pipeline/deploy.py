@@ -62,10 +62,11 @@ def deploy(
     from tinyflow.pipeline import health
 
     walk = start(board=board, seed=seed, builder=builder, folder=folder)
+    project = walk.require_project()
     health.require(walk.require_board(), builder)
     if not walk.require_board().emulated:
         find_port(walk.require_board(), port)
-    budget = walk.require_project().config.budget
+    budget = project.config.budget
     dataset, compiled, image = walk.dataset(), walk.compiled(), walk.image()
     evaluation.check_budget(
         budget, {"flash_bytes": image.flash_bytes, "ram_bytes": image.ram_bytes}

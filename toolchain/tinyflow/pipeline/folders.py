@@ -13,16 +13,24 @@ from tinyflow.errors import ProjectError, near_miss
 def copy_out(source: Path, target: Path, names: Sequence[str] = ()) -> Path:
     """Copy a kept folder (or only `names` in it) to where the user wants it; returns `target`.
 
-    Files of the same name are replaced, others are left alone.
+    Files of the same name are replaced, others are left alone. Raises ProjectError when the
+    target cannot be written.
     """
-    for name in names or [entry.name for entry in source.iterdir() if entry.name != cache.RECORD]:
-        place = source / name
-        if place.is_dir():
-            shutil.copytree(place, target / name, dirs_exist_ok=True)
-        else:
-            target.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(place, target / name)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for name in names or _entries(source):
+            place = source / name
+            if place.is_dir():
+                shutil.copytree(place, target / name, dirs_exist_ok=True)
+            else:
+                shutil.copyfile(place, target / name)
+    except OSError as error:  # shutil.Error, which lists several, is one of these
+        raise ProjectError(f"{target} cannot be written: {error.strerror or error}") from None
     return target
+
+
+def _entries(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir() if entry.name != cache.RECORD)
 
 
 def new_project(example: str, folder: Path) -> Path:
