@@ -62,10 +62,19 @@ def code_sha256(names: Sequence[str]) -> str:
             if top in ("boards", "templates", "firmware")
             else paths.PACKAGE / name
         )
+        digest.update(folder_sha256([place]).encode())
+    return digest.hexdigest()
+
+
+def folder_sha256(places: Sequence[Path]) -> str:
+    """The hash of files and of folders with all that is in them, by name and content."""
+    digest = hashlib.sha256()
+    for place in places:
         files = sorted(place.rglob("*")) if place.is_dir() else [place]
         for file in files:
             if not file.is_dir() and "__pycache__" not in file.parts:
-                digest.update(file.name.encode() + b"\0" + file.read_bytes())
+                name = file.relative_to(place.parent).as_posix()
+                digest.update(name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 
 

@@ -9,6 +9,7 @@ import hashlib
 import re
 import shutil
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from tinyflow.artifacts import CompiledModel, LayerInfo, TensorSpec
@@ -42,11 +43,13 @@ def compile_model(
     name: str | None = None,
     board: str = "native",
     backend: str = "ref",
+    templates: Sequence[Path] = (),
 ) -> CompiledModel:
     """Compile a .tflite into C sources below `folder`, which is created.
 
     `name` is the C prefix; by default it is made from the file's name. `board` is only told in
-    the provenance; `backend` chooses the kernels. Raises ModelError when
+    the provenance; `backend` chooses the kernels; templates in the folders `templates` come before
+    tinyflow's own. Raises ModelError when
     the file is broken or has operators or shapes that are not supported, all of them at once.
     """
     prefix = symbol_name(tflite) if name is None else name
@@ -78,6 +81,7 @@ def compile_model(
         board=board,
         backend=backend,
         folder=folder,
+        templates=templates,
     )
     kept = folder / f"{prefix}.tflite"
     shutil.copyfile(tflite, kept)

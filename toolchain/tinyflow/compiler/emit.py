@@ -178,8 +178,12 @@ def emit(
     board: str,
     backend: str,
     folder: Path,
+    templates: Sequence[Path],
 ) -> tuple[ModelContext, tuple[Path, ...], tuple[Path, ...]]:
-    """Write `src` and `include` below `folder`; returns the context, sources and headers."""
+    """Write `src` and `include` below `folder`; returns the context, sources and headers.
+
+    Templates in the folders `templates` come before tinyflow's own.
+    """
     arrays = _Arrays(name)
     layers: list[LayerView] = []
     for position, item in enumerate(lowered):
@@ -209,10 +213,13 @@ def emit(
     include, src = folder / "include", folder / "src"
     include.mkdir(parents=True)
     src.mkdir(parents=True)
-    (include / f"{name}.h").write_text(render.render("model/model.h.j2", context))
-    (src / f"{name}.c").write_text(render.render("model/model.c.j2", context))
-    (src / f"{name}_weights.h").write_text(render.render("model/weights.h.j2", context))
-    (src / f"{name}_weights.c").write_text(render.render("model/weights.c.j2", context))
+    for file, template in (
+        (include / f"{name}.h", "model/model.h.j2"),
+        (src / f"{name}.c", "model/model.c.j2"),
+        (src / f"{name}_weights.h", "model/weights.h.j2"),
+        (src / f"{name}_weights.c", "model/weights.c.j2"),
+    ):
+        file.write_text(render.render(template, context, templates), encoding="utf-8")
     _copy_kernels(lowered, backend, include, src)
     return context, tuple(sorted(src.glob("*.c"))), tuple(sorted(include.glob("*.h")))
 

@@ -200,9 +200,15 @@ class Walk:
                 "name": prefix,
                 "board": board.name,
                 "backend": board.backend,
+                "templates": cache.folder_sha256(self._templates),
             },
             lambda folder: compiler.compile_model(
-                tflite.path, folder=folder, name=prefix, board=board.name, backend=board.backend
+                tflite.path,
+                folder=folder,
+                name=prefix,
+                board=board.name,
+                backend=board.backend,
+                templates=self._templates,
             ),
         )
         compiler.check_fits(compiled, board)
@@ -228,8 +234,11 @@ class Walk:
                 "name": compiled.name,
                 "model": compiled.model_sha256,
                 "compiled": compiled.path.name,
+                "templates": cache.folder_sha256(self._templates),
             },
-            lambda folder: generate.write_project(folder, compiled, board, builder),
+            lambda folder: generate.write_project(
+                folder, compiled, board, builder, templates=self._templates
+            ),
         )
 
     def image(self) -> FirmwareImage:
@@ -253,6 +262,12 @@ class Walk:
         place = port if board.emulated else device.find_port(board, port)
         with flash.flash(image, board, place, log=self.logs / "flash.log") as flashed:
             yield flashed
+
+    @property
+    def _templates(self) -> list[Path]:
+        """The project's own templates, which come before tinyflow's."""
+        own = self.project.folder / "templates" if self.project is not None else None
+        return [own] if own is not None and own.is_dir() else []
 
     def _user_code(self, reference: str) -> str:
         """The hash of what a project's `file.py:function` or data file may read."""
