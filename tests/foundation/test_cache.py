@@ -63,6 +63,18 @@ def test_a_damaged_record_is_made_again(tmp_path: Path) -> None:
     assert store.get("stage", Made, {}, make).size == 3
 
 
+def test_what_another_process_made_meanwhile_is_kept(tmp_path: Path) -> None:
+    def overtaken(folder: Path) -> Made:
+        other = cache.Cache(tmp_path / "other").get("stage", Made, {"x": 1}, make).path.parent
+        home = shutil.copytree(other, tmp_path / "stage" / other.name)
+        (home / "a.bin").write_bytes(b"theirs")
+        return make(folder)
+
+    kept = cache.Cache(tmp_path).get("stage", Made, {"x": 1}, overtaken)
+    assert kept.path.read_bytes() == b"theirs"
+    assert list((tmp_path / "stage").iterdir()) == [kept.path.parent]
+
+
 def test_a_moved_project_keeps_its_cache(tmp_path: Path) -> None:
     cache.Cache(tmp_path / "old").get("stage", Made, {}, make)
     shutil.move(tmp_path / "old", tmp_path / "new")

@@ -109,9 +109,10 @@ class Cache:
             artifact = make(partial)
             text = json.dumps(artifact, cls=_Encoder, folder=partial, indent=1)
             (partial / RECORD).write_text(text + "\n", encoding="utf-8")
-            if home.exists():
-                shutil.rmtree(home)
-            partial.rename(home)
+            # Another process may have been quicker, and may be using what it made.
+            if self._load(kind, home) is None:
+                shutil.rmtree(home, ignore_errors=True)
+                partial.rename(home)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         return load(kind, home)
