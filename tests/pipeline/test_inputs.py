@@ -66,7 +66,10 @@ def test_what_cannot_be_an_input_is_refused(
 def test_files_that_are_no_npz(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match="cannot be read"):
         inputs_from_file(SPEC, tmp_path / "none.npz")
-    for content in (b"", b"PK\x03\x04 cut", b"not at all"):
+    np.savez_compressed(tmp_path / "good.npz", x=np.arange(600).reshape(100, 6) / 7)
+    good = (tmp_path / "good.npz").read_bytes()
+    spoilt = good[:120] + bytes(byte ^ 0xFF for byte in good[120:160]) + good[160:]
+    for content in (b"", b"PK\x03\x04 cut", b"not at all", spoilt):
         (tmp_path / "bad.npz").write_bytes(content)
         with pytest.raises(ProjectError):
             inputs_from_file(SPEC, tmp_path / "bad.npz")

@@ -7,15 +7,13 @@ hash, so that a metric can say which samples it was measured on.
 from __future__ import annotations
 
 import hashlib
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinyflow import cache, entrypoint, progress, worker
+from tinyflow import cache, entrypoint, npz, progress, worker
 from tinyflow.artifacts import Dataset, Split
 from tinyflow.config import DatasetConfig
 from tinyflow.errors import ProjectError, near_miss
@@ -121,7 +119,7 @@ def _read(
 
 def _read_npz(path: Path, source: str) -> tuple[NDArray[Any], NDArray[Any], tuple[str, ...]]:
     try:
-        with path.open("rb") as stream, np.lib.npyio.NpzFile(stream) as file:
+        with npz.opened(path) as file:
             missing = [name for name in ("x", "y") if name not in file]
             if missing:
                 raise ProjectError(
@@ -132,7 +130,7 @@ def _read_npz(path: Path, source: str) -> tuple[NDArray[Any], NDArray[Any], tupl
             return file["x"], file["y"], labels
     except FileNotFoundError:
         raise ProjectError(f"dataset.source: there is no file {path}") from None
-    except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+    except npz.DAMAGE as error:
         raise ProjectError(f"{source} is not an .npz of plain arrays: {error}") from None
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tinyflow import npz
 from tinyflow.artifacts import Dataset, TensorSpec
 from tinyflow.errors import ProjectError
 
@@ -19,8 +19,7 @@ def real_inputs(spec: TensorSpec, dataset: Dataset | None) -> Bytes | None:
     """The test split as the model's input bytes, or None where there is none that fits."""
     if dataset is None:
         return None
-    with np.load(dataset.path, allow_pickle=False) as arrays:
-        features = arrays["test_x"]
+    features, _ = dataset.read("test")
     if features[0].size != spec.size_bytes:
         return None
     return spec.quantize(features).reshape(len(features), -1)
@@ -33,11 +32,11 @@ def inputs_from_file(spec: TensorSpec, file: Path) -> Bytes:
     anything else.
     """
     try:
-        with file.open("rb") as source, np.load(source, allow_pickle=False) as arrays:
+        with npz.opened(file) as arrays:
             values = arrays["x"]
     except OSError as error:
         raise ProjectError(f"{file} cannot be read: {error.strerror or error}") from None
-    except (KeyError, ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+    except (KeyError, *npz.DAMAGE) as error:
         raise ProjectError(f"{file} has no array x that can be read: {error}") from None
     rows = len(values) if values.ndim else 0
     per_row = values.size // rows if rows else 0
