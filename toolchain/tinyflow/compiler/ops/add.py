@@ -10,7 +10,6 @@ from tinyflow.compiler.ops.op import Constant, KernelCall, Op
 from tinyflow.compiler.quantmath import (
     ACTIVATION_BOUNDS,
     ADD_LEFT_SHIFT,
-    activation_range,
     add_scales,
     quantize_multiplier,
 )
@@ -136,9 +135,7 @@ class Add(Op):
             ]
         output = rules.quantization(graph.output(node))
         multiplier = quantize_multiplier(factors[2])
-        low, high = activation_range(
-            node.options.get("fused_activation_function", "NONE"), output.scale, output.zero_point
-        )
+        low, high = rules.output_bounds(graph, node)
         params += [
             ("left_shift", ADD_LEFT_SHIFT),
             ("output_offset", output.zero_point),

@@ -7,7 +7,7 @@ import numpy as np
 from tinyflow.compiler.graph import Graph, Node, array
 from tinyflow.compiler.ops import rules, weights, windows
 from tinyflow.compiler.ops.op import KernelCall, Op
-from tinyflow.compiler.quantmath import ACTIVATION_BOUNDS, activation_range
+from tinyflow.compiler.quantmath import ACTIVATION_BOUNDS
 
 
 def output_axes(graph: Graph, node: Node) -> tuple[windows.Axis, windows.Axis]:
@@ -70,12 +70,7 @@ class Conv2D(Op):
 
     name = "CONV_2D"
     structure = (
-        rules.operands(2, 3),
-        rules.bounded_sizes,
-        rules.activations(0),
-        rules.computed_input,
-        weights.constant_weights,
-        weights.constant_bias,
+        *weights.STRUCTURE,
         four_dimensions,
     )
     constraints = (
@@ -100,11 +95,7 @@ class Conv2D(Op):
         vertical, horizontal = output_axes(graph, node)
         factors = weights.convolution_factors(graph, node)
         quantized = rules.quantization(output)
-        low, high = activation_range(
-            node.options.get("fused_activation_function", "NONE"),
-            quantized.scale,
-            quantized.zero_point,
-        )
+        low, high = rules.output_bounds(graph, node)
         depth, outputs = source.shape[3], filters.shape[0]
         return KernelCall(
             function="tnf_conv_2d_s8",

@@ -8,7 +8,7 @@ from tinyflow.compiler.graph import Graph, Node, array
 from tinyflow.compiler.ops import rules, weights, windows
 from tinyflow.compiler.ops.conv_2d import four_dimensions, output_axes, steps
 from tinyflow.compiler.ops.op import KernelCall, Op
-from tinyflow.compiler.quantmath import ACTIVATION_BOUNDS, activation_range
+from tinyflow.compiler.quantmath import ACTIVATION_BOUNDS
 
 CHANNEL_AXIS = 3
 
@@ -55,12 +55,7 @@ class DepthwiseConv2D(Op):
 
     name = "DEPTHWISE_CONV_2D"
     structure = (
-        rules.operands(2, 3),
-        rules.bounded_sizes,
-        rules.activations(0),
-        rules.computed_input,
-        weights.constant_weights,
-        weights.constant_bias,
+        *weights.STRUCTURE,
         four_dimensions,
     )
     constraints = (
@@ -85,11 +80,7 @@ class DepthwiseConv2D(Op):
         vertical, horizontal = output_axes(graph, node)
         factors = weights.convolution_factors(graph, node)
         quantized = rules.quantization(output)
-        low, high = activation_range(
-            node.options.get("fused_activation_function", "NONE"),
-            quantized.scale,
-            quantized.zero_point,
-        )
+        low, high = rules.output_bounds(graph, node)
         return KernelCall(
             function="tnf_depthwise_conv_2d_s8",
             kernels=("depthwise_conv_2d_s8",),

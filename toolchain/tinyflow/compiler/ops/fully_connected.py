@@ -9,7 +9,6 @@ from tinyflow.compiler.ops import rules, weights
 from tinyflow.compiler.ops.op import KernelCall, Op
 from tinyflow.compiler.quantmath import (
     ACTIVATION_BOUNDS,
-    activation_range,
     fully_connected_scale,
 )
 
@@ -99,12 +98,7 @@ class FullyConnected(Op):
 
     name = "FULLY_CONNECTED"
     structure = (
-        rules.operands(2, 3),
-        rules.bounded_sizes,
-        rules.activations(0),
-        rules.computed_input,
-        weights.constant_weights,
-        weights.constant_bias,
+        *weights.STRUCTURE,
         two_dimensions,
     )
     constraints = (
@@ -128,11 +122,7 @@ class FullyConnected(Op):
         units, depth = matrix.shape
         factors = real_factors(graph, node)
         quantized = rules.quantization(output)
-        low, high = activation_range(
-            node.options.get("fused_activation_function", "NONE"),
-            quantized.scale,
-            quantized.zero_point,
-        )
+        low, high = rules.output_bounds(graph, node)
         return KernelCall(
             function="tnf_fully_connected_s8",
             kernels=("fully_connected_s8",),

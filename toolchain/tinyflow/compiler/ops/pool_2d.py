@@ -7,7 +7,7 @@ from typing import ClassVar
 from tinyflow.compiler.graph import Graph, Node
 from tinyflow.compiler.ops import rules, windows
 from tinyflow.compiler.ops.op import KernelCall, Op
-from tinyflow.compiler.quantmath import ACTIVATION_BOUNDS, activation_range
+from tinyflow.compiler.quantmath import ACTIVATION_BOUNDS
 
 MAX_AVERAGED = 1 << 23
 
@@ -68,12 +68,7 @@ class _Pool2D(Op):
     def lower(self, graph: Graph, node: Node) -> KernelCall:
         source, output = graph.activation(node, 0), graph.output(node)
         vertical, horizontal = _axes(graph, node)
-        quantized = rules.quantization(output)
-        low, high = activation_range(
-            node.options.get("fused_activation_function", "NONE"),
-            quantized.scale,
-            quantized.zero_point,
-        )
+        low, high = rules.output_bounds(graph, node)
         return KernelCall(
             function=f"tnf_{self.kernel}",
             kernels=(self.kernel,),

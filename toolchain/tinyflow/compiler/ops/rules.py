@@ -12,6 +12,7 @@ from tinyflow.compiler.quantmath import (
     INT8_MIN,
     INT32_MAX,
     MAX_LEFT_SHIFT,
+    activation_range,
     quantize_multiplier,
 )
 
@@ -114,6 +115,13 @@ def bounds_overflow(activation: str, output: Tensor) -> str | None:
     largest = {"RELU6": 6.0, "RELU_N1_TO_1": 1.0}.get(activation, 0.0)
     scale = quantization(output).scale
     return f"{activation} with scale {scale:g}" if largest / scale > INT32_MAX - 256 else None
+
+
+def output_bounds(graph: Graph, node: Node) -> tuple[int, int]:
+    """The least and the greatest output value that the fused activation leaves."""
+    found = quantization(graph.output(node))
+    activation = node.options.get("fused_activation_function", "NONE")
+    return activation_range(activation, found.scale, found.zero_point)
 
 
 def multiplier_found(real: float, what: str) -> str | None:

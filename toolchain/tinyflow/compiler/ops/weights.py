@@ -9,7 +9,17 @@ import numpy as np
 
 from tinyflow.compiler.graph import Graph, Node, Tensor, array
 from tinyflow.compiler.ops.op import Constant
-from tinyflow.compiler.ops.rules import multiplier_found, quantization, scales, shape, usable_scales
+from tinyflow.compiler.ops.rules import (
+    activations,
+    bounded_sizes,
+    computed_input,
+    multiplier_found,
+    operands,
+    quantization,
+    scales,
+    shape,
+    usable_scales,
+)
 from tinyflow.compiler.quantmath import (
     INT8_MAX,
     INT8_MIN,
@@ -52,6 +62,17 @@ def constant_bias(graph: Graph, node: Node) -> str | None:
     if bias.quantization is not None and any(bias.quantization.zero_points):
         return f"zero point {next(z for z in bias.quantization.zero_points if z)}"
     return None
+
+
+# What operators with weights ask of their operands before all else.
+STRUCTURE = (
+    operands(2, 3),
+    bounded_sizes,
+    activations(0),
+    computed_input,
+    constant_weights,
+    constant_bias,
+)
 
 
 def unexpected_bias(graph: Graph, node: Node, channels: int) -> str | None:
