@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tinyflow import boards, doctor, paths
+from tinyflow import boards, doctor, paths, tools
 from tinyflow.errors import ToolError
 
 INSTALL_LOG = "install.log"
@@ -54,13 +54,15 @@ def require(board: boards.BoardProfile, builder: str | None) -> None:
 
     chosen = builder or board.builders[0]
     known = provisions([board])
-    wanted = {*board.tools, *doctor.BUILDER_TOOLS[chosen]} - {"tool-scons"}
-    lacking = [
-        item
-        for item in doctor.diagnose([board], known)
-        if item.tool in wanted and item.board and not item.usable
-    ]
-    downloads = [item for item in lacking if item.tool in known]
+    wanted = dict.fromkeys([*board.tools, *doctor.BUILDER_TOOLS[chosen]])
+    # Only these are looked at: a doctor's whole round would start every deploy with its time.
+    found = (
+        tools.find(name, known[name].find if name in known else None)
+        for name in wanted
+        if name != "tool-scons"
+    )
+    lacking = [item for item in found if not item.usable]
+    downloads = [item for item in lacking if item.name in known]
     hints = [f"tinyflow doctor --board {board.name} --install"]
     detail = []
     if downloads and board.platformio:
@@ -74,7 +76,10 @@ def require(board: boards.BoardProfile, builder: str | None) -> None:
         count = "a tool is" if len(lacking) == 1 else f"{len(lacking)} tools are"
         raise ToolError(
             f"board {board.name}: {count} missing",
-            [f"{item.tool}: {item.lacks or 'not found'} ({item.purpose})" for item in lacking]
+            [
+                f"{item.name}: {item.lacks or 'not found'} ({tools.entry(item.name).purpose})"
+                for item in lacking
+            ]
             + detail,
             hints,
         )
