@@ -6,6 +6,7 @@ stage's output can be kept (`cache`). All are frozen.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,10 +93,7 @@ class TensorSpec:
 
     @property
     def size_bytes(self) -> int:
-        size = 1
-        for dimension in self.shape:
-            size *= dimension
-        return size
+        return math.prod(self.shape)
 
     def quantize(self, values: Floats) -> Bytes:
         """The int8 values nearest to real `values` (halves away from zero, as the runtime does)."""
@@ -134,10 +132,7 @@ class LayerInfo:
 
     @property
     def output_bytes(self) -> int:
-        size = 1
-        for dimension in self.output_shape:
-            size *= dimension
-        return size
+        return math.prod(self.output_shape)
 
 
 @dataclass(frozen=True)

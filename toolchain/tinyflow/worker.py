@@ -19,13 +19,10 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from tinyflow import errors, paths, process, progress
 from tinyflow.errors import TinyflowError, ToolError
-
-if TYPE_CHECKING:
-    import subprocess
 
 ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -92,7 +89,7 @@ def _python_path() -> str:
     return os.pathsep.join(filter(None, found))
 
 
-def _lines(child: subprocess.Popen[bytes], name: str, timeout: float) -> Iterator[bytes]:
+def _lines(child: process.Child, name: str, timeout: float) -> Iterator[bytes]:
     """The lines the child writes, until its output ends."""
     assert child.stdout is not None
     deadline = time.monotonic() + timeout
@@ -109,7 +106,7 @@ def _lines(child: subprocess.Popen[bytes], name: str, timeout: float) -> Iterato
             yield from lines
 
 
-def _lost(child: subprocess.Popen[bytes], name: str, stderr: IO[bytes]) -> WorkerLostError:
+def _lost(child: process.Child, name: str, stderr: IO[bytes]) -> WorkerLostError:
     status = process.stop(child)
     stderr.seek(0)
     output = stderr.read().decode("utf-8", "replace")

@@ -24,8 +24,6 @@ from tinyflow.reference.child import LENGTHS
 from tinyflow.reference.install import INSTALL_HINT, reference_folder
 
 if TYPE_CHECKING:
-    import subprocess
-
     from numpy.typing import NDArray
 
     from tinyflow.artifacts import Bytes, Floats
@@ -60,7 +58,7 @@ class ReferenceInterpreter:
         self._given = (input, output)
         self._seconds = seconds
         self._folder = folder
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: process.Child | None = None
         self._log: IO[bytes] | None = None
         self._requests = self._answers = -1
         self._name = "the model"
@@ -286,7 +284,7 @@ class ReferenceInterpreter:
         return bytes(content)
 
 
-def _wait(child: subprocess.Popen[bytes]) -> None:
+def _wait(child: process.Child) -> None:
     limit = time.monotonic() + 5.0
     while child.poll() is None:
         if time.monotonic() > limit:
