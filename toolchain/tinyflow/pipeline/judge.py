@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tinyflow import cache, progress
+from tinyflow import progress
 from tinyflow.artifacts import Dataset, Evaluation
 from tinyflow.errors import ProjectError, ToolError
 from tinyflow.pipeline import Walk
@@ -33,7 +33,7 @@ def evaluate_float(walk: Walk) -> Evaluation:
     from tinyflow import evaluation
 
     model, dataset = walk.pruned(), walk.dataset()
-    return cache.Cache(walk.home).get(
+    return walk.get(
         "evaluation",
         Evaluation,
         {"where": "float", "model": model.sha256, "dataset": dataset.sha256},
@@ -63,7 +63,7 @@ def evaluate_int8(walk: Walk) -> Evaluation | None:
         with ReferenceInterpreter(tflite.path, input=given, output=wanted) as reference:
             return evaluation.evaluate(reference, dataset)
 
-    return cache.Cache(walk.home).get(
+    return walk.get(
         "evaluation",
         Evaluation,
         {"where": "int8", "model": tflite.sha256, "dataset": dataset.sha256},

@@ -35,6 +35,7 @@ _CODE = {
     "training": (*_KERAS, "training"),
     "pruning": (*_KERAS, "pruning"),
     "quantization": (*_KERAS, "quantization.py"),
+    "evaluation": (*_KERAS, "evaluation.py", "artifacts.py", "reference"),
     "compile": _COMPILER,
     "generate": _FIRMWARE,
     "build": (*_FIRMWARE, "build"),
@@ -89,9 +90,13 @@ class Walk:
             )
         return self.board
 
-    def _get(
+    def get(
         self, stage: str, kind: type[T], inputs: dict[str, Any], make: Callable[[Path], T]
     ) -> T:
+        """The kept artefact of `stage` for `inputs`, else what `make` writes and returns.
+
+        What tinyflow's own code made before it changed is not taken; see `Cache.get`.
+        """
         # Asked for again within a walk, a stage is what it was: nothing is hashed or told twice.
         asked = (stage, cache.key(inputs))
         if asked not in self._made:
@@ -108,7 +113,7 @@ class Walk:
 
         project = self.require_project()
         settings = project.config.dataset
-        return self._get(
+        return self.get(
             "dataset",
             Dataset,
             {
@@ -125,7 +130,7 @@ class Walk:
 
         project, dataset = self.require_project(), self.dataset()
         settings = project.config.training
-        return self._get(
+        return self.get(
             "training",
             KerasModel,
             {
@@ -145,7 +150,7 @@ class Walk:
         trained, dataset = self.trained(), self.dataset()
         if settings.method == "none":
             return trained
-        return self._get(
+        return self.get(
             "pruning",
             KerasModel,
             {
@@ -167,7 +172,7 @@ class Walk:
             return TfliteModel(self.model.resolve(), cache.file_sha256(self.model))
         settings = self.require_project().config.quantization
         pruned, dataset = self.pruned(), self.dataset()
-        return self._get(
+        return self.get(
             "quantization",
             TfliteModel,
             {
@@ -191,7 +196,7 @@ class Walk:
                 compiler.symbol_name(tflite.path) if given else self.require_project().config.name
             )
         prefix = name
-        compiled = self._get(
+        compiled = self.get(
             "compile",
             CompiledModel,
             {
@@ -225,7 +230,7 @@ class Walk:
                 f"board {board.name} is not built with {builder}",
                 [f"its builders: {', '.join(board.builders)}"],
             )
-        return self._get(
+        return self.get(
             "generate",
             FirmwareProject,
             {
@@ -246,7 +251,7 @@ class Walk:
         from tinyflow import build
 
         board, firmware = self.require_board(), self.firmware()
-        return self._get(
+        return self.get(
             "build",
             FirmwareImage,
             {"board": board, "builder": firmware.builder, "build_id": firmware.build_id},
