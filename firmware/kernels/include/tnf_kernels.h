@@ -20,6 +20,24 @@
 
 #include <stdint.h>
 
+/** Begins a kernel's definition: where several libraries in one image have the same kernel, the
+ *  linker takes one of them, whether they are archives or plain objects. */
+#define TNF_KERNEL __attribute__((weak))
+
+/* The names that the linker sees end with TNF_ABI: a library never gets the kernels of another that
+ * was made for another contract. */
+#define tnf_conv_2d_s8 tnf_conv_2d_s8_abi1
+#define tnf_depthwise_conv_2d_s8 tnf_depthwise_conv_2d_s8_abi1
+#define tnf_fully_connected_s8 tnf_fully_connected_s8_abi1
+#define tnf_average_pool_2d_s8 tnf_average_pool_2d_s8_abi1
+#define tnf_max_pool_2d_s8 tnf_max_pool_2d_s8_abi1
+#define tnf_mean_s8 tnf_mean_s8_abi1
+#define tnf_add_s8 tnf_add_s8_abi1
+#define tnf_add_constant_s8 tnf_add_constant_s8_abi1
+#define tnf_pad_s8 tnf_pad_s8_abi1
+#define tnf_softmax_s8 tnf_softmax_s8_abi1
+#define tnf_rescale_s8 tnf_rescale_s8_abi1
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -7,7 +7,8 @@ static int32_t scaled(int8_t value, int32_t offset, int32_t left_shift, int32_t 
     return tnf_requantize(tnf_shift_left(value + offset, left_shift), multiplier, shift);
 }
 
-void tnf_add_s8(const tnf_add_t *params, const int8_t *input1, const int8_t *input2, int8_t *output)
+TNF_KERNEL void tnf_add_s8(const tnf_add_t *params, const int8_t *input1, const int8_t *input2,
+                           int8_t *output)
 {
     for (int32_t i0 = 0; i0 < params->extent_0; i0++) {
         for (int32_t i1 = 0; i1 < params->extent_1; i1++) {

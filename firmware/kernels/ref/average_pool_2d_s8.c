@@ -20,7 +20,8 @@ static int32_t mean(int32_t sum, int32_t count)
     return sum < 0 ? -quotient : quotient;
 }
 
-void tnf_average_pool_2d_s8(const tnf_pool_2d_t *params, const int8_t *input, int8_t *output)
+TNF_KERNEL void tnf_average_pool_2d_s8(const tnf_pool_2d_t *params, const int8_t *input,
+                                       int8_t *output)
 {
     const int32_t channels = params->channels;
     const int32_t row_size = params->input_width * channels;

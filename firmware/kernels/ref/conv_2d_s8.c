@@ -25,7 +25,7 @@ static int32_t accumulate(const tnf_conv_2d_t *params, const int8_t *image, cons
     return sum;
 }
 
-void tnf_conv_2d_s8(const tnf_conv_2d_t *params, const int8_t *input, int8_t *output)
+TNF_KERNEL void tnf_conv_2d_s8(const tnf_conv_2d_t *params, const int8_t *input, int8_t *output)
 {
     const int32_t filter_size =
         params->filter_height * params->filter_width * params->filter_channels;

@@ -23,8 +23,8 @@ static int32_t accumulate(const tnf_depthwise_conv_2d_t *params, const int8_t *v
     return sum;
 }
 
-void tnf_depthwise_conv_2d_s8(const tnf_depthwise_conv_2d_t *params, const int8_t *input,
-                              int8_t *output)
+TNF_KERNEL void tnf_depthwise_conv_2d_s8(const tnf_depthwise_conv_2d_t *params, const int8_t *input,
+                                         int8_t *output)
 {
     const int32_t image_size = params->input_height * params->input_width * params->input_channels;
     for (int32_t batch = 0; batch < params->batches; batch++) {

@@ -3,8 +3,8 @@
 #include "tnf_kernels.h"
 #include "tnf_requantize.h"
 
-void tnf_fully_connected_s8(const tnf_fully_connected_t *params, const int8_t *input,
-                            int8_t *output)
+TNF_KERNEL void tnf_fully_connected_s8(const tnf_fully_connected_t *params, const int8_t *input,
+                                       int8_t *output)
 {
     const int32_t depth = params->input_depth;
     for (int32_t row = 0; row < params->rows; row++) {

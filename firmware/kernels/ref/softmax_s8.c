@@ -110,7 +110,7 @@ static void softmax_row(const tnf_softmax_t *params, const int8_t *input, int8_t
     }
 }
 
-void tnf_softmax_s8(const tnf_softmax_t *params, const int8_t *input, int8_t *output)
+TNF_KERNEL void tnf_softmax_s8(const tnf_softmax_t *params, const int8_t *input, int8_t *output)
 {
     for (int32_t row = 0; row < params->rows; row++) {
         softmax_row(params, input, output);
