@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tinyflow import tools
+from tinyflow.boards import platform_name
 from tinyflow.build import platformio_packages
 from tinyflow.errors import ToolError
 
@@ -194,4 +195,4 @@ def test_an_upstream_platform_is_found_where_it_is_installed(
 
 @pytest.mark.parametrize("spec", [UPSTREAM, "platformio/espressif32@~6.13.0", "espressif32"])
 def test_a_platform_is_called_by_its_name(spec: str) -> None:
-    assert platformio_packages.platform_name(spec) == "espressif32"
+    assert platform_name(spec) == "espressif32"

@@ -19,13 +19,12 @@ BOARD = BoardProfile(
     name="esp32",
     title="ESP32 DevKit",
     builders=("platformio",),
-    runner="esptool",
+    runners=("esptool",),
     backend="ref",
-    port_layer="espidf",
+    port_layers=("espidf",),
     baud=115200,
     memory=Memory(0, 1, 0, 1),
     counter=Counter("cycles"),
-    tools=(),
     usb=(UsbId(0x10C4, 0xEA60, "CP2102"), UsbId(0x1A86, 0x7523, "CH340")),
 )
 

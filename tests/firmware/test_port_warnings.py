@@ -34,13 +34,14 @@ def test_a_port_compiles_without_a_warning(name: str, optimisation: str, tmp_pat
     assert toolchain is not None
     compiler = f"{toolchain.prefix}gcc" if toolchain.prefix else "cc"
     firmware = paths.data_folder("firmware")
-    sources = sorted((firmware / "ports" / load_board(name).port_layer).glob("*.c"))
+    layers = [firmware / "ports" / layer for layer in load_board(name).port_layers]
+    sources = sorted(file for layer in layers for file in layer.glob("*.c"))
     assert sources
     for source in sources:
         process.run(
             [
                 *(compiler, *toolchain.cpu_flags, *WARNINGS, optimisation),
-                f"-I{firmware / 'include'}",
+                *(f"-I{place}" for place in (firmware / "include", *layers)),
                 *("-c", str(source), "-o", str(tmp_path / "port.o")),
             ],
             timeout=60,

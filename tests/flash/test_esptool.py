@@ -25,13 +25,12 @@ BOARD = BoardProfile(
     name="esp32",
     title="ESP32 DevKit",
     builders=("platformio",),
-    runner="esptool",
+    runners=("esptool",),
     backend="ref",
-    port_layer="espidf",
+    port_layers=("espidf",),
     baud=921600,
     memory=Memory(0x3F400000, 4 << 20, 0x3FFB0000, 320 << 10),
     counter=Counter("cycles"),
-    tools=("esptool",),
     esptool=Esptool("esp32"),
 )
 OFFSETS = (0x1000, 0x8000, 0x10000)

@@ -121,6 +121,6 @@ def test_a_projects_own_template_comes_first(model: CompiledModel, tmp_path: Pat
 
 
 def test_a_port_layer_that_is_not_there_is_told(model: CompiledModel, tmp_path: Path) -> None:
-    board = replace(load_board("native"), port_layer="nowhere")
-    with pytest.raises(ProjectError, match="port_layer nowhere, which is not there"):
+    board = replace(load_board("native"), port_layers=("nowhere",))
+    with pytest.raises(ProjectError, match="port layer nowhere, which is not there"):
         generate.write_project(tmp_path, model, board, "cmake")

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tinyflow import doctor, tools
-from tinyflow.boards import BoardProfile, Counter, Memory
+from tinyflow.boards import load_board
 from tinyflow.doctor import Provision
 from tinyflow.errors import ToolError
 
-
-def board(name: str, tools: tuple[str, ...], *builders: str) -> BoardProfile:
-    return BoardProfile(
-        name=name,
-        title=name,
-        builders=builders,  # type: ignore[arg-type]
-        runner="qemu",
-        backend="ref",
-        port_layer="mps2",
-        baud=115200,
-        memory=Memory(0, 1, 0, 1),
-        counter=Counter("instructions"),
-        tools=tools,
-    )
-
-
 REAL_FIND = tools.find
-M4 = board("qemu-m4", ("arm-none-eabi-gcc", "qemu-system-arm"), "cmake", "platformio")
-ESP32 = board("esp32", ("platformio", "esptool"), "platformio")
+M4 = load_board("qemu-m4")
+ESP32 = replace(load_board("esp32"), builders=("platformio",), runners=("esptool",))
 
 
 class Machine:
@@ -65,14 +50,15 @@ def test_each_board_lists_its_tools_and_the_rest_is_for_every_board(machine: Mac
     findings = doctor.diagnose([M4, ESP32])
     assert [(f.board, f.tool, f.optional) for f in findings if f.board] == [
         ("qemu-m4", "arm-none-eabi-gcc", False),
-        ("qemu-m4", "qemu-system-arm", False),
         ("qemu-m4", "cmake", False),
         ("qemu-m4", "ninja", False),
+        ("qemu-m4", "qemu-system-arm", False),
         ("qemu-m4", "platformio", True),
         ("qemu-m4", "tool-scons", True),
         ("esp32", "platformio", False),
-        ("esp32", "esptool", False),
         ("esp32", "tool-scons", False),
+        ("esp32", "espressif32", False),
+        ("esp32", "esptool", False),
     ]
     shared = [f.tool for f in findings if not f.board]
     assert shared[:2] == ["cc", "reference-interpreter"]

@@ -11,15 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinyflow import tools
-from tinyflow.boards import BoardProfile
+from tinyflow.boards import BoardProfile, platform_name
 from tinyflow.errors import ToolError
 
 # The generated C is built and judged on this machine first, whatever the board.
 EVERY_BOARD = ("cc", "reference-interpreter", *tools.PYTHON_PACKAGES)
 
-BUILDER_TOOLS: Mapping[str, tuple[str, ...]] = {
-    "cmake": ("cmake", "ninja"),
-    "platformio": ("platformio", "tool-scons"),
+RUNNER_TOOLS: Mapping[str, tuple[str, ...]] = {
+    "native": (),
+    "uf2": (),
+    **{
+        name: (name,)
+        for name in ("esptool", "openocd", "pyocd", "picotool", "stm32flash", "avrdude", "bossac")
+    },
 }
 
 
@@ -68,12 +72,30 @@ def diagnose(
     return findings + [look.at("", name, False) for name in EVERY_BOARD if name not in seen]
 
 
+def tools_of(board: BoardProfile) -> list[str]:
+    """The tools that the board's builder and runner in use need."""
+    bare = board.builder == "cmake"
+    wanted = ["cmake", "ninja"] if bare else ["platformio", "tool-scons"]
+    if board.for_builder(board.builder).sdk:
+        wanted.append(platform_name(board.sdk))
+    elif board.toolchain is not None:
+        wanted.insert(0, f"{board.toolchain.prefix}gcc" if board.toolchain.prefix else "cc")
+    if board.runner == "qemu" and board.qemu is not None:
+        wanted.append(board.qemu.program)
+    else:
+        wanted += RUNNER_TOOLS[board.runner]
+    return wanted
+
+
 def board_tools(board: BoardProfile) -> dict[str, bool]:
-    """The tools of a board in order, and whether each is only for a builder not its default."""
-    default, *others = board.builders
-    wanted = dict.fromkeys([*board.tools, *BUILDER_TOOLS[default]], False)
-    for builder in others:
-        for name in BUILDER_TOOLS[builder]:
+    """The tools of a board in order, and whether each is only for a builder or runner that is not
+    its default."""
+    wanted = dict.fromkeys(tools_of(board), False)
+    for builder in board.builders[1:]:
+        for name in tools_of(board.for_builder(builder)):
+            wanted.setdefault(name, True)
+    for runner in board.runners[1:]:
+        for name in tools_of(board.for_runner(runner)):
             wanted.setdefault(name, True)
     return wanted
 

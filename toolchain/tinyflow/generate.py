@@ -30,7 +30,7 @@ from tinyflow.errors import ProjectError
 
 BUILD_ID_DIGITS = 16
 BOARD_HEADER = "include/tnf_board.h"
-OWN_PLATFORM = "tinyflow"
+PORT_SUFFIXES = (".c", ".h", ".S", ".cpp")
 C_FLAGS = ("-std=c99", "-O2", "-ffunction-sections", "-fdata-sections", "-Wall", "-Wextra")
 LINK_FLAGS = ("-Wl,--gc-sections",)
 
@@ -91,6 +91,7 @@ def write_project(
     never. Templates in the folders `templates` come before tinyflow's own. The same inputs give the
     same bytes. Raises ProjectError when the board names files that are not there.
     """
+    board = board.for_builder(builder)
     context = _context(compiled, board, builder)
     _copy_library(folder / "lib" / compiled.name, compiled)
     _copy_runtime(folder / "lib" / "tnf_runtime", compiled)
@@ -122,7 +123,7 @@ def write_project(
 def _context(compiled: CompiledModel, board: BoardProfile, builder: str) -> ProjectContext:
     library = [f"lib/{compiled.name}/src/{file.name}" for file in compiled.sources]
     runtime = [f"lib/tnf_runtime/src/{file.name}" for file in _runtime_files("*.c")]
-    port = [f"src/{file.name}" for file in _port_files(board) if file.suffix == ".c"]
+    port = [f"src/{file.name}" for file in _port_files(board) if file.suffix != ".h"]
     scripted = board.toolchain is not None and board.toolchain.linker_script
     return ProjectContext(
         board=board,
@@ -145,9 +146,7 @@ def _own_platform(board: BoardProfile, builder: str) -> str:
     PlatformIO remembers a platform that it was linked to by the folder's name, for all projects of
     a user: the name tells the content.
     """
-    if builder != "platformio" or board.platformio is None:
-        return ""
-    if board.platformio.platform != OWN_PLATFORM:
+    if builder == "cmake" or board.sdk:
         return ""
     return f"platform/tinyflow-{cache.code_sha256(('firmware/platformio',))[:8]}"
 
@@ -160,14 +159,17 @@ def _runtime_files(pattern: str) -> list[Path]:
 
 
 def _port_files(board: BoardProfile) -> list[Path]:
-    folder = paths.data_folder("firmware") / "ports" / board.port_layer
-    files = sorted(file for file in folder.glob("*") if file.suffix in (".c", ".h", ".S"))
-    if not files:
-        raise ProjectError(
-            f"board {board.name} has port_layer {board.port_layer}, which is not there",
-            [f"looked in {folder}"],
-        )
-    return files
+    place = paths.data_folder("firmware") / "ports"
+    found: list[Path] = []
+    for layer in board.port_layers:
+        files = sorted(file for file in (place / layer).glob("*") if file.suffix in PORT_SUFFIXES)
+        if not files:
+            raise ProjectError(
+                f"board {board.name} has port layer {layer}, which is not there",
+                [f"looked in {place}"],
+            )
+        found += files
+    return found
 
 
 def _copy_files(files: Sequence[Path], folder: Path) -> None:
@@ -193,7 +195,7 @@ def _copy_runtime(folder: Path, compiled: CompiledModel) -> None:
 
 
 def _template_folders(board: BoardProfile, builder: str) -> tuple[str, ...]:
-    if builder != "platformio":
+    if builder == "cmake":
         return (builder,)
     framework = board.platformio.framework if board.platformio is not None else ""
     return ("platformio", framework or "bare")

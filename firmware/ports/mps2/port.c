@@ -2,8 +2,10 @@
  *
  * Under QEMU with `-icount shift=7` an instruction takes 128 ns, so the 25 MHz timer gives 3.2
  * ticks an instruction and a difference of two readings names the exact number of instructions. */
+#include "armv7m.h"
+#include "cortex_m.h"
 #include "mps2.h"
-#include "tnf_port.h"
+#include "tnf_bare.h"
 
 /* How often an empty read looks again before it sleeps: the next byte of a block is usually that
  * near, and waking up takes the emulator longer. */
@@ -12,16 +14,14 @@
 #define IDLE_TICKS (MPS2_CLOCK_HZ / 250u)
 #define TICKS_PER_MS (MPS2_CLOCK_HZ / 1000u)
 
-static uint32_t uptime_ms;
-static uint32_t uptime_ticks; /* the counter when uptime_ms was last brought up to date */
+static tnf_uptime_t uptime;
 
 void tnf_port_init(void)
 {
     MPS2_TIMER0->reload = UINT32_MAX;
     MPS2_TIMER0->value = UINT32_MAX;
     MPS2_TIMER0->control = MPS2_TIMER_ENABLE;
-    uptime_ms = 0;
-    uptime_ticks = tnf_port_counter();
+    uptime = (tnf_uptime_t){.ticks = tnf_port_counter()};
     MPS2_UART0->divider = 16; /* the fastest it takes; the emulator does not look at it */
     MPS2_UART0->control = MPS2_UART_TX_ENABLE | MPS2_UART_RX_ENABLE | MPS2_UART_RX_INTERRUPT;
     /* Only to end WFI: PRIMASK keeps them from being taken. */
@@ -76,32 +76,36 @@ uint32_t tnf_port_counter(void)
 
 uint32_t tnf_port_uptime_ms(void)
 {
-    uint32_t passed = (tnf_port_counter() - uptime_ticks) / TICKS_PER_MS;
-    uptime_ticks += passed * TICKS_PER_MS;
-    uptime_ms += passed;
-    return uptime_ms;
+    return tnf_uptime_ms(&uptime, tnf_port_counter(), TICKS_PER_MS);
 }
 
 void tnf_port_health(tnf_port_health_t *health)
 {
-    const uint32_t *deepest = tnf_stack_bottom;
-    while (deepest < tnf_stack_top && *deepest == TNF_STACK_PAINT) {
-        deepest++;
-    }
-    *health = (tnf_port_health_t){
-        .uptime_ms = tnf_port_uptime_ms(),
-        .stack_bytes = (uint32_t)(tnf_stack_top - tnf_stack_bottom) * sizeof(uint32_t),
-        .stack_used_bytes = (uint32_t)(tnf_stack_top - deepest) * sizeof(uint32_t),
-    };
+    *health = tnf_bare_health(tnf_port_uptime_ms());
 }
 
 tnf_status_t tnf_port_reset(bool bootloader)
 {
-    if (bootloader) {
-        return TNF_UNSUPPORTED; /* it has none */
+    if (!bootloader) {
+        cortex_m_restart();
     }
-    __asm__ volatile("dsb" ::: "memory");
-    *CORTEX_M_AIRCR = CORTEX_M_AIRCR_RESET;
+    return TNF_UNSUPPORTED; /* it has none */
+}
+
+/* Flash is ordinary memory on this board: writes to it are made to fault, as on a chip. */
+void tnf_board_early(void)
+{
+    armv7m_protect(0, MPS2_FLASH, ARMV7M_MPU_READ_ONLY(MPS2_FLASH_LOG2));
+}
+
+/* Ends the emulator with an exit status, through semihosting. On a board, where nobody answers
+ * semihosting, the breakpoint locks the core up, which is a visible stop as well. */
+void tnf_fault_end(void)
+{
+    const uint32_t block[2] = {0x20026u /* the application exited */, 1};
+    register uint32_t operation __asm__("r0") = 0x20u; /* SYS_EXIT_EXTENDED */
+    register const uint32_t *argument __asm__("r1") = block;
+    __asm__ volatile("bkpt 0xAB" : "+r"(operation) : "r"(argument) : "memory");
     for (;;) {
     }
 }

@@ -2,7 +2,7 @@
  *
  * Under QEMU with `-icount shift=0` rdinstret counts exactly the instructions executed. */
 #include "riscv_virt.h"
-#include "tnf_port.h"
+#include "tnf_bare.h"
 
 #define TICKS_PER_MS (RISCV_VIRT_MTIME_HZ / 1000u)
 /* How often an empty read looks again before it sleeps, and for how many ticks at most: 4 ms. */
@@ -12,13 +12,11 @@
 #define MIE_TIMER 0x080u
 #define MIE_EXTERNAL 0x800u
 
-static uint32_t uptime_ms;
-static uint32_t uptime_ticks; /* the time when uptime_ms was last brought up to date */
+static tnf_uptime_t uptime;
 
 void tnf_port_init(void)
 {
-    uptime_ms = 0;
-    uptime_ticks = RISCV_VIRT_MTIME[0];
+    uptime = (tnf_uptime_t){.ticks = RISCV_VIRT_MTIME[0]};
     RISCV_VIRT_UART0->line_control = RISCV_VIRT_UART_8N1;
     /* The FIFO stays off: switching it on drops what the host has sent already, and the emulator
      * hands over the next byte as soon as one is read. */
@@ -95,23 +93,12 @@ uint32_t tnf_port_counter(void)
 
 uint32_t tnf_port_uptime_ms(void)
 {
-    uint32_t passed = (RISCV_VIRT_MTIME[0] - uptime_ticks) / TICKS_PER_MS;
-    uptime_ticks += passed * TICKS_PER_MS;
-    uptime_ms += passed;
-    return uptime_ms;
+    return tnf_uptime_ms(&uptime, RISCV_VIRT_MTIME[0], TICKS_PER_MS);
 }
 
 void tnf_port_health(tnf_port_health_t *health)
 {
-    const uint32_t *deepest = tnf_stack_bottom;
-    while (deepest < tnf_stack_top && *deepest == TNF_STACK_PAINT) {
-        deepest++;
-    }
-    *health = (tnf_port_health_t){
-        .uptime_ms = tnf_port_uptime_ms(),
-        .stack_bytes = (uint32_t)(tnf_stack_top - tnf_stack_bottom) * sizeof(uint32_t),
-        .stack_used_bytes = (uint32_t)(tnf_stack_top - deepest) * sizeof(uint32_t),
-    };
+    *health = tnf_bare_health(tnf_port_uptime_ms());
 }
 
 tnf_status_t tnf_port_reset(bool bootloader)

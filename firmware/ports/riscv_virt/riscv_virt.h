@@ -39,10 +39,4 @@ typedef struct riscv_virt_uart {
 #define RISCV_VIRT_PLIC_ENABLE ((volatile uint32_t *)0x0C002000u)
 #define RISCV_VIRT_PLIC_CLAIM ((volatile uint32_t *)0x0C200004u)
 
-/** What the stack is painted with before main, to see later how deep it went. */
-#define TNF_STACK_PAINT 0xC5C5C5C5u
-
-/** Where the linker script put things. */
-extern uint32_t tnf_stack_bottom[], tnf_stack_top[];
-
 #endif

@@ -2,10 +2,8 @@
  *
  * Interrupts stay off: the port polls, and sleeps in WFI, which a pending interrupt ends although
  * it is not taken. No handler ever runs between two readings of the counter. */
-#include <stddef.h>
-
 #include "riscv_virt.h"
-#include "tnf_port.h"
+#include "tnf_bare.h"
 
 void tnf_fault_report(uint32_t cause, uint32_t pc, uint32_t address);
 
@@ -57,35 +55,20 @@ __asm__(".section .vectors, \"ax\"\n"
         ".option pop\n"
         ".text\n");
 
-static char *put_text(char *to, const char *text)
-{
-    while (*text != '\0') {
-        *to++ = *text++;
-    }
-    return to;
-}
-
-static char *put_hex(char *to, uint32_t value)
-{
-    for (int shift = 28; shift >= 0; shift -= 4) {
-        *to++ = "0123456789abcdef"[(value >> shift) & 15u];
-    }
-    return to;
-}
-
 void tnf_fault_report(uint32_t cause, uint32_t pc, uint32_t address)
 {
     char line[80];
-    char *to = line;
-    *to++ = '\0'; /* ends a frame that was being sent */
-    to = put_text(to, "fault: mcause ");
-    to = put_hex(to, cause);
-    to = put_text(to, " pc ");
-    to = put_hex(to, pc);
-    to = put_text(to, " address ");
-    to = put_hex(to, address);
-    to = put_text(to, "\r\n");
-    tnf_port_write((const uint8_t *)line, (size_t)(to - line));
+    char *to = tnf_put_text(line + 1, "fault: mcause ");
+    to = tnf_put_hex(to, cause);
+    to = tnf_put_text(to, " pc ");
+    to = tnf_put_hex(to, pc);
+    to = tnf_put_text(to, " address ");
+    to = tnf_put_hex(to, address);
+    tnf_fault_send(line, to);
+}
+
+void tnf_fault_end(void)
+{
     *RISCV_VIRT_TEST = RISCV_VIRT_TEST_FAIL; /* ends the emulator with exit status 1 */
     for (;;) {
     }

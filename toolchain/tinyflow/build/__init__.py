@@ -10,6 +10,7 @@ from tinyflow.boards import BoardProfile
 
 # A builder is a module with build_image(firmware, board, folder, logs) -> FirmwareImage.
 BUILDERS = {
+    "arduino": "tinyflow.build.platformio",
     "cmake": "tinyflow.build.cmake",
     "platformio": "tinyflow.build.platformio",
 }
@@ -28,5 +29,6 @@ def build(
     the board.
     """
     builder = registry.lookup("builder", firmware.builder, BUILDERS)
+    board = board.for_builder(firmware.builder)
     image: FirmwareImage = builder.build_image(firmware, board, folder, logs or folder)
     return image

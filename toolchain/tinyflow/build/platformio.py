@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tinyflow.artifacts import FirmwareImage, FirmwareProject
-from tinyflow.boards import BoardProfile, Platformio
+from tinyflow.boards import OWN_PLATFORM, BoardProfile, Platformio
 from tinyflow.build import platformio_packages, platformio_run
 from tinyflow.build.compiler import require_compiler
 from tinyflow.build.image import describe
@@ -23,7 +23,6 @@ from tinyflow.process import Completed
 
 LOG = "platformio.log"
 ELF, BINARY, MAP = "firmware.elf", "firmware.bin", "firmware.map"
-OWN_PLATFORM = platformio_packages.OWN_PLATFORM
 
 # Where the ROM looks for the second-stage bootloader; 0 in the chips that are not here.
 BOOTLOADER_OFFSETS = {"esp32": 0x1000, "esp32s2": 0x1000}
@@ -60,7 +59,6 @@ def _settings(board: BoardProfile) -> Platformio:
     if board.platformio is None:
         raise ProjectError(
             f"board {board.name} has no [platformio], which builder platformio needs",
-            [f"builders of this board: {', '.join(board.builders)}"],
         )
     return board.platformio
 

@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from tinyflow import paths, process, progress
+from tinyflow.boards import OWN_PLATFORM
 from tinyflow.errors import ToolError
 
-OWN_PLATFORM = "tinyflow"
 SCONS_PACKAGE = "tool-scons"
 REGISTRY_SECONDS = 3.0
 PROBE_SECONDS = 60.0
@@ -160,11 +160,6 @@ def require(installed: Installed, project: Path, board: str, platform: str) -> b
             f"tinyflow doctor --board {board}",
         ],
     )
-
-
-def platform_name(platform: str) -> str:
-    """The name in a platform's specification: "owner/espressif32 @ ~6.13.0" is espressif32."""
-    return platform.partition("@")[0].strip().rpartition("/")[2]
 
 
 def platform_folder(platform: str) -> Path | None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tinyflow import process, progress
+from tinyflow.boards import OWN_PLATFORM
 from tinyflow.build import platformio_packages
 
 BUILD_SECONDS = 600.0
@@ -31,7 +32,7 @@ def workspace(platform: str, folder: Path) -> dict[str, str]:
         "PLATFORMIO_BUILD_UNFLAGS": "",
         "PLATFORMIO_EXTRA_SCRIPTS": "",
     }
-    if platform == platformio_packages.OWN_PLATFORM:
+    if platform == OWN_PLATFORM:
         # PlatformIO remembers linked platforms by their folder's name; here it is this build's.
         places["PLATFORMIO_PLATFORMS_DIR"] = str(folder / "platforms")
         places["PLATFORMIO_PACKAGES_DIR"] = str(platformio_packages.own_core_dir() / "packages")

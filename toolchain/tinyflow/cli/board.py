@@ -78,9 +78,10 @@ def _show_deploy(result: dict[str, Any]) -> None:
 @options.port
 @options.seed
 @options.builder
+@options.runner
 @prints(_show_deploy)
 def deploy(
-    board: str | None, port: str | None, seed: int | None, builder: str | None
+    board: str | None, port: str | None, seed: int | None, builder: str | None, runner: str | None
 ) -> dict[str, Any]:
     """Walk the whole road, from data to metrics of the board.
 
@@ -89,7 +90,7 @@ def deploy(
     """
     from tinyflow.pipeline import deploy as road
 
-    return road.deploy(board, port=port, seed=seed, builder=builder)
+    return road.deploy(board, port=port, seed=seed, builder=builder, runner=runner)
 
 
 def _show_monitor(result: dict[str, Any]) -> None:

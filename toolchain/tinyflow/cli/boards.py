@@ -44,7 +44,7 @@ def boards() -> dict[str, Any]:
                 "flash_bytes": board.memory.flash_bytes,
                 "ram_bytes": board.memory.ram_bytes,
                 "builders": list(board.builders),
-                "runner": board.runner,
+                "runners": list(board.runners),
                 "backend": board.backend,
                 "counter": board.counter.unit,
             }

@@ -24,8 +24,13 @@ seed = click.option(
 )
 builder = click.option(
     "--builder",
-    type=click.Choice(["cmake", "platformio"]),
+    metavar="NAME",
     help="Build with this tool instead of the board's first.",
+)
+runner = click.option(
+    "--runner",
+    metavar="NAME",
+    help="Flash or emulate with this tool instead of the board's first.",
 )
 output = click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Also copy the result here."
@@ -38,7 +43,7 @@ _model = click.argument(
 
 def model_and_board(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options of a command that walks with the project's model or a .tflite; see `walks`."""
-    for option in (builder, seed, _name, board, _model):
+    for option in (runner, builder, seed, _name, board, _model):
         command = option(command)
     return command
 
@@ -53,11 +58,14 @@ def walks(command: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any
         name: str | None,
         seed: int | None,
         builder: str | None,
+        runner: str | None,
         **options: Any,
     ) -> dict[str, Any]:
         from tinyflow import pipeline
 
-        walk: Walk = pipeline.start(board=board, model=model, name=name, seed=seed, builder=builder)
+        walk: Walk = pipeline.start(
+            board=board, model=model, name=name, seed=seed, builder=builder, runner=runner
+        )
         return command(walk, **options)
 
     return run

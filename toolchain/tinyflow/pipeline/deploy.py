@@ -46,6 +46,7 @@ def deploy(
     port: str | None = None,
     seed: int | None = None,
     builder: str | None = None,
+    runner: str | None = None,
     folder: Path | None = None,
 ) -> dict[str, Any]:
     """Train, compile, build, flash, evaluate on the board, and keep the metric rows.
@@ -61,9 +62,9 @@ def deploy(
     from tinyflow.device import find_port
     from tinyflow.pipeline import health
 
-    walk = start(board=board, seed=seed, builder=builder, folder=folder)
+    walk = start(board=board, seed=seed, builder=builder, runner=runner, folder=folder)
     project = walk.require_project()
-    health.require(walk.require_board(), builder)
+    health.require(walk.require_board())
     if not walk.require_board().emulated:
         find_port(walk.require_board(), port)
     budget = project.config.budget

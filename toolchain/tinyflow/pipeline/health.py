@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tinyflow import boards, doctor, paths, tools
+from tinyflow import boards, doctor, paths, progress, tools
 from tinyflow.errors import ToolError
 
 INSTALL_LOG = "install.log"
@@ -21,13 +22,11 @@ def provisions(profiles: Sequence[boards.BoardProfile] = ()) -> dict[str, doctor
     from tinyflow import reference
     from tinyflow.build import platformio_packages
 
-    upstream = {
-        board.platformio.platform
-        for board in profiles
-        if board.platformio and board.platformio.platform != platformio_packages.OWN_PLATFORM
-    }
+    upstream = dict.fromkeys(
+        sdk for board in profiles for name in board.builders if (sdk := board.for_builder(name).sdk)
+    )
     platforms = {
-        platformio_packages.platform_name(spec): doctor.Provision(
+        boards.platform_name(spec): doctor.Provision(
             functools.partial(platformio_packages.platform_folder, spec),
             functools.partial(platformio_packages.install_platform, spec),
         )
@@ -45,16 +44,36 @@ def provisions(profiles: Sequence[boards.BoardProfile] = ()) -> dict[str, doctor
     }
 
 
-def require(board: boards.BoardProfile, builder: str | None) -> None:
+def choose_builder(board: boards.BoardProfile) -> str:
+    """The board's first builder whose SDK is installed, or that needs none.
+
+    An SDK that PlatformIO can download counts as installed. Without any it is the first builder.
+    """
+    from tinyflow.build import platformio_packages
+
+    for builder in board.builders:
+        sdk = board.for_builder(builder).sdk
+        if not sdk or platformio_packages.platform_folder(sdk) is not None:
+            return builder
+        if platformio_packages.registry_answers():
+            return builder
+        progress.report(
+            "build",
+            f"PlatformIO's platform {boards.platform_name(sdk)} is not installed and its registry "
+            "does not answer",
+        )
+    return board.builder
+
+
+def require(board: boards.BoardProfile) -> None:
     """Raise ToolError, before any work, when tools of the board are missing: all at once.
 
     What PlatformIO can download when it builds is not missing.
     """
     from tinyflow.build import platformio_packages
 
-    chosen = builder or board.builders[0]
     known = provisions([board])
-    wanted = dict.fromkeys([*board.tools, *doctor.BUILDER_TOOLS[chosen]])
+    wanted = dict.fromkeys(doctor.tools_of(board))
     # Only these are looked at: a doctor's whole round would start every deploy with its time.
     found = (
         tools.find(name, known[name].find if name in known else None)
@@ -65,13 +84,12 @@ def require(board: boards.BoardProfile, builder: str | None) -> None:
     downloads = [item for item in lacking if item.name in known]
     hints = [f"tinyflow doctor --board {board.name} --install"]
     detail = []
-    if downloads and board.platformio:
+    if downloads and board.sdk:
         if platformio_packages.registry_answers():
             lacking = [item for item in lacking if item not in downloads]
         else:
             detail = ["PlatformIO would download it, but its registry does not answer"]
-            platform = board.platformio.platform
-            hints.insert(0, f'pio pkg install -g -p "{platform}"    # with internet')
+            hints.insert(0, f'pio pkg install -g -p "{board.sdk}"    # with internet')
     if lacking:
         count = "a tool is" if len(lacking) == 1 else f"{len(lacking)} tools are"
         raise ToolError(
@@ -85,11 +103,18 @@ def require(board: boards.BoardProfile, builder: str | None) -> None:
         )
 
 
+def _chosen_first(board: boards.BoardProfile) -> boards.BoardProfile:
+    """The board with the builder first that would be taken on this machine."""
+    chosen = board.for_builder(choose_builder(board)).builders
+    others = tuple(name for name in board.builders if name not in chosen)
+    return dataclasses.replace(board, builders=(*chosen, *others))
+
+
 def examine(names: Sequence[str], install: bool) -> dict[str, Any]:
     """Look at what the boards named (default: all) need; `install` what is missing first."""
     project = paths.find_project(Path.cwd())
     wanted = list(names) or boards.board_names(boards.board_folders(project))
-    profiles = [boards.load_board(name, project) for name in wanted]
+    profiles = [_chosen_first(boards.load_board(name, project)) for name in wanted]
     known = provisions(profiles)
     findings = doctor.diagnose(profiles, known)
     nowhere = {name for name, provision in known.items() if provision.install is None}

@@ -47,7 +47,7 @@ class Walk:
     """One walk through the stages, for a project or for a .tflite alone.
 
     `model` is a .tflite given by the user; without it the project's own is trained. `seed`
-    overrides the project's, `builder` the board's default. `home` holds the cache.
+    overrides the project's. `board` has one builder and one runner. `home` holds the cache.
     """
 
     home: Path
@@ -56,7 +56,6 @@ class Walk:
     model: Path | None = None
     name: str | None = None
     seed_override: int | None = None
-    builder: str | None = None
     _made: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -224,25 +223,18 @@ class Walk:
         from tinyflow import generate
 
         board, compiled = self.require_board(), self.compiled()
-        builder = self.builder or board.builders[0]
-        if builder not in board.builders:
-            raise ProjectError(
-                f"board {board.name} is not built with {builder}",
-                [f"its builders: {', '.join(board.builders)}"],
-            )
         return self.get(
             "generate",
             FirmwareProject,
             {
                 "board": board,
-                "builder": builder,
                 "name": compiled.name,
                 "model": compiled.model_sha256,
                 "compiled": compiled.path.name,
                 "templates": cache.folder_sha256(self._templates),
             },
             lambda folder: generate.write_project(
-                folder, compiled, board, builder, templates=self._templates
+                folder, compiled, board, board.builder, templates=self._templates
             ),
         )
 
@@ -290,13 +282,17 @@ def start(
     name: str | None = None,
     seed: int | None = None,
     builder: str | None = None,
+    runner: str | None = None,
     folder: Path | None = None,
 ) -> Walk:
     """A walk for the project at or above `folder` (default: the current one), if there is one.
 
-    A project's `board` key stands in for a missing `board`.
+    A project's `board` key stands in for a missing `board`. Without `builder` it is the board's
+    first whose SDK is to be had, without `runner` the board's first. Raises ProjectError when they
+    are none of the board's.
     """
     from tinyflow.boards import load_board
+    from tinyflow.pipeline import health
 
     place = folder or Path.cwd()
     found = paths.find_project(place)
@@ -305,4 +301,7 @@ def start(
     wanted = board or (project.config.board if project is not None else "") or None
     own = project.folder if project is not None else None
     profile = load_board(wanted, own) if wanted is not None else None
-    return Walk(home, project, profile, model, name, seed, builder)
+    if profile is not None:
+        profile = profile.for_builder(builder or health.choose_builder(profile))
+        profile = profile.for_runner(runner or profile.runner)
+    return Walk(home, project, profile, model, name, seed)
