@@ -204,7 +204,7 @@ class Walk:
                 "name": prefix,
                 "board": board.name,
                 "backend": board.backend,
-                "templates": cache.folder_sha256(self._templates),
+                "templates": cache.folder_sha256(self.templates),
             },
             lambda folder: compiler.compile_model(
                 tflite.path,
@@ -212,7 +212,7 @@ class Walk:
                 name=prefix,
                 board=board.name,
                 backend=board.backend,
-                templates=self._templates,
+                templates=self.templates,
             ),
         )
         compiler.check_fits(compiled, board)
@@ -231,10 +231,10 @@ class Walk:
                 "name": compiled.name,
                 "model": compiled.model_sha256,
                 "compiled": compiled.path.name,
-                "templates": cache.folder_sha256(self._templates),
+                "templates": cache.folder_sha256(self.templates),
             },
             lambda folder: generate.write_project(
-                folder, compiled, board, board.builder, templates=self._templates
+                folder, compiled, board, board.builder, templates=self.templates
             ),
         )
 
@@ -261,7 +261,7 @@ class Walk:
             yield flashed
 
     @property
-    def _templates(self) -> list[Path]:
+    def templates(self) -> list[Path]:
         """The project's own templates, which come before tinyflow's."""
         own = self.project.folder / "templates" if self.project is not None else None
         return [own] if own is not None and own.is_dir() else []
