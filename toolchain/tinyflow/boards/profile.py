@@ -1,19 +1,18 @@
-"""Board profiles: what tinyflow knows of a board, as data.
+"""What tinyflow knows of a board, as data.
 
-One `boards/<name>.toml` each, without inheritance; a project's own `boards/` come first. The
-dataclasses below are the schema of that file; the text under each key is its documentation.
+The dataclasses are the schema of `boards/<name>.toml`; the text under each key is its
+documentation, which `document` prints.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from annotated_types import Ge, Gt, Len
 
-from tinyflow import paths, schema
+from tinyflow import schema
 from tinyflow.errors import ProjectError, near_miss
 
 Bytes = Annotated[int, Ge(0)]
@@ -348,48 +347,3 @@ def _not_among(board: str, verb: str, found: str, what: str, known: Sequence[str
         f"board {board} is not {verb} {found}" + (f", did you mean {close}?" if close else ""),
         [f"its {what}: {', '.join(known)}"],
     )
-
-
-def board_folders(project: Path | None = None) -> list[Path]:
-    """Where profiles are looked for: the project's own boards first."""
-    own = [project / "boards"] if project is not None else []
-    return [*own, paths.data_folder("boards")]
-
-
-def board_names(folders: Sequence[Path] | None = None) -> list[str]:
-    """All boards there are, sorted."""
-    places = board_folders() if folders is None else folders
-    return sorted({file.stem for place in places for file in place.glob("*.toml")})
-
-
-def load_board(name: str, project: Path | None = None) -> BoardProfile:
-    """The profile of board `name`. Raises ProjectError when there is none or it is broken."""
-    folders = board_folders(project)
-    for folder in folders:
-        file = folder / f"{name}.toml"
-        if name == file.stem and file.is_file():
-            return read_board(file)
-    known = board_names(folders)
-    close = near_miss(name, known)
-    raise ProjectError(
-        f"board {name} is unknown" + (f", did you mean {close}?" if close else ""),
-        [f"known: {', '.join(known)}"],
-        ["tinyflow boards"],
-    )
-
-
-def read_board(file: Path) -> BoardProfile:
-    """The profile in `file`. Raises ProjectError when it is broken, naming every finding."""
-    profile = schema.check(BoardProfile, schema.read_toml(file), file)
-    if profile.name != file.stem:
-        raise ProjectError(f"{file} names board {profile.name}, its file name says {file.stem}")
-    lacking = [
-        f"{SECTIONS[name]}: missing, {kind} {name} needs it"
-        for kind, names in (("builder", profile.builders), ("runner", profile.runners))
-        for name in names
-        if name in SECTIONS and getattr(profile, SECTIONS[name]) is None
-    ]
-    if lacking:
-        count = f"{len(lacking)} keys" if len(lacking) > 1 else "a key"
-        raise ProjectError(f"{file} has {count} to fix", lacking)
-    return profile
