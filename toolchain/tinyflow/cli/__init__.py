@@ -26,8 +26,8 @@ COMMANDS = {
     "deploy": ("board", "Walk the whole road, from data to metrics of the board."),
     "bench": ("measure", "Count one inference on a board, whole and by layer."),
     "verify": ("measure", "Prove that a board computes what the reference computes."),
-    "boards": ("boards", "List the boards."),
-    "doctor": ("boards", "Tell which tools are there, and what installs the others."),
+    "boards": ("boards", "List the boards, show one, write your own."),
+    "doctor": ("doctor", "Tell which tools are there, and what installs the others."),
 }
 
 

@@ -1,12 +1,17 @@
-"""`boards` and `doctor`."""
+"""`boards`: the list, one of them whole, one of your own."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tinyflow.cli.output import prints, table
+from tinyflow.cli.output import facts, prints, table
+
+if TYPE_CHECKING:
+    from tinyflow.boards import BoardProfile
 
 
 def _show_boards(result: dict[str, Any]) -> None:
@@ -17,19 +22,15 @@ def _show_boards(result: dict[str, Any]) -> None:
             board["flash_bytes"],
             board["ram_bytes"],
             ", ".join(board["builders"]),
-            board["counter"],
+            ", ".join(board["runners"]),
         )
         for board in result["boards"]
     ]
-    table(("board", "what it is", "flash B", "RAM B", "builders", "counts"), rows)
+    table(("board", "what it is", "flash B", "RAM B", "builders", "runners"), rows)
 
 
-@click.command()
 @prints(_show_boards)
-def boards() -> dict[str, Any]:
-    """List the boards: tinyflow's, and those in the project's own `boards` folder."""
-    from pathlib import Path
-
+def _list() -> dict[str, Any]:
     from tinyflow import boards as profiles
     from tinyflow import paths
 
@@ -53,44 +54,125 @@ def boards() -> dict[str, Any]:
     }
 
 
-def _show_doctor(result: dict[str, Any]) -> None:
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@click.pass_context
+def boards(ctx: click.Context, as_json: bool) -> int | None:
+    """List the boards, show one, write your own.
+
+    Without a command: tinyflow's boards and those in the project's own `boards` folder. The first
+    builder and the first runner of a board are its defaults; --builder and --runner choose another.
+    """
+    return _list(as_json=as_json) if ctx.invoked_subcommand is None else None
+
+
+def _show_board(result: dict[str, Any]) -> None:
+    board = result["profile"]
+    facts([("board", board["name"]), ("", board["title"]), ("file", result["file"])])
+    click.echo()
     rows = [
         (
-            item["board"] or "every board",
-            item["tool"],
-            _state(item),
-            item["path"] or item["purpose"],
+            item["builder"],
+            item["with"],
+            item["flash_bytes"],
+            item["ram_bytes"],
+            item["stack_bytes"],
+            item["clock_hz"] / 1e6 if item["clock_hz"] else "",
         )
-        for item in result["tools"]
+        for item in result["builders"]
     ]
-    table(("for", "tool", "found", "where, or what it is for"), rows)
-    if result["missing"]:
-        click.echo()
-        click.echo(f"missing: {', '.join(result['missing'])}")
-        for command in dict.fromkeys(i["install"] for i in result["tools"] if i["install"]):
-            click.echo(f"  {command}")
-        named = " ".join(f"--board {name}" for name in result["boards"])
-        click.echo(f"or let tinyflow do it: tinyflow doctor {named} --install")
+    columns = ("builder", "with", "flash B", "RAM B", "stack B", "clock MHz")
+    table(columns, rows)
+    click.echo()
+    table(
+        ("runner", "with", "counts"),
+        [(item["runner"], item["with"], item["counter"]) for item in result["runners"]],
+    )
+    click.echo()
+    facts(
+        [
+            ("kernels", board["backend"]),
+            ("console", f"{board['baud']:,} baud"),
+            ("reset", board["reset"]),
+            *(
+                ("USB", f"{usb['vendor']:04x}:{usb['product']:04x} {usb['chip']}")
+                for usb in board["usb"]
+            ),
+        ]
+    )
 
 
-def _state(item: dict[str, Any]) -> str:
-    if item["usable"]:
-        return item["version"] or "yes"
-    state = item["lacks"] or "missing"
-    return f"{state} (not needed by the board's first builder)" if item["optional"] else state
+@boards.command()
+@click.argument("name")
+@prints(_show_board)
+def show(name: str) -> dict[str, Any]:
+    """Show one board whole: how it is built, how it is run, what it has."""
+    from dataclasses import asdict
+
+    from tinyflow import boards as profiles
+    from tinyflow import paths
+
+    project = paths.find_project(Path.cwd())
+    file = profiles.board_file(name, project)
+    board = profiles.read_board(file)
+    return {
+        "file": str(file),
+        "builders": list(_builders(board)),
+        "runners": list(_runners(board)),
+        "profile": asdict(board),
+    }
 
 
-@click.command()
-@click.option(
-    "-b", "--board", "names", metavar="NAME", multiple=True, help="Only what this board needs."
-)
-@click.option("--install", is_flag=True, help="Install what is missing.")
-@prints(_show_doctor)
-def doctor(names: tuple[str, ...], install: bool) -> dict[str, Any]:
-    """Tell which tools are there, and what installs the others.
+def _builders(board: BoardProfile) -> Iterator[dict[str, Any]]:
+    for builder in board.builders:
+        seen = board.for_builder(builder)
+        settings, toolchain = seen.platformio, seen.toolchain
+        means = f"{toolchain.prefix}gcc" if toolchain and toolchain.prefix else "cc"
+        if seen.sdk and settings is not None:
+            means = f"{settings.framework}, {settings.platform}"
+        yield {
+            "builder": builder,
+            "with": means,
+            "flash_bytes": seen.memory.flash_bytes,
+            "ram_bytes": seen.memory.ram_bytes,
+            "stack_bytes": seen.memory.stack_bytes,
+            "clock_hz": seen.clock_hz,
+            "counter": seen.counter.unit,
+        }
 
-    Exit status 4 when something is missing that a board's first builder needs.
-    """
-    from tinyflow.pipeline import health
 
-    return health.examine(names, install)
+def _runners(board: BoardProfile) -> Iterator[dict[str, Any]]:
+    from dataclasses import asdict
+
+    from tinyflow.boards import SECTIONS
+
+    for runner in board.runners:
+        settings = getattr(board, SECTIONS[runner]) if runner in SECTIONS else None
+        told = asdict(settings) if settings is not None else {}
+        told.pop("counter", None)
+        words = (v if isinstance(v, str | int) else " ".join(v) for v in told.values())
+        yield {
+            "runner": runner,
+            "with": ", ".join(f"{key} {value}" for key, value in zip(told, words, strict=True)),
+            "counter": board.for_runner(runner).counter.unit,
+        }
+
+
+def _show_new(result: dict[str, Any]) -> None:
+    click.echo(f"wrote {result['file']}")
+    click.echo(f"next: change what differs, then tinyflow boards show {result['name']}")
+
+
+@boards.command()
+@click.argument("name")
+@click.option("--from", "base", metavar="BOARD", required=True, help="The board that it is like.")
+@click.option("--title", default="", help="What a person calls it.")
+@prints(_show_new)
+def new(name: str, base: str, title: str) -> dict[str, Any]:
+    """Write a profile for your own board into the project's `boards` folder."""
+    from tinyflow import boards as profiles
+    from tinyflow import config
+
+    project = config.load_project(Path.cwd())
+    file = profiles.new_board(project.folder, name, base, title)
+    return {"name": name, "file": str(file), "from": base}
