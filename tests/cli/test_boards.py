@@ -34,15 +34,7 @@ def test_ones_own_board_is_written_listed_and_shown(
     monkeypatch.chdir(tmp_path)
     assert cli.main(["init", "digits", "here"]) == 0
     monkeypatch.chdir(tmp_path / "here")
-    arguments = [
-        "boards",
-        "new",
-        "bench-board",
-        "--from",
-        "qemu-m3",
-        "--title",
-        "the one on my desk",
-    ]
+    arguments = ["boards", "new", "bench-board", "--from", "qemu-m3", "--title", "my desk's"]
     assert cli.main(arguments) == 0
     assert "tinyflow boards show bench-board" in capsys.readouterr().out
     assert cli.main(["boards"]) == 0

@@ -169,7 +169,7 @@ def _show_new(result: dict[str, Any]) -> None:
 @click.option("--title", default="", help="What a person calls it.")
 @prints(_show_new)
 def new(name: str, base: str, title: str) -> dict[str, Any]:
-    """Write a profile for your own board into the project's `boards` folder."""
+    """Write a profile for your own board, beside the project."""
     from tinyflow import boards as profiles
     from tinyflow import config
 
