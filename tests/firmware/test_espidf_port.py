@@ -50,7 +50,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     folder = tmp_path_factory.mktemp("espidf")
     library = folder / "port.so"
     compile_port("gcc", folder, "-shared", "-fPIC", "-Wno-missing-prototypes",
-                 str(STUBS / "sdk.c"), str(STUBS / "main.c"), "-o", str(library))  # fmt: skip
+                 str(STUBS / "sdk.c"), str(STUBS / "application.c"), "-o", str(library))  # fmt: skip
     loaded = ctypes.CDLL(str(library))
     loaded.tnf_port_read.restype = ctypes.c_size_t
     for name in ("tnf_port_counter", "tnf_port_uptime_ms"):

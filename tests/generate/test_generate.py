@@ -49,13 +49,14 @@ def test_the_layout_is_the_same_for_all_builders(
         "lib/tnf_runtime/include/tnf_port.h",
         "lib/tnf_runtime/include/tnf_session.h",
         "lib/tnf_runtime/src/tnf_session.c",
-        "src/main.c",
+        "src/application.c",
         "src/port.c",
     } <= set(files)
     scripted = board.toolchain is not None and bool(board.toolchain.linker_script)
     assert ("linker.ld" in files) == scripted
     assert ("CMakeLists.txt" in files and "toolchain.cmake" in files) or builder != "cmake"
     assert "platformio.ini" in files or builder != "platformio"
+    assert ("src/main.c" in files) == (not board.for_builder(builder).sdk)
     # No file is there twice under two names, none is a template's rest.
     names = [file.rpartition("/")[2] for file in files if file.startswith("lib/")]
     assert len(names) == len(set(names)) or builder == "platformio"
@@ -113,11 +114,15 @@ def test_the_build_id_is_told_and_follows_every_change(
 def test_a_projects_own_template_comes_first(model: CompiledModel, tmp_path: Path) -> None:
     own = tmp_path / "templates"
     (own / "firmware").mkdir(parents=True)
-    (own / "firmware/main.c.j2").write_text("/* my {{ name }} {{ upper }} */\n", encoding="utf-8")
+    (own / "firmware/application.c.j2").write_text(
+        "/* my {{ name }} {{ upper }} */\n", encoding="utf-8"
+    )
     project = generate.write_project(
         tmp_path / "project", model, load_board("native"), "cmake", templates=[own]
     )
-    assert (project.path / "src/main.c").read_text(encoding="utf-8") == "/* my digits DIGITS */\n"
+    assert (project.path / "src/application.c").read_text(
+        encoding="utf-8"
+    ) == "/* my digits DIGITS */\n"
 
 
 def test_a_port_layer_that_is_not_there_is_told(model: CompiledModel, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ The layout is the same for all builders:
     linker.ld                           bare-metal boards only
     lib/<model>/{include,src}           the inference library: generated C, its kernels
     lib/tnf_runtime/{include,src}       protocol, session, telemetry
-    src/main.c src/port.c ...           application, port layer and start-up
+    src/application.c src/port.c ...    application, port layer and start-up
+    src/main.c                          not where an SDK has a main() of its own
     include/tnf_board.h                 the board's figures, the build id
 
 What a builder needs besides comes from templates: all files below `templates/cmake/`, or below
@@ -37,7 +38,8 @@ LINK_FLAGS = ("-Wl,--gc-sections",)
 
 @dataclass(frozen=True)
 class MainContext:
-    """Context of templates/firmware/main.c.j2: the model's name, and the same in capitals."""
+    """Context of application.c.j2 and main.c.j2 in templates/firmware/: the model's name, and the
+    same in capitals."""
 
     name: str
     upper: str
@@ -97,7 +99,8 @@ def write_project(
     _copy_runtime(folder / "lib" / "tnf_runtime", compiled)
     _copy_files(_port_files(board), folder / "src")
     main = MainContext(compiled.name, compiled.name.upper())
-    _write(folder / "src/main.c", render.render("firmware/main.c.j2", main, templates))
+    for source in _application_files(board):
+        _write(folder / source, render.render(f"firmware/{Path(source).name}.j2", main, templates))
     if board.toolchain is not None and context.linker_script:
         script = f"linker/{board.toolchain.linker_script}"
         _write(folder / context.linker_script, render.render(script, context, templates))
@@ -132,12 +135,17 @@ def _context(compiled: CompiledModel, board: BoardProfile, builder: str) -> Proj
         tool_version=__version__,
         library_sources=tuple(sorted(library)),
         runtime_sources=tuple(sorted(runtime)),
-        app_sources=tuple(sorted(["src/main.c", *port])),
+        app_sources=tuple(sorted([*_application_files(board), *port])),
         c_flags=C_FLAGS,
         link_flags=LINK_FLAGS,
         linker_script="linker.ld" if scripted else "",
         platform=_own_platform(board, builder),
     )
+
+
+def _application_files(board: BoardProfile) -> tuple[str, ...]:
+    """What is generated into src/: an SDK has a main() of its own, which calls the application."""
+    return ("src/application.c",) if board.sdk else ("src/application.c", "src/main.c")
 
 
 def _own_platform(board: BoardProfile, builder: str) -> str:

@@ -11,6 +11,7 @@
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
 
+#include "tnf_application.h"
 #include "tnf_board.h"
 #include "tnf_port.h"
 
@@ -22,13 +23,15 @@
 /* An empty read blocks this long, so that the idle task runs and the core can rest. */
 #define IDLE_MS 4
 
-int main(void);
 void app_main(void);
 
 /* Where the SDK starts an application. */
 void app_main(void)
 {
-    (void)main();
+    tnf_application_start();
+    for (;;) {
+        tnf_application_poll();
+    }
 }
 
 void tnf_port_init(void)
