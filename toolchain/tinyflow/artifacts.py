@@ -164,6 +164,16 @@ class CompiledModel:
 
 
 @dataclass(frozen=True)
+class ExportedLibrary:
+    """A compiled model as a library for the build systems `formats`, all in one folder."""
+
+    name: str
+    path: Path
+    formats: tuple[str, ...]
+    model_sha256: str
+
+
+@dataclass(frozen=True)
 class FirmwareProject:
     """A folder that builds a firmware image with the named builder's own tool.
 

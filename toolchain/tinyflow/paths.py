@@ -19,6 +19,12 @@ def data_folder(name: str) -> Path:
     return packed if packed.is_dir() else PACKAGE.parents[1] / name
 
 
+def licence() -> Path:
+    """The text of the licence that tinyflow, and what it writes, is under."""
+    packed = PACKAGE / "data" / "LICENSE"
+    return packed if packed.is_file() else PACKAGE.parents[1] / "LICENSE"
+
+
 def find_project(start: Path) -> Path | None:
     """The nearest folder at or above `start` that holds a tinyflow.toml."""
     start = start.resolve()

@@ -21,6 +21,7 @@ COMMANDS = {
     "compile": ("compile", "Compile a model to C."),
     "generate": ("compile", "Write the firmware project for a board."),
     "build": ("compile", "Build the firmware image."),
+    "export": ("handoff", "Write the inference library for other build systems."),
     "flash": ("board", "Flash the image and ask the board who it is."),
     "monitor": ("board", "Show a board's metrics as they come, and keep them."),
     "deploy": ("board", "Walk the whole road, from data to metrics of the board."),

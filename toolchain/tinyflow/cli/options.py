@@ -41,15 +41,20 @@ _model = click.argument(
 )
 
 
-def model_and_board(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options of a command that walks with the project's model or a .tflite; see `walks`."""
-    for option in (runner, builder, seed, _name, board, _model):
+def model_alone(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of a command that takes the project's model or a .tflite as far as C; see `walks`."""
+    for option in (seed, _name, board, _model):
         command = option(command)
     return command
 
 
+def model_and_board(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of a command that goes on to a board with it; see `walks`."""
+    return model_alone(builder(runner(command)))
+
+
 def walks(command: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """Hands the command the walk that the options of `model_and_board` describe."""
+    """Hands the command the walk that those options describe."""
 
     @functools.wraps(command)
     def run(
@@ -57,8 +62,8 @@ def walks(command: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any
         board: str | None,
         name: str | None,
         seed: int | None,
-        builder: str | None,
-        runner: str | None,
+        builder: str | None = None,
+        runner: str | None = None,
         **options: Any,
     ) -> dict[str, Any]:
         from tinyflow import pipeline

@@ -1,12 +1,14 @@
-"""Folders that belong to the user: a new project, and copies of what the cache holds."""
+"""Folders that belong to the user: a new project, copies of the cache, exports and hand-offs."""
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tinyflow import cache, paths
+from tinyflow import cache, checksums, paths
 from tinyflow.errors import ProjectError, near_miss
 
 
@@ -27,6 +29,65 @@ def copy_out(source: Path, target: Path, names: Sequence[str] = ()) -> Path:
     except OSError as error:  # shutil.Error, which lists several, is one of these
         raise ProjectError(f"{target} cannot be written: {error.strerror or error}") from None
     return target
+
+
+@contextlib.contextmanager
+def renewed(target: Path) -> Iterator[Path]:
+    """An empty folder to fill; what is in it becomes `target` when the block ends without an error.
+
+    `target` may be new, empty, or what tinyflow wrote there before: then the files that its
+    SHA256SUMS lists are taken away, and files of the user's own stay. Raises ProjectError when it
+    holds anything else, or cannot be written.
+    """
+    old = _written_before(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".tinyflow-", dir=target.parent) as place:
+            fresh = Path(place) / "new"
+            fresh.mkdir()
+            yield fresh
+            new = checksums.listing(fresh)
+            met = [name for name in new if name not in old and (target / name).exists()]
+            if met:
+                raise ProjectError(f"{target} has files in the way", sorted(met))
+            for name in old:
+                (target / name).unlink(missing_ok=True)
+                _prune((target / name).parent, target)
+            for name in new:
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
+                (fresh / name).replace(target / name)
+    except OSError as error:
+        raise ProjectError(f"{target} cannot be written: {error.strerror or error}") from None
+
+
+def _written_before(target: Path) -> frozenset[str]:
+    """The files that tinyflow wrote into `target`; empty where there are none at all."""
+    try:
+        if not any(target.iterdir()):
+            return frozenset()
+    except FileNotFoundError:
+        return frozenset()
+    except OSError as error:
+        raise ProjectError(f"{target} cannot be written: {error.strerror}") from None
+    if (target / checksums.NAME).is_file() and (target / "NOTICE").is_file():
+        sums = checksums.read(target)
+        with (target / "NOTICE").open("rb") as stream:
+            if "NOTICE" in sums and b"written by tinyflow" in stream.readline(200):
+                return frozenset({*sums, checksums.NAME})
+    raise ProjectError(
+        f"{target} is there already, and not written by this command",
+        ["only an empty folder, or an earlier export or hand-off, is written over"],
+    )
+
+
+def _prune(folder: Path, top: Path) -> None:
+    """Remove a folder that is empty, and those above it, up to `top`."""
+    while folder != top:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+        folder = folder.parent
 
 
 def _entries(folder: Path) -> list[str]:
