@@ -22,7 +22,7 @@ from tinyflow.compiler.host import HostModel
 from tinyflow.errors import DeviceError, ProjectError, ToolError
 
 MODELS = Path(__file__).parents[1] / "models"
-BOARDS = ["native", "qemu-m4", "qemu-m3", "qemu-riscv32"]
+BOARDS = ["native", "qemu-m4", "qemu-m3", "qemu-m7", "qemu-m33", "qemu-m55", "qemu-riscv32"]
 EMULATED = BOARDS[1:]
 Images = Callable[..., FirmwareImage]
 

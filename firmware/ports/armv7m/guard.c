@@ -6,6 +6,11 @@
 #define REGION 7u
 #define GUARD_LOG2 16u
 
+void tnf_write_guard(uint32_t base, uint32_t log2_bytes)
+{
+    armv7m_protect(0, base, ARMV7M_MPU_READ_ONLY(log2_bytes));
+}
+
 void tnf_stack_guard(void)
 {
     if (ARMV7M_MPU->type == 0) {

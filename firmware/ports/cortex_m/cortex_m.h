@@ -13,7 +13,8 @@
 #define CORTEX_M_CPACR ((volatile uint32_t *)0xE000ED88u)
 
 #define CORTEX_M_AIRCR_RESET 0x05FA0004u
-#define CORTEX_M_CPACR_FPU 0x00F00000u
+#define CORTEX_M_CFSR_STACK_LIMIT 0x00100000u /**< never set before ARMv8-M */
+#define CORTEX_M_CPACR_FPU 0x00F00000u        /**< MVE as well */
 
 /** An entry of the vector table. */
 typedef void (*cortex_m_vector_t)(void);
@@ -29,9 +30,13 @@ void tnf_fault_handler(void);
  *  must happen at once, as memory that is not there yet or a watchdog. Provided by the port. */
 void tnf_board_early(void);
 
-/** Makes an access right below the stack fault, where an overflow would otherwise go unnoticed.
- *  Provided by the layer of the core's architecture. */
+/** Makes an overflow of the stack fault, which would otherwise go unnoticed. Provided by the layer
+ *  of the core's architecture. */
 void tnf_stack_guard(void);
+
+/** Makes writes to 2^log2_bytes from @p base on, a multiple of that, fault once tnf_stack_guard has
+ *  run. Provided by the layers of architectures that have a memory protection unit. */
+void tnf_write_guard(uint32_t base, uint32_t log2_bytes);
 
 /** Restarts the chip. */
 static inline void cortex_m_restart(void)

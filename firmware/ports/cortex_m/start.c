@@ -28,7 +28,7 @@ void tnf_reset_handler(void)
     __asm__ volatile("cpsid i" ::: "memory");
     tnf_board_early();
     tnf_stack_guard();
-#if defined(__ARM_FP)
+#if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
     *CORTEX_M_CPACR |= CORTEX_M_CPACR_FPU;
     __asm__ volatile("dsb\n\tisb" ::: "memory");
 #endif
@@ -63,11 +63,13 @@ __attribute__((naked)) void tnf_fault_handler(void)
 void tnf_fault_report(uint32_t exception, const uint32_t *frame)
 {
     char line[96];
+    uint32_t status = *CORTEX_M_CFSR;
     char *to = tnf_put_text(line + 1, "fault: exception ");
     to = tnf_put_hex(to, exception);
     to = tnf_put_text(to, " cfsr ");
-    to = tnf_put_hex(to, *CORTEX_M_CFSR);
-    if (frame >= tnf_stack_bottom && frame + 8 <= tnf_stack_top) {
+    to = tnf_put_hex(to, status);
+    if ((status & CORTEX_M_CFSR_STACK_LIMIT) == 0 && frame >= tnf_stack_bottom &&
+        frame + 8 <= tnf_stack_top) {
         to = tnf_put_text(to, " pc ");
         to = tnf_put_hex(to, frame[6]);
         to = tnf_put_text(to, " lr ");

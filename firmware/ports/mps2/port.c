@@ -1,36 +1,35 @@
-/* The port of Arm's MPS2 board: UART0 as console, timer 0 as counter, timer 1 to wake from idle.
+/* The port of Arm's MPS2 and MPS3 boards: UART 0 as console, a timer as counter, another to wake
+ * from idle. fpga_image.h, of the image's own layer, says where they are.
  *
- * Under QEMU with `-icount shift=7` an instruction takes 128 ns, so the 25 MHz timer gives 3.2
- * ticks an instruction and a difference of two readings names the exact number of instructions. */
-#include "armv7m.h"
+ * Under QEMU with `-icount shift=7` an instruction takes 128 ns, which is more than two ticks of
+ * the counter: a difference of two readings names the exact number of instructions. */
 #include "cortex_m.h"
-#include "mps2.h"
+#include "fpga_image.h"
 #include "tnf_bare.h"
 
 /* How often an empty read looks again before it sleeps: the next byte of a block is usually that
  * near, and waking up takes the emulator longer. */
 #define IDLE_LOOKS 200
 /* How long it sleeps at most, in ticks: 4 ms. */
-#define IDLE_TICKS (MPS2_CLOCK_HZ / 250u)
-#define TICKS_PER_MS (MPS2_CLOCK_HZ / 1000u)
+#define IDLE_TICKS (FPGA_COUNTER_HZ / 250u)
+#define TICKS_PER_MS (FPGA_COUNTER_HZ / 1000u)
 
 static tnf_uptime_t uptime;
 
 void tnf_port_init(void)
 {
-    MPS2_TIMER0->reload = UINT32_MAX;
-    MPS2_TIMER0->value = UINT32_MAX;
-    MPS2_TIMER0->control = MPS2_TIMER_ENABLE;
+    fpga_counter_start();
     uptime = (tnf_uptime_t){.ticks = tnf_port_counter()};
-    MPS2_UART0->divider = 16; /* the fastest it takes; the emulator does not look at it */
-    MPS2_UART0->control = MPS2_UART_TX_ENABLE | MPS2_UART_RX_ENABLE | MPS2_UART_RX_INTERRUPT;
+    FPGA_UART0->divider = 16; /* the fastest it takes; the emulator does not look at it */
+    FPGA_UART0->control = CMSDK_UART_TX_ENABLE | CMSDK_UART_RX_ENABLE | CMSDK_UART_RX_INTERRUPT;
     /* Only to end WFI: PRIMASK keeps them from being taken. */
-    *CORTEX_M_NVIC_ENABLE = (1u << MPS2_UART0_RX_IRQ) | (1u << MPS2_TIMER1_IRQ);
+    CORTEX_M_NVIC_ENABLE[0] = FPGA_WAKING_0;
+    CORTEX_M_NVIC_ENABLE[1] = FPGA_WAKING_1;
 }
 
 static bool received(void)
 {
-    return (MPS2_UART0->state & MPS2_UART_RX_FULL) != 0;
+    return (FPGA_UART0->state & CMSDK_UART_RX_FULL) != 0;
 }
 
 static void idle(void)
@@ -40,13 +39,12 @@ static void idle(void)
             return;
         }
     }
-    MPS2_TIMER1->value = IDLE_TICKS;
-    MPS2_TIMER1->control = MPS2_TIMER_ENABLE | MPS2_TIMER_INTERRUPT;
+    fpga_alarm_set(IDLE_TICKS);
     __asm__ volatile("dsb\n\twfi" ::: "memory");
-    MPS2_TIMER1->control = 0;
-    MPS2_TIMER1->interrupt = 1;
-    MPS2_UART0->interrupt = MPS2_UART_RX_INTERRUPTED;
-    *CORTEX_M_NVIC_CLEAR_PENDING = (1u << MPS2_UART0_RX_IRQ) | (1u << MPS2_TIMER1_IRQ);
+    fpga_alarm_clear();
+    FPGA_UART0->interrupt = CMSDK_UART_RX_INTERRUPTED;
+    CORTEX_M_NVIC_CLEAR_PENDING[0] = FPGA_WAKING_0;
+    CORTEX_M_NVIC_CLEAR_PENDING[1] = FPGA_WAKING_1;
 }
 
 size_t tnf_port_read(uint8_t *buffer, size_t capacity)
@@ -54,7 +52,7 @@ size_t tnf_port_read(uint8_t *buffer, size_t capacity)
     size_t size = 0;
     idle();
     while (size < capacity && received()) {
-        buffer[size++] = (uint8_t)MPS2_UART0->data;
+        buffer[size++] = (uint8_t)FPGA_UART0->data;
     }
     (void)tnf_port_uptime_ms(); /* read often enough that the counter cannot wrap unseen */
     return size;
@@ -63,15 +61,15 @@ size_t tnf_port_read(uint8_t *buffer, size_t capacity)
 void tnf_port_write(const uint8_t *data, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
-        while ((MPS2_UART0->state & MPS2_UART_TX_FULL) != 0) {
+        while ((FPGA_UART0->state & CMSDK_UART_TX_FULL) != 0) {
         }
-        MPS2_UART0->data = data[i];
+        FPGA_UART0->data = data[i];
     }
 }
 
 uint32_t tnf_port_counter(void)
 {
-    return UINT32_MAX - MPS2_TIMER0->value; /* it counts down */
+    return fpga_counter();
 }
 
 uint32_t tnf_port_uptime_ms(void)
@@ -95,7 +93,7 @@ tnf_status_t tnf_port_reset(bool bootloader)
 /* Flash is ordinary memory on this board: writes to it are made to fault, as on a chip. */
 void tnf_board_early(void)
 {
-    armv7m_protect(0, MPS2_FLASH, ARMV7M_MPU_READ_ONLY(MPS2_FLASH_LOG2));
+    tnf_write_guard(FPGA_FLASH, FPGA_FLASH_LOG2);
 }
 
 /* Ends the emulator with an exit status, through semihosting. On a board, where nobody answers
