@@ -1,14 +1,17 @@
 /** @file
  * A compiled model: what the generated code offers and what the runtime asks of it.
  *
- * All of it is constant and may stay in flash. The tensor arena belongs to the caller: one
- * buffer of `arena_bytes`, aligned to TNF_ARENA_ALIGN, kept while the model is in use.
+ * All of it but the name is constant and stays in flash (tnf_flash.h). The tensor arena belongs to
+ * the caller: one buffer of `arena_bytes`, aligned to TNF_ARENA_ALIGN, kept while the model is in
+ * use.
  */
 #ifndef TNF_MODEL_H
 #define TNF_MODEL_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "tnf_flash.h"
 
 /** Version of the contract between generated code, kernels and runtime. */
 #define TNF_ABI 1

@@ -13,7 +13,7 @@ static void put_head(tnf_frame_writer_t *writer, uint32_t major, uint32_t inform
                      uint32_t value)
 {
     uint8_t head[5];
-    uint32_t size = 0;
+    size_t size = 0;
     head[size++] = (uint8_t)(major << 5 | information);
     if (information >= ONE_BYTE) {
         for (uint32_t left = 1u << (information - ONE_BYTE); left > 0; --left) {

@@ -30,11 +30,17 @@ const char *tnf_console_feed(tnf_console_t *console, uint8_t byte)
 
 void tnf_console_text(const char *text)
 {
-    size_t size = 0;
-    while (text[size] != '\0') {
-        ++size;
+    for (; *text != '\0'; ++text) {
+        tnf_port_write((const uint8_t *)text, 1);
     }
-    tnf_port_write((const uint8_t *)text, size);
+}
+
+void tnf_console_constant(const TNF_FLASH char *text)
+{
+    for (; *text != '\0'; ++text) {
+        const uint8_t byte = (uint8_t)*text;
+        tnf_port_write(&byte, 1);
+    }
 }
 
 void tnf_console_number(uint32_t value)

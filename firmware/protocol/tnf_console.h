@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tnf_flash.h"
+
 /** Longest line that is looked at. */
 #define TNF_CONSOLE_LINE 80
 
@@ -27,6 +29,9 @@ void tnf_console_reset(tnf_console_t *console);
 
 /** Writes @p text to the console. */
 void tnf_console_text(const char *text);
+
+/** Writes @p text, which is in flash, to the console. */
+void tnf_console_constant(const TNF_FLASH char *text);
 
 /** Writes @p value in decimal. */
 void tnf_console_number(uint32_t value);

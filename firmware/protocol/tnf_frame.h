@@ -21,8 +21,8 @@
 /** A frame being sent. */
 typedef struct tnf_frame_writer {
     uint8_t stage[TNF_STAGE_BYTES];
-    uint32_t fill;  /**< bytes in the stage */
-    uint32_t block; /**< where the open COBS block begins in it */
+    size_t fill;  /**< bytes in the stage */
+    size_t block; /**< where the open COBS block begins in it */
     uint32_t crc;
 } tnf_frame_writer_t;
 
@@ -45,7 +45,7 @@ typedef enum tnf_frame_event {
 
 /** A frame being received. All zero is a reader that has seen nothing. */
 typedef struct tnf_frame_reader {
-    uint32_t size; /**< payload bytes so far; when READY, those of the CBOR map */
+    size_t size;   /**< payload bytes so far; when READY, those of the CBOR map */
     uint8_t state; /**< see tnf_frame.c */
     uint8_t code;  /**< the open COBS block's code */
     uint8_t left;  /**< bytes that block still has */

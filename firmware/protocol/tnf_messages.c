@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tnf_cbor.h"
+#include "tnf_flash.h"
 
 #define KEY_BIT(key) ((key) < TNF_REQUEST_KEYS ? 1u << ((key) % TNF_REQUEST_KEYS) : 0u)
 
@@ -19,7 +20,7 @@ static const uint32_t byte_fields = 0u
 #define KEY_BIT_DATA KEY_BIT(TNF_KEY_DATA)
 #define KEY_BIT_LAYER KEY_BIT(TNF_KEY_LAYER)
 #define F(name) KEY_BIT_##name
-static const uint16_t required_fields[] = {
+static const TNF_FLASH uint16_t required_fields[] = {
 #define TNF_REQUEST(name, number, required, optional)                                              \
     [number] = (uint16_t)((required) | KEY_BIT(TNF_KEY_TYPE) | KEY_BIT(TNF_KEY_SEQUENCE)),
 #include "tnf_messages.def"

@@ -18,8 +18,8 @@ static void put_uint(tnf_session_t *session, uint32_t key, uint32_t value)
 }
 
 /* Many unsigned fields from two arrays: half the code of as many calls. */
-static void put_figures(tnf_session_t *session, const uint8_t *keys, const uint32_t *values,
-                        size_t size)
+static void put_figures(tnf_session_t *session, const TNF_FLASH uint8_t *keys,
+                        const uint32_t *values, size_t size)
 {
     for (size_t i = 0; i < size; ++i) {
         put_uint(session, keys[i], values[i]);
@@ -117,7 +117,7 @@ void tnf_send_result(tnf_session_t *session)
 {
     begin_reply(session, TNF_MESSAGE_RESULT, 3);
     put_uint(session, TNF_KEY_COUNT, session->count);
-    put_data(session, tnf_session_output(session), session->config->model->output.bytes, 0);
+    put_data(session, tnf_session_output(session), (size_t)session->config->model->output.bytes, 0);
     end(session);
 }
 
@@ -135,24 +135,25 @@ void tnf_send_layer(tnf_session_t *session, uint32_t index, const int8_t *output
 void tnf_send_hello(tnf_session_t *session)
 {
     const tnf_session_config_t *config = session->config;
-    const tnf_model_t *model = config->model;
-    static const uint8_t keys[] = {TNF_KEY_PROTOCOL, TNF_KEY_ARENA_BYTES, TNF_KEY_LAYERS,
-                                   TNF_KEY_CLOCK_HZ, TNF_KEY_CHUNK_BYTES, TNF_KEY_HEARTBEAT_MS};
-    const uint32_t figures[COUNT_OF(keys)] = {TNF_PROTOCOL,    model->arena_bytes,
-                                              model->layers,   config->clock_hz,
+    const tnf_model_t model = *config->model; /* from flash */
+    static const TNF_FLASH uint8_t keys[] = {TNF_KEY_PROTOCOL,    TNF_KEY_ARENA_BYTES,
+                                             TNF_KEY_LAYERS,      TNF_KEY_CLOCK_HZ,
+                                             TNF_KEY_CHUNK_BYTES, TNF_KEY_HEARTBEAT_MS};
+    const uint32_t figures[COUNT_OF(keys)] = {TNF_PROTOCOL,    model.arena_bytes,
+                                              model.layers,    config->clock_hz,
                                               TNF_CHUNK_BYTES, session->heartbeat_ms};
 
     begin_reply(session, TNF_MESSAGE_HELLO_REPLY, COUNT_OF(keys) + 12);
     put_figures(session, keys, figures, COUNT_OF(keys));
     put_text(session, TNF_KEY_TOOL_VERSION, config->tool_version);
     put_text(session, TNF_KEY_BOARD, config->board);
-    put_text(session, TNF_KEY_MODEL, model->name);
+    put_text(session, TNF_KEY_MODEL, model.name);
     put_text(session, TNF_KEY_BUILD_ID, config->build_id);
     put_text(session, TNF_KEY_COUNTER_UNIT, config->counter_unit);
-    put_bytes(session, TNF_KEY_MODEL_SHA256, model->sha256, sizeof model->sha256);
-    put_tensor(session, &model->input, TNF_KEY_INPUT_BYTES, TNF_KEY_INPUT_SCALE,
+    put_bytes(session, TNF_KEY_MODEL_SHA256, model.sha256, sizeof model.sha256);
+    put_tensor(session, &model.input, TNF_KEY_INPUT_BYTES, TNF_KEY_INPUT_SCALE,
                TNF_KEY_INPUT_ZERO_POINT);
-    put_tensor(session, &model->output, TNF_KEY_OUTPUT_BYTES, TNF_KEY_OUTPUT_SCALE,
+    put_tensor(session, &model.output, TNF_KEY_OUTPUT_BYTES, TNF_KEY_OUTPUT_SCALE,
                TNF_KEY_OUTPUT_ZERO_POINT);
     end(session);
 }
@@ -160,7 +161,7 @@ void tnf_send_hello(tnf_session_t *session)
 void tnf_send_telemetry(tnf_session_t *session, bool asked)
 {
     const tnf_telemetry_t *telemetry = &session->telemetry;
-    const tnf_model_t *model = session->config->model;
+    const TNF_FLASH tnf_model_t *model = session->config->model;
     uint32_t classes = model->output.bytes < TNF_CLASSES ? model->output.bytes : TNF_CLASSES;
     uint32_t first = 0;
     uint32_t last = TNF_HISTOGRAM_BUCKETS;
@@ -173,7 +174,7 @@ void tnf_send_telemetry(tnf_session_t *session, bool asked)
     while (first < last && telemetry->histogram[first] == 0) {
         ++first;
     }
-    static const uint8_t keys[] = {
+    static const TNF_FLASH uint8_t keys[] = {
         TNF_KEY_INFERENCES,       TNF_KEY_COUNT,           TNF_KEY_COUNT_MIN,
         TNF_KEY_COUNT_MAX,        TNF_KEY_DEADLINE,        TNF_KEY_DEADLINE_MISSES,
         TNF_KEY_CLASS_OTHER,      TNF_KEY_ARENA_BYTES,     TNF_KEY_STACK_BYTES,

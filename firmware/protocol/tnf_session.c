@@ -42,7 +42,7 @@ uint32_t tnf_session_infer(tnf_session_t *session)
     uint32_t count = scaled(session->config, tnf_port_counter() - began);
     session->output_ready = true;
     tnf_telemetry_record(&session->telemetry, count, tnf_session_output(session),
-                         model->output.bytes);
+                         (size_t)model->output.bytes);
     return count;
 }
 
@@ -66,8 +66,8 @@ static void on_dump(void *context, uint32_t index, const int8_t *output, size_t 
     if (index != session->asked->value[TNF_KEY_LAYER]) {
         return;
     }
-    for (size_t at = session->asked->value[TNF_KEY_OFFSET]; at < bytes; at += TNF_CHUNK_BYTES) {
-        tnf_send_chunk(session, output, bytes, at);
+    for (uint32_t at = session->asked->value[TNF_KEY_OFFSET]; at < bytes; at += TNF_CHUNK_BYTES) {
+        tnf_send_chunk(session, output, bytes, (size_t)at);
     }
 }
 
@@ -99,7 +99,7 @@ static tnf_status_t set_input(tnf_session_t *session, uint32_t offset, const tnf
         return TNF_BAD_FIELD; /* the reply says how much there is: the host goes on from there */
     }
     session->output_ready = false; /* the input may lie where the output was */
-    memcpy(session->config->arena + input->arena_offset + offset, request->data, size);
+    memcpy(session->config->arena + input->arena_offset + offset, request->data, (size_t)size);
     session->input_bytes += size;
     return TNF_OK;
 }
@@ -187,8 +187,9 @@ static void answer(tnf_session_t *session, const tnf_request_t *request)
         tnf_send_result(session);
         break;
     case TNF_MESSAGE_OUTPUT:
-        tnf_send_chunk(session, tnf_session_output(session), session->config->model->output.bytes,
-                       request->value[TNF_KEY_OFFSET]);
+        tnf_send_chunk(session, tnf_session_output(session),
+                       (size_t)session->config->model->output.bytes,
+                       (size_t)request->value[TNF_KEY_OFFSET]);
         break;
     case TNF_MESSAGE_TELEMETRY:
         tnf_send_telemetry(session, true);
@@ -229,17 +230,28 @@ static void take_request(tnf_session_t *session)
 
 /* ---- console ---- */
 
+static const TNF_FLASH char product[] = "tinyflow ";
+static const TNF_FLASH char on[] = " on ";
+static const TNF_FLASH char greeting_end[] = ", type ? for help\r\n";
+static const TNF_FLASH char line_end[] = "\r\n";
+static const TNF_FLASH char space[] = " ";
+static const TNF_FLASH char help[] = "commands: name stats";
+static const TNF_FLASH char inferences_figure[] = "inferences ";
+static const TNF_FLASH char last_figure[] = " last ";
+static const TNF_FLASH char min_figure[] = " min ";
+static const TNF_FLASH char max_figure[] = " max ";
+
 static void print_name(const tnf_session_t *session)
 {
-    tnf_console_text("tinyflow ");
+    tnf_console_constant(product);
     tnf_console_text(session->config->model->name);
-    tnf_console_text(" on ");
+    tnf_console_constant(on);
     tnf_console_text(session->config->board);
 }
 
-static void print_figure(const char *name, uint32_t value)
+static void print_figure(const TNF_FLASH char *name, uint32_t value)
 {
-    tnf_console_text(name);
+    tnf_console_constant(name);
     tnf_console_number(value);
 }
 
@@ -249,16 +261,16 @@ static void take_line(const tnf_session_t *session, const char *line)
     if (strcmp(line, "name") == 0) {
         print_name(session);
     } else if (strcmp(line, "stats") == 0) {
-        print_figure("inferences ", telemetry->inferences);
-        print_figure(" last ", telemetry->last);
-        print_figure(" min ", telemetry->min);
-        print_figure(" max ", telemetry->max);
-        tnf_console_text(" ");
+        print_figure(inferences_figure, telemetry->inferences);
+        print_figure(last_figure, telemetry->last);
+        print_figure(min_figure, telemetry->min);
+        print_figure(max_figure, telemetry->max);
+        tnf_console_constant(space);
         tnf_console_text(session->config->counter_unit);
     } else {
-        tnf_console_text("commands: name stats");
+        tnf_console_constant(help);
     }
-    tnf_console_text("\r\n");
+    tnf_console_constant(line_end);
 }
 
 /* ---- the loop ---- */
@@ -272,7 +284,7 @@ void tnf_session_init(tnf_session_t *session, const tnf_session_config_t *config
     tnf_telemetry_init(&session->telemetry, 0);
     tnf_port_write((const uint8_t[]){0}, 1); /* ends what a reset has cut off */
     print_name(session);
-    tnf_console_text(", type ? for help\r\n");
+    tnf_console_constant(greeting_end);
 }
 
 static void take_byte(tnf_session_t *session, uint8_t byte)

@@ -28,9 +28,9 @@
 #include "tnf_status.h"
 #include "tnf_telemetry.h"
 
-/** What a session serves; may stay in flash. Texts are told in the hello. */
+/** What a session serves. Texts are told in the hello. */
 typedef struct tnf_session_config {
-    const tnf_model_t *model;
+    const TNF_FLASH tnf_model_t *model;
     int8_t *arena; /**< model->arena_bytes, aligned to TNF_ARENA_ALIGN */
     const char *board;
     const char *build_id;

@@ -9,12 +9,14 @@ import pytest
 
 from tinyflow import paths, process
 
-KERNELS = paths.data_folder("firmware") / "kernels"
+FIRMWARE = paths.data_folder("firmware")
+KERNELS = FIRMWARE / "kernels"
+INCLUDES = (f"-I{KERNELS / 'include'}", f"-I{FIRMWARE / 'include'}")
 SOURCES = sorted((KERNELS / "ref").glob("*.c"))
 FLAGS = (
     *("-std=c99", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wconversion"),
     *("-Wsign-conversion", "-Wcast-qual", "-Wshadow", "-Wundef", "-Wstrict-prototypes"),
-    *("-Wmissing-prototypes", "-Wdouble-promotion", "-Wvla", f"-I{KERNELS / 'include'}"),
+    *("-Wmissing-prototypes", "-Wdouble-promotion", "-Wvla", *INCLUDES),
 )
 ARM = ("arm-none-eabi-gcc", "-mthumb")
 TARGETS = {
@@ -26,10 +28,15 @@ TARGETS = {
         *("riscv64-unknown-elf-gcc", "-march=rv32imc", "-mabi=ilp32"),
         "--specs=picolibc.specs",
     ),
+    "avr": ("avr-gcc", "-mmcu=atmega2560", "-std=gnu99"),
 }
-# A 32x32->64 product is a routine where the core has no instruction for it.
+# A 32x32->64 product is a routine where the core has no instruction for it; an 8-bit core has
+# routines for all 32-bit products.
 ALLOWED = {"memcpy", "memset", "memmove"}
-ALLOWED_ON = {"cortex-m0": {"__aeabi_lmul"}}
+ALLOWED_ON = {
+    "cortex-m0": {"__aeabi_lmul"},
+    "avr": {"__mulsi3", "__mulshisi3", "__mulsidi3", "__muldi3", "__ashrdi3"},
+}
 
 
 def compile_kernels(target: str, folder: Path) -> list[Path]:
@@ -73,7 +80,7 @@ def test_headers_serve_cpp_and_stand_alone(tmp_path: Path) -> None:
         source = tmp_path / "alone.cpp"
         source.write_text(f'#include "{header.name}"\n#include "{header.name}"\n')
         process.run(
-            ["arm-none-eabi-g++", "-Wall", "-Wextra", "-Werror", f"-I{KERNELS / 'include'}", "-c",
+            ["arm-none-eabi-g++", "-Wall", "-Wextra", "-Werror", *INCLUDES, "-c",
              str(source), "-o", str(tmp_path / "alone.o")],
             timeout=60.0,
         )  # fmt: skip

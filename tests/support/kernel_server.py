@@ -43,7 +43,7 @@ class KernelHeader:
     """The structs and functions that tnf_kernels.h declares."""
 
     def __init__(self, header: Path = KERNELS / "include" / "tnf_kernels.h") -> None:
-        text = re.sub(r"/\*.*?\*/", "", header.read_text(), flags=re.S)
+        text = re.sub(r"/\*.*?\*/|\bTNF_FLASH ", "", header.read_text(), flags=re.S)
         self.pointers: dict[str, dict[str, str]] = {}
         self.numbers: dict[str, list[str]] = {}
         self.layouts: dict[str, type[ctypes.Structure]] = {}
@@ -84,7 +84,8 @@ class KernelServer:
         process.run(
             [
                 *("cc", "-std=c99", "-O1", "-g", *flags),
-                *(f"-I{KERNELS / 'include'}", f"-I{self._folder.name}"),
+                *(f"-I{KERNELS / 'include'}", f"-I{KERNELS.parent / 'include'}"),
+                f"-I{self._folder.name}",
                 *(str(path) for path in sorted((KERNELS / backend).glob("*.c"))),
                 *(str(SOURCE), "-o", str(self._program)),
             ],

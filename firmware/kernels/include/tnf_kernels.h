@@ -20,6 +20,8 @@
 
 #include <stdint.h>
 
+#include "tnf_flash.h"
+
 /** Begins a kernel's definition: where several libraries in one image have the same kernel, the
  *  linker takes one of them, whether they are archives or plain objects. */
 #define TNF_KERNEL __attribute__((weak))
@@ -65,17 +67,18 @@ typedef struct tnf_conv_2d {
     int32_t output_offset;
     int32_t activation_min;
     int32_t activation_max;
-    int32_t scale_step;    /**< 1: a multiplier and shift per output channel, 0: one for all */
-    const int8_t *weights; /**< [output_channels, filter_height, filter_width, filter_channels] */
-    const int32_t *bias;   /**< [output_channels], or NULL for none */
-    const int32_t *multiplier; /**< [output_channels] or [1] */
-    const int8_t *shift;       /**< [output_channels] or [1] */
+    int32_t scale_step; /**< 1: a multiplier and shift per output channel, 0: one for all */
+    /** [output_channels, filter_height, filter_width, filter_channels] */
+    const TNF_FLASH int8_t *weights;
+    const TNF_FLASH int32_t *bias;       /**< [output_channels], or NULL for none */
+    const TNF_FLASH int32_t *multiplier; /**< [output_channels] or [1] */
+    const TNF_FLASH int8_t *shift;       /**< [output_channels] or [1] */
 } tnf_conv_2d_t;
 
 /** @param params  sizes and constants
  *  @param input   [batches, input_height, input_width, input_channels]
  *  @param output  [batches, output_height, output_width, output_channels] */
-void tnf_conv_2d_s8(const tnf_conv_2d_t *params, const int8_t *input, int8_t *output);
+void tnf_conv_2d_s8(const TNF_FLASH tnf_conv_2d_t *params, const int8_t *input, int8_t *output);
 
 /** Depthwise convolution: every input channel has `depth_multiplier` filters of its own. */
 typedef struct tnf_depthwise_conv_2d {
@@ -98,11 +101,11 @@ typedef struct tnf_depthwise_conv_2d {
     int32_t output_offset;
     int32_t activation_min;
     int32_t activation_max;
-    int32_t scale_step;        /**< 1: a multiplier and shift per output channel, 0: one for all */
-    const int8_t *weights;     /**< [filter_height, filter_width, output_channels] */
-    const int32_t *bias;       /**< [output_channels], or NULL for none */
-    const int32_t *multiplier; /**< [output_channels] or [1] */
-    const int8_t *shift;       /**< [output_channels] or [1] */
+    int32_t scale_step; /**< 1: a multiplier and shift per output channel, 0: one for all */
+    const TNF_FLASH int8_t *weights;     /**< [filter_height, filter_width, output_channels] */
+    const TNF_FLASH int32_t *bias;       /**< [output_channels], or NULL for none */
+    const TNF_FLASH int32_t *multiplier; /**< [output_channels] or [1] */
+    const TNF_FLASH int8_t *shift;       /**< [output_channels] or [1] */
 } tnf_depthwise_conv_2d_t;
 
 /** Output channels are input_channels * depth_multiplier; channel c reads input channel
@@ -110,7 +113,7 @@ typedef struct tnf_depthwise_conv_2d {
  *  @param params  sizes and constants
  *  @param input   [batches, input_height, input_width, input_channels]
  *  @param output  [batches, output_height, output_width, output channels] */
-void tnf_depthwise_conv_2d_s8(const tnf_depthwise_conv_2d_t *params, const int8_t *input,
+void tnf_depthwise_conv_2d_s8(const TNF_FLASH tnf_depthwise_conv_2d_t *params, const int8_t *input,
                               int8_t *output);
 
 /** Fully connected layer over rows. */
@@ -122,17 +125,17 @@ typedef struct tnf_fully_connected {
     int32_t output_offset;
     int32_t activation_min;
     int32_t activation_max;
-    int32_t scale_step;        /**< 1: a multiplier and shift per output, 0: one for all */
-    const int8_t *weights;     /**< [output_depth, input_depth] */
-    const int32_t *bias;       /**< [output_depth], or NULL for none */
-    const int32_t *multiplier; /**< [output_depth] or [1] */
-    const int8_t *shift;       /**< [output_depth] or [1] */
+    int32_t scale_step;              /**< 1: a multiplier and shift per output, 0: one for all */
+    const TNF_FLASH int8_t *weights; /**< [output_depth, input_depth] */
+    const TNF_FLASH int32_t *bias;   /**< [output_depth], or NULL for none */
+    const TNF_FLASH int32_t *multiplier; /**< [output_depth] or [1] */
+    const TNF_FLASH int8_t *shift;       /**< [output_depth] or [1] */
 } tnf_fully_connected_t;
 
 /** @param params  sizes and constants
  *  @param input   [rows, input_depth]
  *  @param output  [rows, output_depth] */
-void tnf_fully_connected_s8(const tnf_fully_connected_t *params, const int8_t *input,
+void tnf_fully_connected_s8(const TNF_FLASH tnf_fully_connected_t *params, const int8_t *input,
                             int8_t *output);
 
 /** Pooling over windows of every channel; input and output have one scale and zero point. */
@@ -158,13 +161,14 @@ typedef struct tnf_pool_2d {
  *  @param params  sizes; a window has at most 2^23 values, and at least one inside the input
  *  @param input   [batches, input_height, input_width, channels]
  *  @param output  [batches, output_height, output_width, channels] */
-void tnf_average_pool_2d_s8(const tnf_pool_2d_t *params, const int8_t *input, int8_t *output);
+void tnf_average_pool_2d_s8(const TNF_FLASH tnf_pool_2d_t *params, const int8_t *input,
+                            int8_t *output);
 
 /** The maximum over each window's part inside the input. In place as tnf_average_pool_2d_s8.
  *  @param params  sizes; a window has at least one value inside the input
  *  @param input   [batches, input_height, input_width, channels]
  *  @param output  [batches, output_height, output_width, channels] */
-void tnf_max_pool_2d_s8(const tnf_pool_2d_t *params, const int8_t *input, int8_t *output);
+void tnf_max_pool_2d_s8(const TNF_FLASH tnf_pool_2d_t *params, const int8_t *input, int8_t *output);
 
 /** Mean over any axes of up to four dimensions, written as five extents that alternate between
  *  kept and reduced; those not needed are 1. */
@@ -184,7 +188,7 @@ typedef struct tnf_mean {
  *  @param params  sizes and constants; at most 2^23 values are averaged into one
  *  @param input   [kept_0, reduced_0, kept_1, reduced_1, kept_2]
  *  @param output  [kept_0, kept_1, kept_2] */
-void tnf_mean_s8(const tnf_mean_t *params, const int8_t *input, int8_t *output);
+void tnf_mean_s8(const TNF_FLASH tnf_mean_t *params, const int8_t *input, int8_t *output);
 
 /** Sum of two tensors, either of which may be broadcast: its stride along that dimension is 0.
  *  Dimensions along which both are dense are merged by the compiler. */
@@ -213,7 +217,7 @@ typedef struct tnf_add {
     int32_t output_shift; /**< at most 0 */
     int32_t activation_min;
     int32_t activation_max;
-    const int8_t *constant; /**< the second operand of tnf_add_constant_s8, else NULL */
+    const TNF_FLASH int8_t *constant; /**< the second operand of tnf_add_constant_s8, else NULL */
 } tnf_add_t;
 
 /** In place over any input that is not broadcast.
@@ -221,14 +225,14 @@ typedef struct tnf_add {
  *  @param input1  first operand
  *  @param input2  second operand; may be the first
  *  @param output  [extent_0, extent_1, extent_2, extent_3] */
-void tnf_add_s8(const tnf_add_t *params, const int8_t *input1, const int8_t *input2,
+void tnf_add_s8(const TNF_FLASH tnf_add_t *params, const int8_t *input1, const int8_t *input2,
                 int8_t *output);
 
 /** tnf_add_s8 with the operand params->constant. In place if the input is not broadcast.
  *  @param params  sizes and constants
  *  @param input   first operand
  *  @param output  [extent_0, extent_1, extent_2, extent_3] */
-void tnf_add_constant_s8(const tnf_add_t *params, const int8_t *input, int8_t *output);
+void tnf_add_constant_s8(const TNF_FLASH tnf_add_t *params, const int8_t *input, int8_t *output);
 
 /** Padding of up to four dimensions with the zero point. */
 typedef struct tnf_pad {
@@ -250,7 +254,7 @@ typedef struct tnf_pad {
 /** @param params  sizes and the padding's value
  *  @param input   [input_0, input_1, input_2, input_3]
  *  @param output  every extent is before + input + after */
-void tnf_pad_s8(const tnf_pad_t *params, const int8_t *input, int8_t *output);
+void tnf_pad_s8(const TNF_FLASH tnf_pad_t *params, const int8_t *input, int8_t *output);
 
 /** Softmax over rows. The output's scale is 1/256, its zero point -128. */
 typedef struct tnf_softmax {
@@ -265,7 +269,7 @@ typedef struct tnf_softmax {
  *  @param params  sizes and constants
  *  @param input   [rows, depth]
  *  @param output  [rows, depth] */
-void tnf_softmax_s8(const tnf_softmax_t *params, const int8_t *input, int8_t *output);
+void tnf_softmax_s8(const TNF_FLASH tnf_softmax_t *params, const int8_t *input, int8_t *output);
 
 /** Change of scale and zero point, with a clamp: QUANTIZE, RELU and RELU6. */
 typedef struct tnf_rescale {
@@ -282,7 +286,7 @@ typedef struct tnf_rescale {
  *  @param params  size and constants
  *  @param input   [elements]
  *  @param output  [elements] */
-void tnf_rescale_s8(const tnf_rescale_t *params, const int8_t *input, int8_t *output);
+void tnf_rescale_s8(const TNF_FLASH tnf_rescale_t *params, const int8_t *input, int8_t *output);
 
 #ifdef __cplusplus
 }

@@ -20,7 +20,7 @@ static int32_t mean(int32_t sum, int32_t count)
     return sum < 0 ? -quotient : quotient;
 }
 
-TNF_KERNEL void tnf_average_pool_2d_s8(const tnf_pool_2d_t *params, const int8_t *input,
+TNF_KERNEL void tnf_average_pool_2d_s8(const TNF_FLASH tnf_pool_2d_t *params, const int8_t *input,
                                        int8_t *output)
 {
     const int32_t channels = params->channels;

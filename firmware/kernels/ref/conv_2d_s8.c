@@ -5,9 +5,9 @@
 #include "tnf_window.h"
 
 /* The products of one filter with the part of its window that lies inside the input. */
-static int32_t accumulate(const tnf_conv_2d_t *params, const int8_t *image, const int8_t *weights,
-                          int32_t origin_y, int32_t origin_x, tnf_window_t rows,
-                          tnf_window_t columns)
+static int32_t accumulate(const TNF_FLASH tnf_conv_2d_t *params, const int8_t *image,
+                          const TNF_FLASH int8_t *weights, int32_t origin_y, int32_t origin_x,
+                          tnf_window_t rows, tnf_window_t columns)
 {
     const int32_t depth = params->filter_channels;
     int32_t sum = 0;
@@ -16,7 +16,8 @@ static int32_t accumulate(const tnf_conv_2d_t *params, const int8_t *image, cons
         for (int32_t filter_x = columns.first; filter_x < columns.end; filter_x++) {
             const int32_t x = origin_x + filter_x * params->dilation_width;
             const int8_t *values = image + (y * params->input_width + x) * params->input_channels;
-            const int8_t *filter = weights + (filter_y * params->filter_width + filter_x) * depth;
+            const TNF_FLASH int8_t *filter =
+                weights + (filter_y * params->filter_width + filter_x) * depth;
             for (int32_t c = 0; c < depth; c++) {
                 sum += (values[c] + params->input_offset) * filter[c];
             }
@@ -25,7 +26,8 @@ static int32_t accumulate(const tnf_conv_2d_t *params, const int8_t *image, cons
     return sum;
 }
 
-TNF_KERNEL void tnf_conv_2d_s8(const tnf_conv_2d_t *params, const int8_t *input, int8_t *output)
+TNF_KERNEL void tnf_conv_2d_s8(const TNF_FLASH tnf_conv_2d_t *params, const int8_t *input,
+                               int8_t *output)
 {
     const int32_t filter_size =
         params->filter_height * params->filter_width * params->filter_channels;
@@ -40,7 +42,7 @@ TNF_KERNEL void tnf_conv_2d_s8(const tnf_conv_2d_t *params, const int8_t *input,
                 const tnf_window_t columns = tnf_window(
                     origin_x, params->filter_width, params->dilation_width, params->input_width);
                 const int8_t *group = input;
-                const int8_t *weights = params->weights;
+                const TNF_FLASH int8_t *weights = params->weights;
                 int32_t left_in_group = params->group_outputs;
                 for (int32_t channel = 0; channel < params->output_channels; channel++) {
                     int32_t sum =

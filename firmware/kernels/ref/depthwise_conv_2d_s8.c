@@ -5,8 +5,8 @@
 #include "tnf_window.h"
 
 /* The products of one channel's filter; `values` and `weights` are at that channel. */
-static int32_t accumulate(const tnf_depthwise_conv_2d_t *params, const int8_t *values,
-                          const int8_t *weights, int32_t origin_y, int32_t origin_x,
+static int32_t accumulate(const TNF_FLASH tnf_depthwise_conv_2d_t *params, const int8_t *values,
+                          const TNF_FLASH int8_t *weights, int32_t origin_y, int32_t origin_x,
                           tnf_window_t rows, tnf_window_t columns)
 {
     const int32_t outputs = params->input_channels * params->depth_multiplier;
@@ -23,8 +23,8 @@ static int32_t accumulate(const tnf_depthwise_conv_2d_t *params, const int8_t *v
     return sum;
 }
 
-TNF_KERNEL void tnf_depthwise_conv_2d_s8(const tnf_depthwise_conv_2d_t *params, const int8_t *input,
-                                         int8_t *output)
+TNF_KERNEL void tnf_depthwise_conv_2d_s8(const TNF_FLASH tnf_depthwise_conv_2d_t *params,
+                                         const int8_t *input, int8_t *output)
 {
     const int32_t image_size = params->input_height * params->input_width * params->input_channels;
     for (int32_t batch = 0; batch < params->batches; batch++) {

@@ -3,12 +3,12 @@
 #include "tnf_kernels.h"
 #include "tnf_requantize.h"
 
-TNF_KERNEL void tnf_fully_connected_s8(const tnf_fully_connected_t *params, const int8_t *input,
-                                       int8_t *output)
+TNF_KERNEL void tnf_fully_connected_s8(const TNF_FLASH tnf_fully_connected_t *params,
+                                       const int8_t *input, int8_t *output)
 {
     const int32_t depth = params->input_depth;
     for (int32_t row = 0; row < params->rows; row++) {
-        const int8_t *weights = params->weights;
+        const TNF_FLASH int8_t *weights = params->weights;
         for (int32_t unit = 0; unit < params->output_depth; unit++) {
             int32_t sum = params->bias != NULL ? params->bias[unit] : 0;
             for (int32_t i = 0; i < depth; i++) {

@@ -2,7 +2,8 @@
 #include "tnf_requantize.h"
 #include "tnf_window.h"
 
-TNF_KERNEL void tnf_max_pool_2d_s8(const tnf_pool_2d_t *params, const int8_t *input, int8_t *output)
+TNF_KERNEL void tnf_max_pool_2d_s8(const TNF_FLASH tnf_pool_2d_t *params, const int8_t *input,
+                                   int8_t *output)
 {
     const int32_t channels = params->channels;
     const int32_t row_size = params->input_width * channels;

@@ -1,7 +1,7 @@
 #include "tnf_kernels.h"
 #include "tnf_requantize.h"
 
-TNF_KERNEL void tnf_mean_s8(const tnf_mean_t *params, const int8_t *input, int8_t *output)
+TNF_KERNEL void tnf_mean_s8(const TNF_FLASH tnf_mean_t *params, const int8_t *input, int8_t *output)
 {
     const int32_t inner_size = params->reduced_1 * params->kept_2;
     const int32_t middle_size = params->kept_1 * inner_size;

@@ -8,7 +8,7 @@ static int8_t *fill(int8_t *output, int32_t value, int32_t count)
     return output + count;
 }
 
-TNF_KERNEL void tnf_pad_s8(const tnf_pad_t *params, const int8_t *input, int8_t *output)
+TNF_KERNEL void tnf_pad_s8(const TNF_FLASH tnf_pad_t *params, const int8_t *input, int8_t *output)
 {
     const int32_t value = params->value;
     const int32_t size_3 = params->before_3 + params->input_3 + params->after_3;

@@ -6,9 +6,9 @@
 
 #define EXP_MINUS_EIGHTH 1895147668 /* Q0.31 */
 #define ONE_THIRD 715827883         /* Q0.31 */
-#define EIGHTH_Q0 (1 << 28)
-#define QUARTER_Q5 (1 << 24)
-#define ONE_Q2 (1 << 29)
+#define EIGHTH_Q0 ((int32_t)1 << 28)
+#define QUARTER_Q5 ((int32_t)1 << 24)
+#define ONE_Q2 ((int32_t)1 << 29)
 #define FORTY_EIGHT_SEVENTEENTHS 1515870810       /* Q2.29 */
 #define MINUS_THIRTY_TWO_SEVENTEENTHS -1010580540 /* Q2.29 */
 #define SUM_INTEGER_BITS 12
@@ -40,12 +40,12 @@ static int32_t exp_of_quarter(int32_t x)
 static int32_t exp_of_negative(int32_t x)
 {
     /* exp(-2^i) in Q0.31 for i from -2 to 4 */
-    static const int32_t powers[] = {1672461947, 1302514674, 790015084, 290630308,
-                                     39332535,   720401,     242};
+    static const TNF_FLASH int32_t powers[] = {1672461947, 1302514674, 790015084, 290630308,
+                                               39332535,   720401,     242};
     if (x == 0) {
         return INT32_MAX;
     }
-    const int32_t quarter = (int32_t)((uint32_t)x & (QUARTER_Q5 - 1U)) - QUARTER_Q5;
+    const int32_t quarter = (int32_t)((uint32_t)x & ((uint32_t)QUARTER_Q5 - 1U)) - QUARTER_Q5;
     const uint32_t rest = (uint32_t)quarter - (uint32_t)x;
     int32_t result = exp_of_quarter(tnf_shift_left(quarter, 5));
     for (uint32_t i = 0; i < sizeof powers / sizeof powers[0]; i++) {
@@ -68,13 +68,13 @@ static int32_t one_over_one_plus(int32_t x)
     return shift_left_saturating(y, 1);
 }
 
-static int32_t exp_of_difference(const tnf_softmax_t *params, int32_t difference)
+static int32_t exp_of_difference(const TNF_FLASH tnf_softmax_t *params, int32_t difference)
 {
     return exp_of_negative(
         tnf_multiply_high(tnf_shift_left(difference, params->shift), params->multiplier));
 }
 
-static void softmax_row(const tnf_softmax_t *params, const int8_t *input, int8_t *output)
+static void softmax_row(const TNF_FLASH tnf_softmax_t *params, const int8_t *input, int8_t *output)
 {
     int32_t largest = INT8_MIN;
     for (int32_t i = 0; i < params->depth; i++) {
@@ -92,11 +92,11 @@ static void softmax_row(const tnf_softmax_t *params, const int8_t *input, int8_t
     }
     /* The sum is at least 1, because the largest value's own exponential is. */
     int32_t headroom = 0;
-    while (((uint32_t)sum << headroom) < (1U << 31)) {
+    while (((uint32_t)sum << headroom) < ((uint32_t)1 << 31)) {
         headroom++;
     }
     const int32_t reciprocal =
-        one_over_one_plus((int32_t)(((uint32_t)sum << headroom) - (1U << 31)));
+        one_over_one_plus((int32_t)(((uint32_t)sum << headroom) - ((uint32_t)1 << 31)));
     const int32_t exponent = SUM_INTEGER_BITS - headroom + 31 - OUTPUT_BITS;
     for (int32_t i = 0; i < params->depth; i++) {
         const int32_t difference = input[i] - largest;
@@ -110,7 +110,8 @@ static void softmax_row(const tnf_softmax_t *params, const int8_t *input, int8_t
     }
 }
 
-TNF_KERNEL void tnf_softmax_s8(const tnf_softmax_t *params, const int8_t *input, int8_t *output)
+TNF_KERNEL void tnf_softmax_s8(const TNF_FLASH tnf_softmax_t *params, const int8_t *input,
+                               int8_t *output)
 {
     for (int32_t row = 0; row < params->rows; row++) {
         softmax_row(params, input, output);

@@ -21,7 +21,7 @@
 #include "digits_weights.h"
 #include "tnf_kernels.h"
 
-static const tnf_conv_2d_t layer_0 = {
+static const TNF_FLASH tnf_conv_2d_t layer_0 = {
     .batches = 1,
     .input_height = 8,
     .input_width = 8,
@@ -50,7 +50,7 @@ static const tnf_conv_2d_t layer_0 = {
     .shift = digits_0_shift,
 };
 
-static const tnf_depthwise_conv_2d_t layer_1 = {
+static const TNF_FLASH tnf_depthwise_conv_2d_t layer_1 = {
     .batches = 1,
     .input_height = 8,
     .input_width = 8,
@@ -77,7 +77,7 @@ static const tnf_depthwise_conv_2d_t layer_1 = {
     .shift = digits_1_shift,
 };
 
-static const tnf_conv_2d_t layer_2 = {
+static const TNF_FLASH tnf_conv_2d_t layer_2 = {
     .batches = 1,
     .input_height = 8,
     .input_width = 8,
@@ -106,7 +106,7 @@ static const tnf_conv_2d_t layer_2 = {
     .shift = digits_2_shift,
 };
 
-static const tnf_depthwise_conv_2d_t layer_3 = {
+static const TNF_FLASH tnf_depthwise_conv_2d_t layer_3 = {
     .batches = 1,
     .input_height = 8,
     .input_width = 8,
@@ -133,7 +133,7 @@ static const tnf_depthwise_conv_2d_t layer_3 = {
     .shift = digits_3_shift,
 };
 
-static const tnf_conv_2d_t layer_4 = {
+static const TNF_FLASH tnf_conv_2d_t layer_4 = {
     .batches = 1,
     .input_height = 4,
     .input_width = 4,
@@ -162,7 +162,7 @@ static const tnf_conv_2d_t layer_4 = {
     .shift = digits_4_shift,
 };
 
-static const tnf_depthwise_conv_2d_t layer_5 = {
+static const TNF_FLASH tnf_depthwise_conv_2d_t layer_5 = {
     .batches = 1,
     .input_height = 4,
     .input_width = 4,
@@ -189,7 +189,7 @@ static const tnf_depthwise_conv_2d_t layer_5 = {
     .shift = digits_5_shift,
 };
 
-static const tnf_conv_2d_t layer_6 = {
+static const TNF_FLASH tnf_conv_2d_t layer_6 = {
     .batches = 1,
     .input_height = 4,
     .input_width = 4,
@@ -218,7 +218,7 @@ static const tnf_conv_2d_t layer_6 = {
     .shift = digits_6_shift,
 };
 
-static const tnf_mean_t layer_7 = {
+static const TNF_FLASH tnf_mean_t layer_7 = {
     .kept_0 = 1,
     .reduced_0 = 16,
     .kept_1 = 48,
@@ -230,7 +230,7 @@ static const tnf_mean_t layer_7 = {
     .shift = -2,
 };
 
-static const tnf_fully_connected_t layer_8 = {
+static const TNF_FLASH tnf_fully_connected_t layer_8 = {
     .rows = 1,
     .input_depth = 48,
     .output_depth = 10,
@@ -245,7 +245,7 @@ static const tnf_fully_connected_t layer_8 = {
     .shift = digits_8_shift,
 };
 
-static const tnf_softmax_t layer_9 = {
+static const TNF_FLASH tnf_softmax_t layer_9 = {
     .rows = 1,
     .depth = 10,
     .multiplier = 1342298880,
@@ -287,7 +287,7 @@ void digits_invoke(int8_t *arena, const tnf_observer_t *observer)
     tnf_observe(observer, 9, arena + 768, 10);
 }
 
-const tnf_model_t digits_model = {
+const TNF_FLASH tnf_model_t digits_model = {
     .name = "digits",
     .sha256 = { 0xe0, 0x6d, 0x28, 0xff, 0xad, 0xb2, 0x1f, 0xaa, 0xeb, 0x9a, 0x86, 0x83, 0x01, 0x06, 0x9a, 0x6d, 0x0b, 0x6d, 0x0d, 0x18, 0x10, 0x3c, 0x88, 0xe1, 0x9f, 0xa3, 0x53, 0x57, 0x47, 0xbe, 0xa6, 0x3e },
     .arena_bytes = DIGITS_ARENA_BYTES,

@@ -42,7 +42,7 @@ extern "C" {
 #define DIGITS_OUTPUT_ZERO_POINT (-128)
 
 /** Everything above, for code that handles any model. */
-extern const tnf_model_t digits_model;
+extern const TNF_FLASH tnf_model_t digits_model;
 
 /** Where to write the input before an inference. The inference may overwrite it. */
 static inline int8_t *digits_input(int8_t *arena)

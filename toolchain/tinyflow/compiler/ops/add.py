@@ -148,7 +148,7 @@ class Add(Op):
         is_constant = second.data is not None
         return KernelCall(
             function="tnf_add_constant_s8" if is_constant else "tnf_add_s8",
-            kernels=("add_constant_s8", "add_s8") if is_constant else ("add_s8",),
+            kernels=("add_constant_s8",) if is_constant else ("add_s8",),
             params_type="tnf_add_t",
             params=tuple(params),
             constants=(Constant("constant", "int8_t", array(second)),) if is_constant else (),
