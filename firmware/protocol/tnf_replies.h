@@ -10,9 +10,6 @@
 
 #include "tnf_session.h"
 
-/** The output of the last inference, in the arena. */
-const int8_t *tnf_session_output(const tnf_session_t *session);
-
 /** Sends how the request ended, where there is nothing else to say. */
 void tnf_send_status(tnf_session_t *session, tnf_status_t status);
 

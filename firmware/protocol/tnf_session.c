@@ -32,6 +32,14 @@ static uint32_t scaled(const tnf_session_config_t *config, uint32_t ticks)
 
 /* ---- inferences ---- */
 
+int8_t *tnf_session_input(tnf_session_t *session)
+{
+    session->input_bytes = 0;
+    session->answered = false;
+    session->output_ready = false; /* the input may lie where the output was */
+    return session->config->arena + session->config->model->input.arena_offset;
+}
+
 uint32_t tnf_session_infer(tnf_session_t *session)
 {
     const tnf_model_t *model = session->config->model;
@@ -150,6 +158,7 @@ static tnf_status_t run(tnf_session_t *session, const tnf_request_t *request)
  * repeated: its result is, and the host sees what it lacks. */
 static tnf_status_t carry_out(tnf_session_t *session, const tnf_request_t *request)
 {
+    const tnf_session_part_t *sensor = session->config->sensor;
     uint32_t offset = request->value[TNF_KEY_OFFSET];
     switch (session->type) {
     case TNF_MESSAGE_INPUT:
@@ -166,6 +175,9 @@ static tnf_status_t carry_out(tnf_session_t *session, const tnf_request_t *reque
     case TNF_MESSAGE_CONFIGURE:
         configure(session, request);
         return TNF_OK;
+    case TNF_MESSAGE_SENSOR:
+    case TNF_MESSAGE_SAMPLES:
+        return sensor != NULL ? sensor->take(sensor->context, request) : TNF_UNSUPPORTED;
     default:
         return TNF_OK;
     }
@@ -193,6 +205,10 @@ static void answer(tnf_session_t *session, const tnf_request_t *request)
         break;
     case TNF_MESSAGE_TELEMETRY:
         tnf_send_telemetry(session, true);
+        break;
+    case TNF_MESSAGE_SENSOR:
+    case TNF_MESSAGE_SAMPLES:
+        session->config->sensor->answer(session->config->sensor->context);
         break;
     default:
         tnf_send_status(session, TNF_OK);

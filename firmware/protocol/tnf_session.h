@@ -28,6 +28,15 @@
 #include "tnf_status.h"
 #include "tnf_telemetry.h"
 
+/** Who serves the requests SENSOR and SAMPLES. */
+typedef struct tnf_session_part {
+    /** Does what the request asks, once. @return what is told when it is not TNF_OK */
+    tnf_status_t (*take)(void *context, const tnf_request_t *request);
+    /** Sends the reply; called again when the request is repeated. */
+    void (*answer)(void *context);
+    void *context;
+} tnf_session_part_t;
+
 /** What a session serves. Texts are told in the hello. */
 typedef struct tnf_session_config {
     const TNF_FLASH tnf_model_t *model;
@@ -38,8 +47,9 @@ typedef struct tnf_session_config {
     const char *counter_unit;  /**< "instructions", "cycles" or "nanoseconds" */
     uint32_t counter_multiply; /**< count = ticks * multiply / divide; both 1 to 65535 */
     uint32_t counter_divide;
-    uint32_t clock_hz;     /**< 0 where a clock has no meaning */
-    uint32_t heartbeat_ms; /**< until the host sets another; 0 is off */
+    uint32_t clock_hz;                /**< 0 where a clock has no meaning */
+    uint32_t heartbeat_ms;            /**< until the host sets another; 0 is off */
+    const tnf_session_part_t *sensor; /**< NULL where there is none */
 } tnf_session_config_t;
 
 /** One session. The members are the session's own. */
@@ -81,6 +91,13 @@ void tnf_session_init(tnf_session_t *session, const tnf_session_config_t *config
 
 /** Takes what has arrived and answers it; sends a heartbeat when one is due. Call it often. */
 void tnf_session_poll(tnf_session_t *session);
+
+/** The model's input in the arena, to be filled for tnf_session_infer; what the host has set there
+ *  is forgotten. */
+int8_t *tnf_session_input(tnf_session_t *session);
+
+/** The output of the last inference, in the arena. */
+const int8_t *tnf_session_output(const tnf_session_t *session);
 
 /** Runs one inference on the input in the arena and takes note of it; for applications that get
  *  their input from a sensor. The output is in the arena afterwards.

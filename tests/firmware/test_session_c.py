@@ -26,7 +26,7 @@ from tinyflow.device import messages, protocol
 from tinyflow.device.messages import Message, Value
 
 LIMITS = messages.definitions().limits
-FLASH_BYTES_MAX = 4096  # on a Cortex-M4 with -Os: all of it but port, model and C library
+FLASH_BYTES_MAX = 4160  # on a Cortex-M4 with -Os: all of it but port, model and C library
 SESSION_BYTES_MAX = 2048  # on a Cortex-M4
 TELEMETRY_BYTES_MAX = 512
 
@@ -124,7 +124,7 @@ def parsed(library: ctypes.CDLL, payload: bytes) -> int:
         ({0: 3, 1: 1 << 32}, 3),
         ({0: 2, 1: 1, 3: b""}, 3),
         ({0: 0, 1: 1}, 2),
-        ({0: 10, 1: 1}, 2),
+        ({0: 15, 1: 1}, 2),
         ({0: 64, 1: 1}, 2),
         ({0: 3, 1: 1, "a": 1}, 2),
         ([0, 3, 1, 1], 2),
