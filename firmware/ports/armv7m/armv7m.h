@@ -1,10 +1,17 @@
 /** @file
- * The memory protection unit of ARMv7-M (Cortex-M3, M4, M7).
+ * The memory protection unit and the cycle counter of ARMv7-M (Cortex-M3, M4, M7).
  */
 #ifndef ARMV7M_H
 #define ARMV7M_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#define ARMV7M_DEMCR ((volatile uint32_t *)0xE000EDFCu)
+#define ARMV7M_DEMCR_TRACE 0x01000000u
+#define ARMV7M_DWT_CONTROL ((volatile uint32_t *)0xE0001000u)
+#define ARMV7M_DWT_CYCLES ((volatile uint32_t *)0xE0001004u)
+#define ARMV7M_DWT_COUNT 0x1u
 
 typedef struct armv7m_mpu {
     volatile uint32_t type;
@@ -27,6 +34,18 @@ static inline void armv7m_protect(uint32_t number, uint32_t base, uint32_t attri
     ARMV7M_MPU->number = number;
     ARMV7M_MPU->base = base;
     ARMV7M_MPU->attributes = attributes;
+}
+
+/** Starts the cycle counter, which stands still while the core sleeps.
+ *  @return whether it counts: not in an emulator, nor on a core that comes without it */
+static inline bool armv7m_cycles_start(void)
+{
+    *ARMV7M_DEMCR |= ARMV7M_DEMCR_TRACE;
+    *ARMV7M_DWT_CYCLES = 0;
+    *ARMV7M_DWT_CONTROL |= ARMV7M_DWT_COUNT;
+    uint32_t before = *ARMV7M_DWT_CYCLES;
+    __asm__ volatile("nop\n\tnop\n\tnop\n\tnop" ::: "memory");
+    return *ARMV7M_DWT_CYCLES != before;
 }
 
 #endif

@@ -96,14 +96,7 @@ void tnf_board_early(void)
     tnf_write_guard(FPGA_FLASH, FPGA_FLASH_LOG2);
 }
 
-/* Ends the emulator with an exit status, through semihosting. On a board, where nobody answers
- * semihosting, the breakpoint locks the core up, which is a visible stop as well. */
 void tnf_fault_end(void)
 {
-    const uint32_t block[2] = {0x20026u /* the application exited */, 1};
-    register uint32_t operation __asm__("r0") = 0x20u; /* SYS_EXIT_EXTENDED */
-    register const uint32_t *argument __asm__("r1") = block;
-    __asm__ volatile("bkpt 0xAB" : "+r"(operation) : "r"(argument) : "memory");
-    for (;;) {
-    }
+    cortex_m_end_emulator();
 }
