@@ -14,13 +14,17 @@ from pathlib import Path
 
 import pytest
 import serial
+from emulated import load_emulated
 
 from tinyflow import build, compiler, flash, generate
 from tinyflow.artifacts import CompiledModel, FirmwareImage
-from tinyflow.boards import BoardProfile, load_board
+from tinyflow.boards import BoardProfile
 
 TESTS = Path(__file__).parents[1]
-BOARDS = ["native", "qemu-m4", "qemu-m3", "qemu-m7", "qemu-m33", "qemu-m55", "qemu-riscv32"]
+BOARDS = [
+    *("native", "qemu-m4", "qemu-m3", "qemu-m7", "qemu-m33", "qemu-m55", "qemu-riscv32"),
+    "microbit",
+]
 BARE = BOARDS[1:]
 # One of each core's start-up, and of each kind of counter and UART.
 KINDS = ["qemu-m4", "qemu-m33", "qemu-m55", "qemu-riscv32"]
@@ -91,9 +95,9 @@ def start(model: CompiledModel, tmp_path_factory: pytest.TempPathFactory) -> Sta
 
     @functools.cache
     def image(name: str) -> FirmwareImage:
-        return build_probe(load_board(name), model, tmp_path_factory.mktemp(name))
+        return build_probe(load_emulated(name), model, tmp_path_factory.mktemp(name))
 
-    return lambda name: running(load_board(name), image(name))
+    return lambda name: running(load_emulated(name), image(name))
 
 
 @contextmanager
@@ -107,7 +111,7 @@ def running(board: BoardProfile, image: FirmwareImage) -> Iterator[Probe]:
 
 @pytest.mark.parametrize("name", BARE)
 def test_counts_are_exact_and_the_same_in_every_run(name: str, start: Start) -> None:
-    counter = load_board(name).counter
+    counter = load_emulated(name).counter
     runs = []
     for _ in range(2):
         counts = []
@@ -126,7 +130,7 @@ def test_counts_are_exact_and_the_same_in_every_run(name: str, start: Start) -> 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_long_loop_counts_to_the_last_instruction(name: str, start: Start) -> None:
     """A hundred million instructions: no drift, however often the emulator pauses."""
-    counter = load_board(name).counter
+    counter = load_emulated(name).counter
     with start(name) as board:
         (none,) = board.ask(b"c" + struct.pack("<I", 1), 1)
         (many,) = board.ask(b"c" + struct.pack("<I", 50_000_001), 1)
@@ -161,7 +165,7 @@ def test_health_knows_the_stack_and_the_time(name: str, start: Start) -> None:
         # The emulated clock goes on with the instructions: 8,000,000 of them are 8 ms or more.
         board.ask(b"c" + struct.pack("<I", 4_000_000), 1)
         later, _, used_later = board.ask(b"h", 3)
-    assert size == load_board(name).memory.stack_bytes
+    assert size == load_emulated(name).memory.stack_bytes
     assert 0 < used < 1024
     assert used_later >= used
     assert later >= uptime + 8
@@ -179,6 +183,7 @@ def test_health_knows_the_stack_and_the_time(name: str, start: Start) -> None:
         ("qemu-m33", 0x10300000, "fault: exception 00000003 cfsr 00000082"),
         ("qemu-m55", 0x5F000000, "fault: exception 00000003 cfsr 00008200"),
         ("qemu-m55", 0x00070000, "fault: exception 00000003 cfsr 00000082"),
+        ("microbit", 0x60000000, "fault: exception 00000003 cfsr 00000000"),
         ("qemu-riscv32", 0x00000F00, "fault: mcause 00000007"),
         ("qemu-riscv32", 0x80000000, "fault: mcause 00000007"),  # its own flash
     ],
@@ -205,7 +210,7 @@ def test_a_stack_overflow_faults_before_it_reaches_data(name: str, start: Start)
 def test_start_up_asks_the_compiler_whether_there_is_an_fpu(
     model: CompiledModel, tmp_path: Path
 ) -> None:
-    board = load_board("qemu-m4")
+    board = load_emulated("qemu-m4")
     assert board.toolchain is not None
     soft = replace(board.toolchain, cpu_flags=("-mcpu=cortex-m4", "-mthumb"))
     board = replace(board, toolchain=soft)

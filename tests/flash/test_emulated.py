@@ -14,15 +14,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from emulated import load_emulated
 
 from tinyflow import build, cache, compiler, device, flash, generate, process
 from tinyflow.artifacts import CompiledModel, FirmwareImage, FlashedBoard
-from tinyflow.boards import load_board
 from tinyflow.compiler.host import HostModel
 from tinyflow.errors import DeviceError, ProjectError, ToolError
 
 MODELS = Path(__file__).parents[1] / "models"
-BOARDS = ["native", "qemu-m4", "qemu-m3", "qemu-m7", "qemu-m33", "qemu-m55", "qemu-riscv32"]
+BOARDS = [
+    *("native", "qemu-m4", "qemu-m3", "qemu-m7", "qemu-m33", "qemu-m55", "qemu-riscv32"),
+    "microbit",
+]
 EMULATED = BOARDS[1:]
 Images = Callable[..., FirmwareImage]
 
@@ -39,7 +42,7 @@ def images(model: CompiledModel, tmp_path_factory: pytest.TempPathFactory) -> Im
 
     @functools.cache
     def image(name: str, heartbeat_ms: int = 1000) -> FirmwareImage:
-        board, folder = load_board(name), tmp_path_factory.mktemp(name)
+        board, folder = load_emulated(name), tmp_path_factory.mktemp(name)
         project = generate.write_project(
             folder / "project", model, board, "cmake", heartbeat_ms=heartbeat_ms
         )
@@ -66,7 +69,7 @@ def test_a_board_boots_and_computes_what_the_host_computes(
     runs = []
     for _ in range(2):
         with (
-            flash.flash(images(name), load_board(name), None) as flashed,
+            flash.flash(images(name), load_emulated(name), None) as flashed,
             device.connect(flashed) as dut,
         ):
             assert dut.hello.board == name
@@ -82,7 +85,7 @@ def test_a_board_boots_and_computes_what_the_host_computes(
 
 @pytest.mark.parametrize("name", ["native", "qemu-m4"])
 def test_a_port_can_be_closed_and_opened_again(name: str, images: Images) -> None:
-    with flash.flash(images(name), load_board(name), None) as flashed:
+    with flash.flash(images(name), load_emulated(name), None) as flashed:
         for _ in range(3):
             with device.connect(flashed) as dut:
                 assert dut.hello.board == name
@@ -91,7 +94,7 @@ def test_a_port_can_be_closed_and_opened_again(name: str, images: Images) -> Non
 @pytest.mark.parametrize("name", ["native", "qemu-riscv32"])
 def test_a_board_nobody_listened_to_answers_when_asked(name: str, images: Images) -> None:
     """Unread heartbeats fill every buffer on the way; they must not block the board for good."""
-    with flash.flash(images(name, heartbeat_ms=1), load_board(name), None) as flashed:
+    with flash.flash(images(name, heartbeat_ms=1), load_emulated(name), None) as flashed:
         time.sleep(1.0)
         with device.connect(flashed) as dut:
             dut.configure(heartbeat_ms=0)
@@ -100,12 +103,12 @@ def test_a_board_nobody_listened_to_answers_when_asked(name: str, images: Images
 
 @pytest.mark.parametrize("name", ["native", "qemu-m4"])
 def test_a_board_ends_with_its_block_however_that_ends(name: str, images: Images) -> None:
-    with flash.flash(images(name), load_board(name), None) as flashed:
+    with flash.flash(images(name), load_emulated(name), None) as flashed:
         assert process.is_running(flashed.process)
     assert not process.is_running(flashed.process)
 
     def interrupted() -> FlashedBoard:
-        with flash.flash(images(name), load_board(name), None) as started:
+        with flash.flash(images(name), load_emulated(name), None) as started:
             boards.append(started)
             raise KeyboardInterrupt
         return started
@@ -149,7 +152,7 @@ def test_a_board_does_not_outlive_a_killed_tinyflow(
 def test_an_emulator_that_dies_at_once_is_told_with_its_words(
     images: Images, tmp_path: Path
 ) -> None:
-    board = load_board("qemu-m4")
+    board = load_emulated("qemu-m4")
     assert board.qemu is not None
     broken = replace(board, qemu=replace(board.qemu, arguments=("-machine", "nonsense")))
     log = tmp_path / "log" / "flash.log"
@@ -173,7 +176,7 @@ def test_a_missing_emulator_is_told_with_the_way_to_get_it(
     monkeypatch.setenv("PATH", str(tmp_path))
     with (
         pytest.raises(ToolError) as told,
-        flash.flash(image, load_board("qemu-m4"), None),
+        flash.flash(image, load_emulated("qemu-m4"), None),
     ):
         pass
     assert told.value.what == "qemu-system-arm is not installed, or not on PATH"
@@ -183,7 +186,7 @@ def test_a_missing_emulator_is_told_with_the_way_to_get_it(
 def test_a_program_on_this_machine_takes_no_port(images: Images) -> None:
     with (
         pytest.raises(ProjectError, match="takes no port"),
-        flash.flash(images("native"), load_board("native"), "/dev/ttyUSB0"),
+        flash.flash(images("native"), load_emulated("native"), "/dev/ttyUSB0"),
     ):
         pass
 
@@ -195,7 +198,7 @@ def test_a_board_that_dies_mid_run_is_told_within_seconds(
     begun = time.monotonic()
     with (
         pytest.raises(DeviceError) as told,
-        flash.flash(images(name), load_board(name), None) as flashed,
+        flash.flash(images(name), load_emulated(name), None) as flashed,
         device.connect(flashed) as dut,
     ):
         dut.infer(bytes(model.input.size_bytes))

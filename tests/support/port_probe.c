@@ -40,7 +40,7 @@ static void answer(uint32_t word)
 static void rounds(uint32_t number)
 {
 #if defined(__arm__)
-    __asm__ volatile("1: subs %0, %0, #1\n\tbne 1b" : "+l"(number)::"cc");
+    __asm__ volatile(".syntax unified\n1: subs %0, %0, #1\n\tbne 1b" : "+l"(number)::"cc");
 #elif defined(__riscv)
     __asm__ volatile("1: addi %0, %0, -1\n\tbnez %0, 1b" : "+r"(number));
 #else

@@ -26,6 +26,13 @@ static inline bool rx_ring_empty(const rx_ring_t *ring)
     return ring->put == ring->taken;
 }
 
+/** Whether the next byte would be dropped. A handler may leave it in the UART instead, and go on
+ * when the main loop has taken some. */
+static inline bool rx_ring_full(const rx_ring_t *ring)
+{
+    return ring->put - ring->taken == ring->size;
+}
+
 /** Keeps @p byte; for the handler. A full ring drops it: the frame it belongs to is damaged, which
  *  its checksum tells. */
 static inline void rx_ring_put(rx_ring_t *ring, uint8_t byte)

@@ -56,7 +56,8 @@ __attribute__((naked)) void tnf_fault_handler(void)
                      "mov r1, sp\n\t"
                      "ldr r2, =tnf_stack_top\n\t"
                      "mov sp, r2\n\t"
-                     "b tnf_fault_report\n\t"
+                     "ldr r2, =tnf_fault_report\n\t"
+                     "bx r2\n\t"
                      ".ltorg");
 }
 
