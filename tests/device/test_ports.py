@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from serial.tools import list_ports as pyserial
 from serial.tools.list_ports_common import ListPortInfo
 
 from tinyflow.boards import BoardProfile, Counter, Memory, UsbId
+from tinyflow.device import ports
 from tinyflow.device.ports import find_port, list_ports
 from tinyflow.errors import DeviceError
 
@@ -55,11 +57,11 @@ Plug = Callable[..., None]
 def plug(monkeypatch: pytest.MonkeyPatch) -> Plug:
     """Gives this machine exactly these ports."""
 
-    def ports(*there: ListPortInfo) -> None:
+    def plugged(*there: ListPortInfo) -> None:
         monkeypatch.setattr(pyserial, "comports", lambda: list(there))
 
-    ports()
-    return ports
+    plugged()
+    return plugged
 
 
 def refusal(port: str | None, board: BoardProfile = BOARD) -> str:
@@ -165,12 +167,83 @@ def pty() -> Iterator[str]:
         "socket://127.0.0.1:4000",
         "socket://[::1]:4000",
         "rfc2217://bench.local:2217?logging=debug",
-        "COM3",
-        "com12",
+        "rfc2217://bench.local:2217?ign_set_control&timeout=10",
     ],
 )
 def test_what_pyserial_opens_by_name_is_taken_as_given(plug: Plug, port: str) -> None:
     assert find_port(BOARD, port) == port
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [("COM3", "COM3"), ("com12", "COM12"), ("\\\\.\\COM10", "COM10"), ("\\\\.\\com4", "COM4")],
+)
+def test_names_of_windows_are_taken_there(
+    plug: Plug, monkeypatch: pytest.MonkeyPatch, given: str, name: str
+) -> None:
+    monkeypatch.setattr(ports, "ON_WINDOWS", True)
+    assert find_port(BOARD, given) == name
+
+
+def test_names_of_windows_are_nothing_elsewhere(plug: Plug) -> None:
+    plug(ONE)
+    assert refusal("com12") == (
+        "port COM12 does not exist\n"
+        "  names like this are of Windows; in WSL, attach the board with usbipd\n"
+        "  ports there are:\n"
+        "    /dev/ttyUSB0  10C4:EA60:0001  CP2102 USB to UART Bridge"
+    )
+
+
+def test_two_names_of_one_port(tmp_path: Path) -> None:
+    assert ports.is_same_path("COM10", "\\\\.\\com10")
+    assert not ports.is_same_path("COM1", "COM10")
+    (tmp_path / "by-id").symlink_to("/dev/null")
+    assert ports.is_same_path(str(tmp_path / "by-id"), "/dev/null")
+
+
+def test_macs_name_for_calling_out_is_preferred(
+    plug: Plug, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = {"/dev/cu.usbserial-1", "/dev/tty.usbserial-1", "/dev/tty.old"}
+    monkeypatch.setattr(ports.Path, "exists", lambda path: str(path) in there)
+    monkeypatch.setattr(ports.Path, "stat", lambda path: os.stat_result([stat.S_IFCHR] + [0] * 9))
+    assert find_port(BOARD, "/dev/tty.usbserial-1") == "/dev/cu.usbserial-1"
+    assert find_port(BOARD, "/dev/tty.old") == "/dev/tty.old"
+    ids = (0x10C4, 0xEA60, "0001")
+    plug(info("/dev/tty.usbserial-1", *ids), info("/dev/cu.usbserial-1", *ids))
+    assert [port.path for port in list_ports()] == ["/dev/cu.usbserial-1"]
+    assert find_port(BOARD) == "/dev/cu.usbserial-1"
+
+
+@pytest.mark.parametrize(
+    ("port", "said"),
+    [
+        (
+            "rfc2217://host:2217?ign_set_contol",
+            "has an option that is not known: ign_set_contol, did you mean ign_set_control?\n"
+            "  rfc2217:// takes ign_set_control, poll_modem, timeout, logging",
+        ),
+        (
+            "socket://host:2217?timeout=3",
+            "has an option that is not known: timeout\n  socket:// takes logging",
+        ),
+        ("socket://host:70000", "has port number 70000, there are 1 to 65535"),
+    ],
+)
+def test_options_and_numbers_of_a_url_are_checked(plug: Plug, port: str, said: str) -> None:
+    assert refusal(port) == f"port {port} {said}"
+
+
+@pytest.mark.parametrize(
+    ("port", "said"),
+    [
+        ("rfc2217://h:1?timeout=soon", "timeout is a number of seconds, 'soon' was given"),
+        ("socket://h:1?logging=all", "logging is one of debug, info, warning, error"),
+    ],
+)
+def test_values_of_options_are_checked(plug: Plug, port: str, said: str) -> None:
+    assert refusal(port) == f"port {port}: {said}"
 
 
 def test_a_path_that_is_a_terminal_is_taken_as_given(plug: Plug, pty: str, tmp_path: Path) -> None:

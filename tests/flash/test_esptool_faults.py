@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
-import grp
 import os
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -31,47 +28,23 @@ def port(tmp_path: Path) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize(
-    ("owner", "group"), [("dialout", "dialout"), ("uucp", "uucp"), ("root", "dialout")]
-)
-def test_a_port_that_may_not_be_opened_names_the_group_and_the_command(
-    port: str, monkeypatch: pytest.MonkeyPatch, owner: str, group: str
-) -> None:
-    monkeypatch.setattr(grp, "getgrgid", lambda _: SimpleNamespace(gr_name=owner))
-    monkeypatch.setattr(getpass, "getuser", lambda: "ada")
+def test_a_port_that_may_not_be_opened_is_told_as_such(port: str) -> None:
     why = f"[Errno 13] could not open port {port}: [Errno 13] Permission denied: '{port}'"
     fault = esptool_faults.judge(attempt(OPEN.format(port=port, why=why), port))
     assert isinstance(fault.error, DeviceError)
-    assert str(fault.error) == (
-        f"user ada may not open port {port}\n"
-        f"  it belongs to group {owner}, mode -rw-rw----\n"
-        f"  hint: sudo usermod -a -G {group} ada\n"
-        "  hint: then log out and in again"
-    )
+    assert f"may not open port {port}" in fault.error.what
+    assert "-rw-rw----" in fault.error.detail[0]
 
 
 def test_a_port_in_use_by_whom_nobody_may_see(port: str) -> None:
     why = f"[Errno 11] Could not exclusively lock port {port}: Resource temporarily unavailable"
     fault = esptool_faults.judge(attempt(OPEN.format(port=port, why=why), port))
     assert str(fault.error) == (
-        f"port {port} is in use\n"
-        "  by a program this user cannot see\n"
+        f"port {port} is in use by another program\n"
+        "  one that this user cannot see: it runs as another user, or elsewhere\n"
         f"  esptool: Could not open {port}, the port is busy or doesn't exist.\n"
         f"  hint: sudo fuser -v {port}"
     )
-
-
-def test_holders_are_found_through_links_to_the_port(tmp_path: Path, port: str) -> None:
-    link = tmp_path / "by-id"
-    link.symlink_to(port)
-    proc = tmp_path / "proc"
-    for pid, name, target in ((12, "screen", port), (7, "bash", "/dev/null"), (9, "tio", port)):
-        (proc / str(pid) / "fd").mkdir(parents=True)
-        (proc / str(pid) / "fd" / "3").symlink_to(target)
-        (proc / str(pid) / "comm").write_text(name + "\n")
-    (proc / "99").mkdir()
-    assert esptool_faults.holders(str(link), proc) == [(9, "tio"), (12, "screen")]
-    assert esptool_faults.holders(str(tmp_path / "other"), proc) == []
 
 
 @pytest.mark.parametrize(

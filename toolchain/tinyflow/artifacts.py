@@ -223,7 +223,7 @@ class FlashedBoard:
     """A board that runs an image: where its port is, and what its hello must say.
 
     `port` is what pyserial's `serial_for_url` takes. `process` is the emulator's or host
-    process's id, 0 for a real board.
+    process's id, 0 for a real board. `reset` is what the board's profile says of its port's lines.
     """
 
     board: str
@@ -232,6 +232,7 @@ class FlashedBoard:
     model_sha256: str
     build_id: str
     process: int = 0
+    reset: str = "none"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from tinyflow.device.client import Device, connect
 from tinyflow.device.ports import find_port, list_ports
+from tinyflow.device.reappear import has_vanished, seen, wait_for
+from tinyflow.device.reset import reset
 from tinyflow.device.results import ConsoleLine, Inference, Layer, LogLine
 
 __all__ = [
@@ -12,5 +14,9 @@ __all__ = [
     "LogLine",
     "connect",
     "find_port",
+    "has_vanished",
     "list_ports",
+    "reset",
+    "seen",
+    "wait_for",
 ]

@@ -15,6 +15,7 @@ from tinyflow.device.link import Link
 from tinyflow.device.messages import Message, Value
 from tinyflow.device.results import ConsoleLine, Inference, Layer, LogLine
 from tinyflow.device.session import Answer, News, RefusedError, Session
+from tinyflow.device.wiring import WIRINGS
 from tinyflow.errors import DeviceError, ModelError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def connect(
     Raises DeviceError when the port cannot be opened, the board says nothing, or its hello names
     another protocol, model or build than `flashed` (whose empty hashes are not compared).
     """
-    link = Link(flashed.port, flashed.baud)
+    link = Link(flashed.port, flashed.baud, WIRINGS[flashed.reset])
     try:
         session = Session(link, flashed.board, listener)
         answer = session.request("HELLO", "HELLO_REPLY", timeout)

@@ -226,6 +226,9 @@ class Session:
             detail.append(f"{seen} bytes came in, and {self._reader.faults} times no sense in them")
         elif not seen:
             detail.append("nothing came in at all")
+        sharers = self.link.sharers()
+        if sharers:
+            detail.append(f"{', '.join(sharers)} has the port open too and takes what comes in")
         return DeviceError(
             f"{self.place()} at {self.link.baud} baud says nothing of tinyflow's",
             detail,

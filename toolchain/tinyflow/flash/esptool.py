@@ -41,9 +41,9 @@ def run(
     """Write `image` to the board on `port`; the block is entered when the flash holds it.
 
     The board is reset afterwards and takes a moment to start: whoever talks to it first asks more
-    than once. Over TCP there is no reset line, so there the board is left in its loader and must
-    be reset by hand. Raises DeviceError for what is wrong at the board or its port, ToolError
-    when esptool is not there or ends otherwise, ProjectError when the image is not there.
+    than once. Over plain TCP (socket://) there is no reset line, so there the board is left in its
+    loader and must be reset by hand. Raises DeviceError for what is wrong at the board or its port,
+    ToolError when esptool is not there or ends otherwise, ProjectError when the image is not there.
     """
     if board.esptool is None:
         raise ProjectError(f"board {board.name} has no [esptool] in its profile")
@@ -69,7 +69,7 @@ def command(
     image: FirmwareImage, settings: Esptool, port: str, baud: int, *, stub: bool = True
 ) -> list[str]:
     """The argument list that writes all files of the image, in the order of their offsets."""
-    over_tcp = "://" in port
+    over_tcp = port.startswith("socket:")  # rfc2217:// does carry the reset lines
     arguments = [sys.executable, "-m", "esptool", "--chip", settings.chip, "--port", port]
     arguments += ["--baud", str(baud)]
     arguments += ["--before", "no-reset" if over_tcp else "default-reset"]

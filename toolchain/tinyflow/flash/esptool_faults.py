@@ -7,15 +7,12 @@ attempt can help.
 from __future__ import annotations
 
 import enum
-import getpass
-import grp
-import os
 import re
-import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tinyflow import port_faults
 from tinyflow.errors import DeviceError, TinyflowError, ToolError
 
 DOWNLOAD_MODE = "hold BOOT, press and release RESET (EN), release BOOT, then run this again"
@@ -98,72 +95,12 @@ def warned(attempt: Attempt, line: str) -> Fault | None:
     return None
 
 
-def cannot_open(attempt: Attempt) -> Fault:
-    """Why the port does not open: absent, not allowed, in use, or nobody at the other end."""
-    port = attempt.port
-    if "://" in port:
-        return Fault(
-            DeviceError(
-                f"nothing answers at {port}",
-                attempt.detail,
-                ["start the serial server, or correct host and port number in --port"],
-            )
-        )
-    if port.startswith("/") and not Path(port).exists():
-        return Fault(DeviceError(f"port {port} does not exist", attempt.detail))
-    if "Permission denied" in attempt.output or "Errno 13" in attempt.output:
-        return Fault(not_allowed(port))
-    return Fault(in_use(port, attempt.detail))
-
-
-def not_allowed(port: str) -> DeviceError:
-    """This user may not open the port."""
-    status = Path(port).stat()
-    try:
-        group = grp.getgrgid(status.st_gid).gr_name
-    except KeyError:
-        group = str(status.st_gid)
-    user = getpass.getuser()
-    # A port that belongs to root's own group is opened to the usual group by a udev rule only.
-    usual = "dialout" if group in ("root", "tty") else group
-    return DeviceError(
-        f"user {user} may not open port {port}",
-        [f"it belongs to group {group}, mode {stat.filemode(status.st_mode)}"],
-        [f"sudo usermod -a -G {usual} {user}", "then log out and in again"],
-    )
-
-
-def in_use(port: str, detail: Sequence[str] = ()) -> DeviceError:
-    """Another program holds the port."""
-    held = holders(port)
-    who = [f"held by process {pid} ({name})" for pid, name in held]
-    return DeviceError(
-        f"port {port} is in use",
-        [*(who or ["by a program this user cannot see"]), *detail],
-        [f"kill {pid}" for pid, _ in held] or [f"sudo fuser -v {port}"],
-    )
-
-
-def holders(port: str, proc: Path = Path("/proc")) -> list[tuple[int, str]]:
-    """Which processes have the port open, as far as this user can see: (id, program)."""
-    device = os.path.realpath(port)
-    found = []
-    for folder in proc.glob("[0-9]*"):
-        try:
-            if any(str(link.readlink()) == device for link in (folder / "fd").iterdir()):
-                name = (folder / "comm").read_text(encoding="utf-8").strip()
-                found.append((int(folder.name), name))
-        except OSError:
-            continue  # ended meanwhile, or another user's
-    return sorted(found)
-
-
 def _refused_to_open(attempt: Attempt, _: re.Match[str]) -> Fault:
-    return cannot_open(attempt)
+    return Fault(port_faults.explain(attempt.port, attempt.output, attempt.detail))
 
 
 def _silent(attempt: Attempt, _: re.Match[str]) -> Fault:
-    over_tcp = "://" in attempt.port
+    over_tcp = attempt.port.startswith("socket:")
     return Fault(
         DeviceError(
             f"the chip on {attempt.port} does not answer as a loader",

@@ -42,5 +42,6 @@ def connected(walk: Walk, port: str | None) -> Iterator[Device]:
             place = stack.enter_context(walk.flashed(port))
         else:
             found = device.find_port(board, port)
-            place = FlashedBoard(board.name, found, board.baud, walk.compiled().model_sha256, "")
+            model = walk.compiled().model_sha256
+            place = FlashedBoard(board.name, found, board.baud, model, "", reset=board.reset)
         yield stack.enter_context(device.connect(place))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -256,9 +256,16 @@ class Walk:
         from tinyflow import device, flash
 
         board, image = self.require_board(), self.image()
-        place = port if board.emulated else device.find_port(board, port)
-        with flash.flash(image, board, place, log=self.logs / "flash.log") as flashed:
-            yield flashed
+        log = self.logs / "flash.log"
+        if board.emulated:
+            with flash.flash(image, board, port, log=log) as flashed:
+                yield flashed
+            return
+        before = device.seen(device.find_port(board, port))
+        with flash.flash(image, board, before.path, log=log) as flashed:
+            # A port that is the board's own USB has gone and may come back by another name.
+            now = device.wait_for(before, board)
+            yield replace(flashed, port=now, reset=board.reset)
 
     @property
     def templates(self) -> list[Path]:
