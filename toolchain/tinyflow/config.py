@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -65,6 +66,29 @@ class BudgetConfig(schema.Checked):
 
 
 @dataclass(frozen=True)
+class SensorConfig(schema.Checked):
+    """What the firmware senses; without `[sensor]` it answers requests only.
+
+    `driver` is `replay` (samples come from the host), a driver of tinyflow's (`mpu6050`,
+    `inmp441`), or a C file of the project's own. `rate_hz` is samples a second, 0 where unknown.
+    A sample has `channels` values (0: the driver's, else 1). The model looks at `window` samples
+    (0: as many as its input holds), and again `hop` samples later (0: no overlap). `format` is of
+    one value (empty: the driver's, else int8, which is the model's own quantisation); `scale` is
+    what one unit of an int16 value stands for in the training data (0: the driver's, else 1/32768).
+    `pins` are GPIO numbers by name, as the driver asks for them.
+    """
+
+    driver: str = "replay"
+    rate_hz: Annotated[int, Ge(0), Le(1_000_000)] = 0
+    channels: Annotated[int, Ge(0), Le(64)] = 0
+    window: Annotated[int, Ge(0), Le(1 << 24)] = 0
+    hop: Annotated[int, Ge(0), Le(1 << 24)] = 0
+    format: Literal["", "int8", "int16"] = ""
+    scale: Annotated[float, Ge(0)] = 0.0
+    pins: Mapping[str, Annotated[int, Ge(0), Le(99)]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class ProjectConfig(schema.Checked):
     """All of tinyflow.toml. `name` becomes part of C symbols."""
 
@@ -76,6 +100,7 @@ class ProjectConfig(schema.Checked):
     pruning: PruningConfig = field(default_factory=PruningConfig)
     quantization: QuantizationConfig = field(default_factory=QuantizationConfig)
     budget: BudgetConfig = field(default_factory=BudgetConfig)
+    sensor: SensorConfig | None = None
 
 
 @dataclass(frozen=True)

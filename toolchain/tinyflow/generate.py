@@ -5,10 +5,12 @@ The layout is the same for all builders:
     README.md                           how to build and run it by hand
     linker.ld                           bare-metal boards only
     lib/<model>/{include,src}           the inference library: generated C, its kernels
-    lib/tnf_runtime/{include,src}       protocol, session, telemetry
+    lib/tnf_runtime/{include,src}       protocol, session, telemetry, sensing
     src/application.c src/port.c ...    application, port layer and start-up
     src/main.c                          not where an SDK has a main() of its own
+    src/sensor.c                        the sensor's driver, where there is one
     include/tnf_board.h                 the board's figures, the build id
+    include/tnf_sensor_config.h         what is sensed, where there is a sensor
 
 What a builder needs besides comes from templates: all files below `templates/cmake/`, or below
 `templates/platformio/` and `templates/<framework>/` (`templates/bare/` without a framework). Those
@@ -28,9 +30,12 @@ from tinyflow import __version__, cache, paths, render
 from tinyflow.artifacts import CompiledModel, FirmwareProject
 from tinyflow.boards import BoardProfile
 from tinyflow.errors import ProjectError
+from tinyflow.sensors import Sensor
 
 BUILD_ID_DIGITS = 16
 BOARD_HEADER = "include/tnf_board.h"
+SENSOR_HEADER = "include/tnf_sensor_config.h"
+SENSOR_DRIVER = "src/sensor.c"
 PORT_SUFFIXES = (".c", ".h", ".S", ".cpp")
 C_FLAGS = ("-std=c99", "-O2", "-ffunction-sections", "-fdata-sections", "-Wall", "-Wextra")
 LINK_FLAGS = ("-Wl,--gc-sections",)
@@ -39,10 +44,11 @@ LINK_FLAGS = ("-Wl,--gc-sections",)
 @dataclass(frozen=True)
 class MainContext:
     """Context of application.c.j2 and main.c.j2 in templates/firmware/: the model's name, and the
-    same in capitals."""
+    same in capitals; whether there is a sensor."""
 
     name: str
     upper: str
+    sensor: bool
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,7 @@ class ProjectContext:
     `runtime_sources` of lib/tnf_runtime, `app_sources` of src. `c_flags` and `link_flags` are the
     same for all boards; a board's own are in `board.toolchain`. `linker_script` is the linker
     script's path, `platform` that of tinyflow's own PlatformIO platform; empty where there is none.
+    `components` are the parts of an SDK that the sensor's driver needs.
     """
 
     board: BoardProfile
@@ -76,6 +83,7 @@ class ProjectContext:
     link_flags: tuple[str, ...]
     linker_script: str
     platform: str
+    components: tuple[str, ...]
 
 
 def write_project(
@@ -85,22 +93,28 @@ def write_project(
     builder: str,
     *,
     heartbeat_ms: int = 1000,
+    sensor: Sensor | None = None,
     templates: Sequence[Path] = (),
 ) -> FirmwareProject:
     """Write the firmware project of `compiled` for `board` into `folder`.
 
     `builder` is one of the board's. `heartbeat_ms` is how often the device reports unasked, 0 for
-    never. Templates in the folders `templates` come before tinyflow's own. The same inputs give the
-    same bytes. Raises ProjectError when the board names files that are not there.
+    never. Without `sensor` the firmware answers requests only. Templates in the folders `templates`
+    come before tinyflow's own. The same inputs give the same bytes. Raises ProjectError when the
+    board names files that are not there.
     """
     board = board.for_builder(builder)
-    context = _context(compiled, board, builder)
+    context = _context(compiled, board, builder, sensor)
     _copy_library(folder / "lib" / compiled.name, compiled)
-    _copy_runtime(folder / "lib" / "tnf_runtime", compiled)
+    _copy_runtime(folder / "lib" / "tnf_runtime", compiled, sensor)
     _copy_files(_port_files(board), folder / "src")
-    main = MainContext(compiled.name, compiled.name.upper())
+    main = MainContext(compiled.name, compiled.name.upper(), sensor is not None)
     for source in _application_files(board):
         _write(folder / source, render.render(f"firmware/{Path(source).name}.j2", main, templates))
+    if sensor is not None:
+        header = render.render("firmware/tnf_sensor_config.h.j2", sensor, templates)
+        _write(folder / SENSOR_HEADER, header)
+        shutil.copyfile(sensor.source, folder / SENSOR_DRIVER)
     if board.toolchain is not None and context.linker_script:
         script = f"linker/{board.toolchain.linker_script}"
         _write(folder / context.linker_script, render.render(script, context, templates))
@@ -123,10 +137,13 @@ def write_project(
     )
 
 
-def _context(compiled: CompiledModel, board: BoardProfile, builder: str) -> ProjectContext:
+def _context(
+    compiled: CompiledModel, board: BoardProfile, builder: str, sensor: Sensor | None
+) -> ProjectContext:
     library = [f"lib/{compiled.name}/src/{file.name}" for file in compiled.sources]
-    runtime = [f"lib/tnf_runtime/src/{file.name}" for file in _runtime_files("*.c")]
+    runtime = [f"lib/tnf_runtime/src/{file.name}" for file in _runtime_files("*.c", sensor)]
     port = [f"src/{file.name}" for file in _port_files(board) if file.suffix != ".h"]
+    driver = [SENSOR_DRIVER] if sensor is not None else []
     scripted = board.toolchain is not None and board.toolchain.linker_script
     return ProjectContext(
         board=board,
@@ -140,6 +157,7 @@ def _context(compiled: CompiledModel, board: BoardProfile, builder: str) -> Proj
         link_flags=LINK_FLAGS,
         linker_script="linker.ld" if scripted else "",
         platform=_own_platform(board, builder),
+        components=sensor.components if sensor is not None else (),
     )
 
 
@@ -159,11 +177,10 @@ def _own_platform(board: BoardProfile, builder: str) -> str:
     return f"platform/tinyflow-{cache.code_sha256(('firmware/platformio',))[:8]}"
 
 
-def _runtime_files(pattern: str) -> list[Path]:
+def _runtime_files(pattern: str, sensor: Sensor | None) -> list[Path]:
     firmware = paths.data_folder("firmware")
-    return sorted(
-        file for part in ("protocol", "runtime") for file in (firmware / part).glob(pattern)
-    )
+    parts = ("protocol", "runtime") if sensor is None else ("protocol", "runtime", "sensor")
+    return sorted(file for part in parts for file in (firmware / part).glob(pattern))
 
 
 def _port_files(board: BoardProfile) -> list[Path]:
@@ -193,13 +210,13 @@ def _copy_library(folder: Path, compiled: CompiledModel) -> None:
     _copy_files(sorted({*compiled.sources, *own} - {*compiled.headers}), folder / "src")
 
 
-def _copy_runtime(folder: Path, compiled: CompiledModel) -> None:
+def _copy_runtime(folder: Path, compiled: CompiledModel, sensor: Sensor | None) -> None:
     """The runtime; what it shares with the inference library is there already, once."""
     there = {file.name for file in compiled.headers}
     public = sorted((paths.data_folder("firmware") / "include").glob("*.*"))
-    headers = [*public, *_runtime_files("*.h"), *_runtime_files("*.def")]
+    headers = [*public, *_runtime_files("*.h", sensor), *_runtime_files("*.def", sensor)]
     _copy_files([file for file in headers if file.name not in there], folder / "include")
-    _copy_files(_runtime_files("*.c"), folder / "src")
+    _copy_files(_runtime_files("*.c", sensor), folder / "src")
 
 
 def _template_folders(board: BoardProfile, builder: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tinyflow import cache, config, entrypoint, paths
 from tinyflow.artifacts import (
@@ -24,12 +24,15 @@ from tinyflow.artifacts import (
 from tinyflow.boards import BoardProfile
 from tinyflow.errors import ProjectError
 
+if TYPE_CHECKING:
+    from tinyflow.sensors import Sensor
+
 T = TypeVar("T")
 
 # The parts of tinyflow whose change makes a stage's kept output stale.
 _KERAS = ("keras_models.py", "worker.py", "entrypoint.py")
 _COMPILER = ("compiler", "templates/model", "firmware/kernels", "firmware/include")
-_FIRMWARE = (*_COMPILER, "generate.py", "templates", "firmware")
+_FIRMWARE = (*_COMPILER, "generate.py", "sensors.py", "templates", "firmware")
 _CODE = {
     "dataset": ("datasets.py",),
     "training": (*_KERAS, "training"),
@@ -47,7 +50,8 @@ class Walk:
     """One walk through the stages, for a project or for a .tflite alone.
 
     `model` is a .tflite given by the user; without it the project's own is trained. `seed`
-    overrides the project's. `board` has one builder and one runner. `home` holds the cache.
+    overrides the project's, `sensor_override` its `[sensor]`. `board` has one builder and one
+    runner. `home` holds the cache.
     """
 
     home: Path
@@ -56,6 +60,7 @@ class Walk:
     model: Path | None = None
     name: str | None = None
     seed_override: int | None = None
+    sensor_override: config.SensorConfig | None = None
     _made: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -218,11 +223,23 @@ class Walk:
         compiler.check_fits(compiled, board)
         return compiled
 
+    def sensor(self) -> Sensor | None:
+        """What the firmware senses, None where the project has no `[sensor]`."""
+        from tinyflow import sensors
+
+        settings = self.sensor_override
+        if settings is None and self.project is not None:
+            settings = self.project.config.sensor
+        if settings is None:
+            return None
+        folder = self.project.folder if self.project is not None else None
+        return sensors.resolve(settings, self.compiled(), self.require_board(), folder)
+
     def firmware(self) -> FirmwareProject:
         """The firmware project for the board and its builder."""
         from tinyflow import generate
 
-        board, compiled = self.require_board(), self.compiled()
+        board, compiled, sensor = self.require_board(), self.compiled(), self.sensor()
         return self.get(
             "generate",
             FirmwareProject,
@@ -232,9 +249,10 @@ class Walk:
                 "model": compiled.model_sha256,
                 "compiled": compiled.path.name,
                 "templates": cache.folder_sha256(self.templates),
+                "sensor": sensor.as_key() if sensor is not None else None,
             },
             lambda folder: generate.write_project(
-                folder, compiled, board, board.builder, templates=self.templates
+                folder, compiled, board, board.builder, sensor=sensor, templates=self.templates
             ),
         )
 
