@@ -89,6 +89,28 @@ TOOLS: Mapping[str, Tool] = _table(
         elsewhere="QEMU's system emulator for Arm",
     ),
     Tool(
+        "xtensa-lx106-elf-gcc",
+        "compiles for ESP32 boards without an SDK",
+        ("xtensa-lx106-elf-gcc", "--version"),
+        packages={"apt": ("gcc-xtensa-lx106", "picolibc-xtensa-lx106-elf")},
+        libraries=("libc.a",),
+        elsewhere="GCC for xtensa-lx106-elf, with picolibc (Debian's gcc-xtensa-lx106)",
+    ),
+    Tool(
+        "qemu-system-xtensa",
+        "emulates Xtensa boards",
+        ("qemu-system-xtensa", "--version"),
+        packages={
+            # Newer Debians moved it out of qemu-system-misc into a package of its own.
+            "apt": ("qemu-system-xtensa|qemu-system-misc",),
+            "dnf": ("qemu-system-xtensa",),
+            "pacman": ("qemu-system-xtensa",),
+            "zypper": ("qemu-extra",),
+            "brew": ("qemu",),
+        },
+        elsewhere="QEMU's system emulator for Xtensa",
+    ),
+    Tool(
         "riscv64-unknown-elf-gcc",
         "compiles for RISC-V boards",
         ("riscv64-unknown-elf-gcc", "--version"),
