@@ -29,7 +29,17 @@ WARNINGS = [
 
 @pytest.mark.parametrize("optimisation", ["-O0", "-O2", "-Os"])
 @pytest.mark.parametrize(
-    "name", ["native", "qemu-m4", "qemu-m3", "qemu-m33", "qemu-m55", "qemu-riscv32", "microbit"]
+    "name",
+    [
+        "native",
+        "qemu-m4",
+        "qemu-m3",
+        "qemu-m33",
+        "qemu-m55",
+        "qemu-riscv32",
+        "microbit",
+        "qemu-lx6",
+    ],
 )
 def test_a_port_compiles_without_a_warning(name: str, optimisation: str, tmp_path: Path) -> None:
     toolchain = load_board(name).toolchain

@@ -23,11 +23,11 @@ from tinyflow.boards import BoardProfile
 TESTS = Path(__file__).parents[1]
 BOARDS = [
     *("native", "qemu-m4", "qemu-m3", "qemu-m7", "qemu-m33", "qemu-m55", "qemu-riscv32"),
-    "microbit",
+    *("microbit", "stm32f405", "qemu-lx6"),
 ]
 BARE = BOARDS[1:]
 # One of each core's start-up, and of each kind of counter and UART.
-KINDS = ["qemu-m4", "qemu-m33", "qemu-m55", "qemu-riscv32"]
+KINDS = ["qemu-m4", "qemu-m33", "qemu-m55", "stm32f405", "qemu-riscv32", "qemu-lx6"]
 ANSWER_SECONDS = 20.0
 LARGEST_INPUT_BYTES = 96 * 96 * 3
 
@@ -184,8 +184,11 @@ def test_health_knows_the_stack_and_the_time(name: str, start: Start) -> None:
         ("qemu-m55", 0x5F000000, "fault: exception 00000003 cfsr 00008200"),
         ("qemu-m55", 0x00070000, "fault: exception 00000003 cfsr 00000082"),
         ("microbit", 0x60000000, "fault: exception 00000003 cfsr 00000000"),
+        ("stm32f405", 0x5F000000, "fault: exception 00000003 cfsr 00000400"),
+        ("stm32f405", 0x080F0000, "fault: exception 00000003 cfsr 00000082"),  # its own flash
         ("qemu-riscv32", 0x00000F00, "fault: mcause 00000007"),
         ("qemu-riscv32", 0x80000000, "fault: mcause 00000007"),  # its own flash
+        ("qemu-lx6", 0x00000F00, "fault: exccause 0000000f address 00000f00 pc 50"),
     ],
 )
 def test_a_fault_is_told_and_ends_the_board(
@@ -203,7 +206,7 @@ def test_a_stack_overflow_faults_before_it_reaches_data(name: str, start: Start)
         board.port.write(b"o")
         said = board.last_line()
         assert said.startswith("fault: ")
-        assert said.endswith("stack overflow") or not name.startswith("qemu-m")
+        assert said.endswith("stack overflow") or not name.startswith(("qemu-m", "stm32"))
         assert board.ends()
 
 

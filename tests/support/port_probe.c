@@ -43,6 +43,8 @@ static void rounds(uint32_t number)
     __asm__ volatile(".syntax unified\n1: subs %0, %0, #1\n\tbne 1b" : "+l"(number)::"cc");
 #elif defined(__riscv)
     __asm__ volatile("1: addi %0, %0, -1\n\tbnez %0, 1b" : "+r"(number));
+#elif defined(__xtensa__)
+    __asm__ volatile("1: addi %0, %0, -1\n\tbnez %0, 1b" : "+a"(number));
 #else
     for (volatile uint32_t left = number; left > 0; left--) {
     }
