@@ -37,7 +37,7 @@ BOARD_HEADER = "include/tnf_board.h"
 SENSOR_HEADER = "include/tnf_sensor_config.h"
 SENSOR_DRIVER = "src/sensor.c"
 PORT_SUFFIXES = (".c", ".h", ".S", ".cpp")
-C_FLAGS = ("-std=c99", "-O2", "-ffunction-sections", "-fdata-sections", "-Wall", "-Wextra")
+C_FLAGS = ("-O2", "-ffunction-sections", "-fdata-sections", "-Wall", "-Wextra")
 LINK_FLAGS = ("-Wl,--gc-sections",)
 
 
@@ -153,7 +153,7 @@ def _context(
         library_sources=tuple(sorted(library)),
         runtime_sources=tuple(sorted(runtime)),
         app_sources=tuple(sorted([*_application_files(board), *port])),
-        c_flags=C_FLAGS,
+        c_flags=(f"-std={board.toolchain.standard if board.toolchain else 'c99'}", *C_FLAGS),
         link_flags=LINK_FLAGS,
         linker_script="linker.ld" if scripted else "",
         platform=_own_platform(board, builder),

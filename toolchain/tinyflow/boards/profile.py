@@ -64,6 +64,8 @@ class Toolchain(schema.Checked):
 
     prefix: str
     """What stands before gcc ("arm-none-eabi-"); empty is the host's cc."""
+    standard: Literal["c99", "gnu99"] = "c99"
+    """The C standard; `gnu99` where constants stay in flash by an extension of the compiler's."""
     cpu_flags: tuple[str, ...] = ()
     """For the compiler, the assembler and the linker."""
     link_flags: tuple[str, ...] = ()

@@ -90,7 +90,7 @@ def command(settings: Qemu, program: str, elf: Path, console: int, control: int)
         *("-serial", "chardev:console"),
         *("-chardev", f"socket,id=control,fd={control}"),
         *("-mon", "chardev=control,mode=control"),
-        *("-kernel", str(elf.resolve())),
+        *(f"-{settings.image}", str(elf.resolve())),
     ]
 
 

@@ -136,6 +136,46 @@ TOOLS: Mapping[str, Tool] = _table(
         elsewhere="QEMU's system emulator for 32-bit RISC-V",
     ),
     Tool(
+        "avr-gcc",
+        "compiles for AVR boards",
+        ("avr-gcc", "--version"),
+        packages={
+            "apt": ("gcc-avr", "avr-libc"),
+            "dnf": ("avr-gcc", "avr-libc"),
+            "pacman": ("avr-gcc", "avr-libc"),
+            "brew": ("osx-cross/avr/avr-gcc",),
+        },
+        libraries=("libc.a",),
+        elsewhere="GCC for AVR, with avr-libc",
+    ),
+    Tool(
+        "qemu-system-avr",
+        "emulates AVR boards",
+        ("qemu-system-avr", "--version"),
+        packages={
+            # In some Debians it is part of qemu-system-misc.
+            "apt": ("qemu-system-avr|qemu-system-misc",),
+            "dnf": ("qemu-system-avr",),
+            "pacman": ("qemu-system-avr",),
+            "zypper": ("qemu-extra",),
+            "brew": ("qemu",),
+        },
+        elsewhere="QEMU's system emulator for AVR",
+    ),
+    Tool(
+        "avrdude",
+        "writes images to AVR boards",
+        ("avrdude", "-?"),
+        packages={
+            "apt": ("avrdude",),
+            "dnf": ("avrdude",),
+            "pacman": ("avrdude",),
+            "zypper": ("avrdude",),
+            "brew": ("avrdude",),
+        },
+        elsewhere="avrdude",
+    ),
+    Tool(
         "cmake",
         "configures firmware builds",
         ("cmake", "--version"),
