@@ -47,8 +47,10 @@ def test_a_session_over_tcp(program: Path) -> None:
         assert dut.infer(bytes(64)).output == expected_layers(bytes(64))[-1]
 
 
-@pytest.mark.parametrize("before", [(True, True), (False, False)])
-@pytest.mark.parametrize("wiring", ["esp-classic", "none", "dtr-pulse"])
+@pytest.mark.parametrize(
+    ("wiring", "before"),
+    [("esp-classic", (True, True)), ("esp-classic", (False, False)), ("dtr-pulse", (True, True))],
+)
 def test_opening_and_closing_passes_no_reset(wiring: str, before: tuple[bool, bool]) -> None:
     line = Line(*before)
     with Rfc2217Peer(line) as peer:

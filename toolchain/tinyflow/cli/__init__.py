@@ -27,6 +27,8 @@ COMMANDS = {
     "deploy": ("board", "Walk the whole road, from data to metrics of the board."),
     "bench": ("measure", "Count one inference on a board, whole and by layer."),
     "verify": ("measure", "Prove that a board computes what the reference computes."),
+    "ports": ("ports", "List the serial ports, and the boards they could be."),
+    "reset": ("ports", "Restart a board, into its bootloader where asked."),
     "boards": ("boards", "List the boards, show one, write your own."),
     "doctor": ("doctor", "Tell which tools are there, and what installs the others."),
 }

@@ -3,7 +3,7 @@
 from tinyflow.device.client import Device, connect
 from tinyflow.device.ports import find_port, list_ports
 from tinyflow.device.reappear import has_vanished, seen, wait_for
-from tinyflow.device.reset import reset
+from tinyflow.device.reset import restart
 from tinyflow.device.results import ConsoleLine, Inference, Layer, LogLine
 
 __all__ = [
@@ -16,7 +16,7 @@ __all__ = [
     "find_port",
     "has_vanished",
     "list_ports",
-    "reset",
+    "restart",
     "seen",
     "wait_for",
 ]

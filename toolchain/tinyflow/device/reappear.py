@@ -51,29 +51,30 @@ def seen(path: str) -> Seen:
     return Seen(path, on_usb, _node(path), others)
 
 
-def has_vanished(before: Seen, seconds: float = VANISH_SECONDS) -> bool:
-    """Whether the port goes away within `seconds`, or has gone and come back meanwhile."""
-    end = time.monotonic() + seconds
+def has_vanished(before: Seen) -> bool:
+    """Whether the port goes away within 2 s, or has gone and come back meanwhile."""
+    end = time.monotonic() + VANISH_SECONDS
     while not (gone := _is_gone(before)) and time.monotonic() < end:
         time.sleep(POLL_SECONDS)
     return gone
 
 
-def wait_for(before: Seen, board: BoardProfile, seconds: float = COME_BACK_SECONDS) -> str:
+def wait_for(before: Seen, board: BoardProfile, seconds: float | None = None) -> str:
     """The path of the board's port once the board has restarted, is there and may be opened.
 
     Only a port of the board's own USB vanishes meanwhile; whoever knows that it has gone already
-    is not kept waiting. Raises DeviceError when it does not come back within `seconds`.
+    is not kept waiting. Raises DeviceError when it does not come back within `seconds` (10).
     """
     if before.wiring(board).own_usb:
         has_vanished(before)
-    end = time.monotonic() + seconds
+    limit = COME_BACK_SECONDS if seconds is None else seconds
+    end = time.monotonic() + limit
     found = None
     while found is None:
         found = _find(before, board)
         if found is None:
             if time.monotonic() >= end:
-                raise _stays_away(before, board, seconds)
+                raise _stays_away(before, board, limit)
             time.sleep(POLL_SECONDS)
     end = time.monotonic() + PERMISSION_SECONDS
     while _is_closed_to_us(found) and time.monotonic() < end:

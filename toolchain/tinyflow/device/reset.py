@@ -23,7 +23,7 @@ BOOTLOADER_PORT_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
-class Reset:
+class Restart:
     """What was done. `port` is where the board is now, "" where its bootloader has no port.
 
     `confirmed`: the board was seen to restart, by what it said or by its port vanishing.
@@ -34,7 +34,7 @@ class Reset:
     confirmed: bool
 
 
-def reset(board: BoardProfile, port: str, *, bootloader: bool = False) -> Reset:
+def restart(board: BoardProfile, port: str, *, bootloader: bool = False) -> Restart:
     """Restart the board on `port`, as `find_port` found it, and wait until it is there again.
 
     Raises DeviceError when the port cannot be opened, when neither lines nor firmware can do it,
@@ -57,7 +57,7 @@ def _by_lines(
     sequences: tuple[tuple[Step, ...], ...],
     before: reappear.Seen,
     bootloader: bool,
-) -> Reset:
+) -> Restart:
     wanted, other = wiring.says_firmware, wiring.says_loader
     if bootloader:
         wanted, other = other, wanted
@@ -79,18 +79,18 @@ def _by_lines(
     finally:
         link.close()
     if not wiring.own_usb:
-        return Reset("lines", before.path, confirmed)
+        return Restart("lines", before.path, confirmed)
     vanished = reappear.has_vanished(before)
     if not vanished and bootloader and not wiring.restart:
         # It asks software for the bootloader, and this one has not listened.
         return _by_firmware(board, wiring, before, bootloader)
     now = _now(board, before, bootloader) if vanished else before.path
-    return Reset("lines", now, vanished)
+    return Restart("lines", now, vanished)
 
 
 def _by_firmware(
     board: BoardProfile, wiring: Wiring, before: reappear.Seen, bootloader: bool
-) -> Reset:
+) -> Restart:
     place = FlashedBoard(board.name, before.path, board.baud, "", "", reset=board.reset)
     try:
         with connect(place) as dut:
@@ -101,9 +101,9 @@ def _by_firmware(
             raise _with_detail(error, why) from None
         raise
     if not wiring.own_usb:
-        return Reset("firmware", before.path, True)
+        return Restart("firmware", before.path, True)
     vanished = reappear.has_vanished(before)
-    return Reset("firmware", _now(board, before, bootloader) if vanished else before.path, True)
+    return Restart("firmware", _now(board, before, bootloader) if vanished else before.path, True)
 
 
 def _with_detail(error: DeviceError, line: str) -> DeviceError:

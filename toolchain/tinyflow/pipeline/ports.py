@@ -1,0 +1,71 @@
+"""The serial ports of this machine, and restarting the board on one of them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from tinyflow import paths, port_faults
+from tinyflow.boards import BoardProfile, board_folders, board_names, load_board
+from tinyflow.errors import ProjectError
+from tinyflow.pipeline import Walk
+
+
+def listing(folder: Path | None = None) -> list[dict[str, Any]]:
+    """Every serial port, with the boards that it could be by its USB ids and who has it open.
+
+    Boards are those of the project at or above `folder` (default: the current one) and tinyflow's.
+    """
+    from tinyflow import device
+
+    project = paths.find_project(folder or Path.cwd())
+    profiles = [load_board(name, project) for name in board_names(board_folders(project))]
+    found = device.list_ports()
+    held = port_faults.holders([port.path for port in found])
+    return [
+        {
+            "path": port.path,
+            "vendor": port.vendor,
+            "product": port.product,
+            "serial": port.serial,
+            "description": port.description,
+            "location": port.location,
+            "boards": _candidates(profiles, port.vendor, port.product),
+            "held_by": [{"pid": pid, "program": name} for pid, name in held.get(port.path, [])],
+            "allowed": not port.path.startswith("/") or os.access(port.path, os.R_OK | os.W_OK),
+        }
+        for port in found
+    ]
+
+
+def _candidates(profiles: list[BoardProfile], vendor: int | None, product: int | None) -> list[str]:
+    ids = (vendor, product)
+    return [
+        board.name for board in profiles if ids in {(usb.vendor, usb.product) for usb in board.usb}
+    ]
+
+
+def reset(walk: Walk, port: str | None, bootloader: bool) -> dict[str, Any]:
+    """Restart the walk's board and wait until it is there again.
+
+    A board that is a program on this machine is asked on the `port` it is on, and must have one.
+    """
+    from tinyflow import device
+
+    board = walk.require_board()
+    if board.emulated and port is None:
+        raise ProjectError(
+            f"board {board.name} is a program on this machine: there is none to restart",
+            ["commands that need it start it, and end it afterwards"],
+        )
+    place = device.find_port(board, port)
+    done = device.restart(board, place, bootloader=bootloader)
+    return {
+        "board": board.name,
+        "port": done.port,
+        "was": place,
+        "by": done.by,
+        "bootloader": bootloader,
+        "confirmed": done.confirmed,
+    }
