@@ -8,6 +8,7 @@
 #include "fake_model.h"
 #include "memory_port.h"
 #include "tnf_crc32.h"
+#include "tnf_sensing.h"
 #include "tnf_session.h"
 
 #define MOST_BYTES 4000
@@ -21,6 +22,29 @@ static uint32_t chance(uint32_t below)
     state ^= state << 5;
     return state % below;
 }
+
+static TNF_ARENA(arena, FAKE_ARENA_BYTES);
+static tnf_session_t session;
+
+/* A sensor of two int16 channels whose windows are the model's input. */
+#define WINDOW (FAKE_INPUT_BYTES / 2u)
+#define HOP 5u
+static int16_t samples[TNF_RING_WORDS(WINDOW, HOP, 4u)];
+static tnf_sensing_t sensing;
+static const tnf_sensor_t sensor = {.start = NULL};
+static const tnf_session_part_t part = TNF_SENSING_PART(&sensing);
+static const tnf_sensing_config_t sensing_config = {
+    .sensor = &sensor,
+    .session = &session,
+    .driver = "fuzz",
+    .memory = samples,
+    .value_bytes = 2,
+    .channels = 2,
+    .window = WINDOW,
+    .hop = HOP,
+    .multiplier = 1 << 30,
+    .shift = 33,
+};
 
 static uint8_t line[2 * MOST_BYTES];
 static size_t size;
@@ -83,6 +107,8 @@ static void put_request(void)
             for (uint32_t i = 0; i < bytes; ++i) {
                 payload[at++] = (uint8_t)chance(256);
             }
+        } else if (key == 2 && chance(2) == 0) {
+            at += put_head(payload + at, 0, sensing.taken & 0xffff);
         } else if (key > 8) {
             at += put_head(payload + at, chance(8), chance(24));
         } else {
@@ -118,9 +144,6 @@ static void fail(const char *what, long round)
     exit(1);
 }
 
-static TNF_ARENA(arena, FAKE_ARENA_BYTES);
-static tnf_session_t session;
-
 int main(int count, char **arguments)
 {
     static const tnf_session_config_t config = {
@@ -133,15 +156,22 @@ int main(int count, char **arguments)
         .counter_multiply = 5,
         .counter_divide = 16,
         .heartbeat_ms = 100,
+        .sensor = &part,
     };
     static uint8_t written[1 << 17];
     static const uint8_t hello[] = {0xa2, 0x00, 0x01, 0x01, 0x07};
     long rounds = count > 2 ? strtol(arguments[2], NULL, 10) : 1000;
     state = 2 * (count > 1 ? (uint32_t)strtoul(arguments[1], NULL, 10) : 0) + 1;
 
+    unsigned windows = 0;
     tnf_session_init(&session, &config);
+    tnf_sensing_init(&sensing, &sensing_config);
     for (long round = 0; round < rounds; ++round) {
         size = 0;
+        if (!sensing.replaying) {
+            const uint8_t replay[] = {0xa3, 0x00, 0x0a, 0x01, (uint8_t)chance(24), 0x08, 0x01};
+            put_frame(replay, sizeof replay);
+        }
         for (uint32_t parts = 1 + chance(3); parts > 0; --parts) {
             if (chance(3) == 0) {
                 put_noise();
@@ -159,6 +189,7 @@ int main(int count, char **arguments)
             tnf_session_poll(&session);
         }
         tnf_session_poll(&session);
+        windows += tnf_sensing_poll(&sensing) ? 1 : 0;
         (void)memory_port_take(written, sizeof written);
         if (session.input_bytes > FAKE_INPUT_BYTES) {
             fail("more input than there is room for", round);
@@ -183,7 +214,7 @@ int main(int count, char **arguments)
             fail("no hello", round);
         }
     }
-    (void)printf("%ld rounds, %u damaged frames, %u inferences\n", rounds,
-                 (unsigned)session.frames_damaged, (unsigned)session.telemetry.inferences);
+    (void)printf("%ld rounds, %u damaged frames, %u inferences, %u windows\n", rounds,
+                 (unsigned)session.frames_damaged, (unsigned)session.telemetry.inferences, windows);
     return 0;
 }

@@ -20,6 +20,7 @@ from fake_board import (
     includes,
 )
 from golden_frames import DIALOGUE, INPUT
+from sensing_board import SENSOR_INCLUDE, sensor_sources
 
 from tinyflow import process
 from tinyflow.device import messages, protocol
@@ -336,7 +337,8 @@ def test_a_frame_that_is_too_long_does_no_harm(board: Board) -> None:
 def test_nothing_that_comes_in_does_harm(tmp_path: Path, seed: int) -> None:
     sources = [SUPPORT / "fake_model.c", SUPPORT / "memory_port.c"]
     fuzz = Path(__file__).with_name("fuzz_session.c")
-    program = compile_c(tmp_path / "fuzz", [*sources, fuzz], SANITIZE)
+    sources += sensor_sources()
+    program = compile_c(tmp_path / "fuzz", [*sources, fuzz], [*SANITIZE, SENSOR_INCLUDE])
     done = process.run([str(program), str(seed), "20000"], timeout=120)
     assert done.stdout.startswith("20000 rounds")
 

@@ -13,6 +13,7 @@ from tinyflow.artifacts import DeviceHello, FlashedBoard, Telemetry, TensorSpec
 from tinyflow.device import messages, results
 from tinyflow.device.link import Link
 from tinyflow.device.messages import Message, Value
+from tinyflow.device.replay import Sensing, SensorState, Window
 from tinyflow.device.results import ConsoleLine, Inference, Layer, LogLine
 from tinyflow.device.session import Answer, News, RefusedError, Session
 from tinyflow.device.wiring import WIRINGS
@@ -198,6 +199,31 @@ class Device:
             if size == len(output):
                 return bytes(output)
         raise self._gave_up("layer output")
+
+    # The sensor
+
+    def sensor(self) -> SensorState:
+        """What the board senses. Raises DeviceError where its firmware has no sensor."""
+        return self._sensing().state()
+
+    def replay(self, blocks: Iterable[bytes]) -> Iterator[Window]:
+        """The answers to the windows in `blocks`, taken as if the sensor had read them.
+
+        Blocks are whole samples, in the format that `sensor` tells. The sensor rests meanwhile.
+        """
+        return self._sensing().replay(blocks)
+
+    def _sensing(self) -> Sensing:
+        def rest(output: bytearray) -> None:
+            try:
+                self._rest_of_output(output)
+            except _StartAgainError:
+                raise self._gave_up("replay") from None
+
+        hello = self.hello
+        return Sensing(
+            self._session, hello.chunk_bytes, hello.output_bytes, self._inference_seconds, rest
+        )
 
     # The board itself
 
