@@ -56,7 +56,7 @@ void tnf_stack_guard(void);
 void tnf_write_guard(uint32_t base, uint32_t log2_bytes);
 
 /** Restarts the chip. */
-static inline void cortex_m_restart(void)
+__attribute__((noreturn)) static inline void cortex_m_restart(void)
 {
     __asm__ volatile("dsb" ::: "memory");
     *CORTEX_M_AIRCR = CORTEX_M_AIRCR_RESET;
@@ -79,7 +79,7 @@ static inline void cortex_m_rest(uint32_t clocks)
 
 /** Ends the emulator with exit status 1, through semihosting. On a board where nobody answers
  *  semihosting the breakpoint locks the core up, which is a visible stop as well. */
-static inline void cortex_m_end_emulator(void)
+__attribute__((noreturn)) static inline void cortex_m_end_emulator(void)
 {
     const uint32_t block[2] = {0x20026u /* the application exited */, 1};
     register uint32_t operation __asm__("r0") = 0x20u; /* SYS_EXIT_EXTENDED */

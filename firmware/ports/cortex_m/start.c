@@ -49,13 +49,21 @@ void tnf_reset_handler(void)
     tnf_fault_report(0, NULL);
 }
 
-/* The stack may be what is broken: report on a fresh one. */
+/* The stack may be what is broken: where it has less than 512 bytes left, or is not in its place,
+ * report on a fresh one. Elsewhere that would write over the frame that tells where it happened. */
 __attribute__((naked)) void tnf_fault_handler(void)
 {
     __asm__ volatile("mrs r0, ipsr\n\t"
                      "mov r1, sp\n\t"
-                     "ldr r2, =tnf_stack_top\n\t"
-                     "mov sp, r2\n\t"
+                     "ldr r2, =tnf_stack_bottom + 512\n\t"
+                     "ldr r3, =tnf_stack_top\n\t"
+                     "cmp r1, r2\n\t"
+                     "blo 1f\n\t"
+                     "cmp r1, r3\n\t"
+                     "bls 2f\n"
+                     "1:\n\t"
+                     "mov sp, r3\n"
+                     "2:\n\t"
                      "ldr r2, =tnf_fault_report\n\t"
                      "bx r2\n\t"
                      ".ltorg");
