@@ -30,6 +30,7 @@ class Health(ctypes.Structure):
         ("stack_used_bytes", ctypes.c_uint32),
         ("heap_free_bytes", ctypes.c_uint32),
         ("reset_reason", ctypes.c_uint32),
+        ("clock_hz", ctypes.c_uint32),
     )
 
 
