@@ -19,6 +19,7 @@ typedef struct tnf_port_health {
     uint32_t stack_used_bytes; /**< most of it ever used, 0 where unknown */
     uint32_t heap_free_bytes;  /**< 0 where there is no heap */
     uint32_t reset_reason;     /**< the chip's own code, 0 where unknown */
+    uint32_t clock_hz; /**< of the core, where the port measures it; 0: the board profile's */
 } tnf_port_health_t;
 
 /** Brings up clock, console UART, counter and watchdogs. Called once, first. */

@@ -136,11 +136,14 @@ void tnf_send_hello(tnf_session_t *session)
 {
     const tnf_session_config_t *config = session->config;
     const tnf_model_t model = *config->model; /* from flash */
+    tnf_port_health_t health;
+    tnf_port_health(&health);
+    uint32_t clock_hz = health.clock_hz != 0 ? health.clock_hz : config->clock_hz;
     static const TNF_FLASH uint8_t keys[] = {TNF_KEY_PROTOCOL,    TNF_KEY_ARENA_BYTES,
                                              TNF_KEY_LAYERS,      TNF_KEY_CLOCK_HZ,
                                              TNF_KEY_CHUNK_BYTES, TNF_KEY_HEARTBEAT_MS};
     const uint32_t figures[COUNT_OF(keys)] = {TNF_PROTOCOL,    model.arena_bytes,
-                                              model.layers,    config->clock_hz,
+                                              model.layers,    clock_hz,
                                               TNF_CHUNK_BYTES, session->heartbeat_ms};
 
     begin_reply(session, TNF_MESSAGE_HELLO_REPLY, COUNT_OF(keys) + 12);

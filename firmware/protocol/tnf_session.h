@@ -47,8 +47,8 @@ typedef struct tnf_session_config {
     const char *counter_unit;  /**< "instructions", "cycles" or "nanoseconds" */
     uint32_t counter_multiply; /**< count = ticks * multiply / divide; both 1 to 65535 */
     uint32_t counter_divide;
-    uint32_t clock_hz;                /**< 0 where a clock has no meaning */
-    uint32_t heartbeat_ms;            /**< until the host sets another; 0 is off */
+    uint32_t clock_hz;     /**< 0 where a clock has no meaning, or the port measures it */
+    uint32_t heartbeat_ms; /**< until the host sets another; 0 is off */
     const tnf_session_part_t *sensor; /**< NULL where there is none */
 } tnf_session_config_t;
 

@@ -11,6 +11,7 @@ static size_t written;
 static uint32_t uptime_ms;
 static uint32_t counter;
 static uint32_t step;
+static uint32_t clock_hz;
 
 void memory_port_arrive(const uint8_t *data, size_t size)
 {
@@ -34,6 +35,11 @@ size_t memory_port_take(uint8_t *data, size_t capacity)
 void memory_port_set_uptime(uint32_t ms)
 {
     uptime_ms = ms;
+}
+
+void memory_port_set_clock(uint32_t hz)
+{
+    clock_hz = hz;
 }
 
 void memory_port_set_step(uint32_t ticks)
@@ -83,6 +89,7 @@ void tnf_port_health(tnf_port_health_t *health)
         .stack_used_bytes = 1234,
         .heap_free_bytes = 0,
         .reset_reason = 7,
+        .clock_hz = clock_hz,
     };
 }
 

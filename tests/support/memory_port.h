@@ -16,6 +16,9 @@ size_t memory_port_take(uint8_t *data, size_t capacity);
 
 void memory_port_set_uptime(uint32_t ms);
 
+/* What the port has measured; 0 is that it has not. */
+void memory_port_set_clock(uint32_t hz);
+
 /* Ticks by which the counter grows at each reading. */
 void memory_port_set_step(uint32_t ticks);
 
