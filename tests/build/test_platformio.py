@@ -1,13 +1,9 @@
-"""Real `pio run`s: the same image as CMake's, errors that say what is wrong, ESP32 projects."""
+"""Real `pio run`s on tinyflow's own platform: CMake's image, errors that say what is wrong."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +13,6 @@ import pytest
 from tinyflow import build, device, flash
 from tinyflow.artifacts import CompiledModel, FirmwareImage, FirmwareProject
 from tinyflow.boards import BoardProfile, load_board
-from tinyflow.build import platformio_packages
 from tinyflow.errors import ModelError, ProjectError, ToolError
 
 TESTS = Path(__file__).parents[1]
@@ -169,142 +164,3 @@ def test_a_board_without_platformio_is_refused(generate_project: Generate, tmp_p
     firmware = generate_project(board, "platformio", tmp_path / "project")
     with pytest.raises(ProjectError, match=r"qemu-m4 has no \[platformio\]"):
         build.build(firmware, dataclasses.replace(board, platformio=None), tmp_path / "image")
-
-
-# ESP32
-
-
-def pio(*arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "platformio", *arguments],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    return done.stdout
-
-
-@pytest.fixture
-def core_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user's core directory, with nothing in it."""
-    folder = tmp_path / "core"
-    monkeypatch.setenv("PLATFORMIO_CORE_DIR", str(folder))
-    return folder
-
-
-@pytest.fixture
-def espressif32(core_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A core directory that has the stand-in for espressif32, and SCons."""
-    scons = platformio_packages.install_scons()
-    (core_dir / "packages").mkdir(parents=True)
-    (core_dir / "packages" / scons.name).symlink_to(scons)
-    shutil.copytree(STUB_PLATFORM, core_dir / "platforms" / "espressif32")
-    monkeypatch.setenv("ESPIDF_STUBS", str(TESTS / "firmware" / "espidf_stubs"))
-    return core_dir
-
-
-def test_platformio_accepts_the_esp32_project(
-    generate_project: Generate, tmp_path: Path, core_dir: Path
-) -> None:
-    board = load_board("esp32")
-    firmware = generate_project(board, "platformio", tmp_path / "project")
-    sections = dict(json.loads(pio("project", "config", "-d", str(firmware.path), "--json-output")))
-    environment = dict(sections["env:esp32"])
-    assert environment["platform"] == "espressif32 @ ~6.13.0"
-    assert environment["board"] == "esp32dev"
-    assert environment["framework"] == ["espidf"]
-    assert environment["board_build.partitions"] == "partitions.csv"
-    assert environment["monitor_filters"] == ["esp32_exception_decoder"]
-    assert int(environment["monitor_speed"]) == board.baud
-
-
-def test_the_esp32_project_is_one_of_esp_idf(generate_project: Generate, tmp_path: Path) -> None:
-    board = load_board("esp32")
-    folder = generate_project(board, "platformio", tmp_path / "project").path
-    table = [
-        [field.strip() for field in line.split(",")]
-        for line in (folder / "partitions.csv").read_text().splitlines()
-        if line and not line.startswith("#")
-    ]
-    ends = [int(row[3], 0) + int(row[4], 0) for row in table]
-    assert all(int(row[3], 0) >= end for row, end in zip(table[1:], ends, strict=False)), table
-    app = next(row for row in table if row[1] == "app")
-    assert (int(app[3], 0), int(app[4], 0)) == (
-        board.memory.flash_origin,
-        board.memory.flash_bytes,
-    )
-    assert ends[-1] <= 4 << 20
-    options = dict(
-        line.split("=", 1)
-        for line in (folder / "sdkconfig.defaults").read_text().splitlines()
-        if line and not line.startswith("#")
-    )
-    assert options["CONFIG_PARTITION_TABLE_CUSTOM_FILENAME"] == '"partitions.csv"'
-    assert options["CONFIG_ESP_MAIN_TASK_STACK_SIZE"] == str(board.memory.stack_bytes)
-    assert options["CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ_240"] == "y"
-    assert not (folder / "platform").exists()
-    assert "project(digits)" in (folder / "CMakeLists.txt").read_text()
-
-
-def test_esp32_without_its_platform_says_so_at_once(
-    generate_project: Generate, tmp_path: Path, core_dir: Path, offline: None
-) -> None:
-    board = load_board("esp32")
-    firmware = generate_project(board, "platformio", tmp_path / "project")
-    with pytest.raises(ToolError) as caught:
-        build.build(firmware, board, tmp_path / "image")
-    text = str(caught.value)
-    assert "espressif32 @ ~6.13.0 is not installed" in caught.value.what
-    assert 'pio pkg install -g -p "espressif32 @ ~6.13.0"' in text
-    assert f"pio pkg install -d {firmware.path}" in text
-    assert not core_dir.exists()
-    assert not (tmp_path / "image" / "platformio").exists()
-
-
-@pytest.mark.parametrize("place", ["plain", "with a space"])
-def test_esp32_builds_where_its_platform_is(
-    place: str, generate_project: Generate, tmp_path: Path, espressif32: Path, offline: None
-) -> None:
-    board = load_board("esp32")
-    image = build_with(generate_project, "platformio", board, tmp_path / place)
-    assert [(file.path.name, file.offset) for file in image.images] == [
-        ("bootloader.bin", 0x1000),
-        ("partitions.bin", 0x8000),
-        ("firmware.bin", 0x10000),
-    ]
-    assert all(file.path.is_file() for file in image.images)
-    assert image.elf.is_file()
-    assert image.library_flash_bytes > image.library_code_bytes > 0
-    assert image.library_ram_bytes > 0
-
-
-def test_esp_idf_is_not_tried_in_a_core_directory_with_a_space(
-    generate_project: Generate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PLATFORMIO_CORE_DIR", str(tmp_path / "a core"))
-    board = load_board("esp32")
-    firmware = generate_project(board, "platformio", tmp_path / "project")
-    with pytest.raises(ToolError, match="has a space in its path"):
-        build.build(firmware, board, tmp_path / "image")
-
-
-def test_too_much_static_data_for_the_esp32_is_the_model_s_error() -> None:
-    from tinyflow.build.overflow import overflow_error
-
-    board = load_board("esp32")
-    output = (
-        "ld: digits section `.dram0.bss' will not fit in region `dram0_0_seg'\n"
-        "ld: region `dram0_0_seg' overflowed by 4096 bytes\n"
-    )
-    error = overflow_error(output, "digits", board)
-    assert error is not None
-    assert f"has {board.memory.ram_bytes:,} B: 4,096 B too much" in str(error)
-    larger = board.memory.flash_bytes + 1
-    told = (
-        f"Error: The program size ({larger} bytes) is greater than "
-        f"maximum allowed ({board.memory.flash_bytes} bytes)\n"
-    )
-    error = overflow_error(told, "digits", board)
-    assert error is not None
-    assert f"needs {larger:,} B of flash" in str(error)

@@ -196,3 +196,11 @@ def test_an_upstream_platform_is_found_where_it_is_installed(
 @pytest.mark.parametrize("spec", [UPSTREAM, "platformio/espressif32@~6.13.0", "espressif32"])
 def test_a_platform_is_called_by_its_name(spec: str) -> None:
     assert platform_name(spec) == "espressif32"
+
+
+@pytest.mark.parametrize(
+    "rest", ["", ".git", ".git#v55.03", "/releases/download/55.03.37/platform-espressif32.zip"]
+)
+def test_a_platform_of_a_url_is_called_by_its_owner_too(rest: str) -> None:
+    spec = f"https://github.com/somebody/platform-espressif32{rest}"
+    assert platform_name(spec) == "somebody-espressif32"

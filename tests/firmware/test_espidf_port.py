@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import ctypes
 import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tinyflow import paths
+from tinyflow.boards import load_board
 
 STUBS = Path(__file__).parent / "espidf_stubs"
-PORT = paths.data_folder("firmware") / "ports" / "espidf" / "port.c"
 STACK_BYTES = 8192
+UNSUPPORTED = 7
+
+# What each chip's board lists, and what its ROM reads.
+CHIPS = {
+    "esp32": "",
+    "esp32s3": "stub_rtc_option1",
+    "esp32c6": "stub_lp_aon_sys_cfg",
+}
 
 # fmt: off
 WARNINGS = (
@@ -34,28 +44,65 @@ class Health(ctypes.Structure):
     )
 
 
-def compile_port(compiler: str, folder: Path, *arguments: str) -> None:
+def sources(chip: str) -> list[str]:
+    layers = load_board(chip).for_builder("platformio").port_layers
+    assert layers[0] == "espidf"
+    ports = paths.data_folder("firmware") / "ports"
+    return [str(file) for layer in layers for file in sorted((ports / layer).glob("*.c"))]
+
+
+def flags(folder: Path) -> list[str]:
     (folder / "tnf_board.h").write_text(
         f"#define TNF_BAUD 115200\n#define TNF_STACK_BYTES {STACK_BYTES}u\n"
     )
-    includes = [
-        f"-I{place}" for place in (STUBS, folder, paths.data_folder("firmware") / "include")
-    ]
-    subprocess.run(
-        [compiler, *WARNINGS, *includes, str(PORT), *arguments], check=True, cwd=folder, timeout=60
-    )
+    firmware = paths.data_folder("firmware")
+    places = (STUBS, folder, firmware / "include", firmware / "ports" / "espidf")
+    return [*WARNINGS, *(f"-I{place}" for place in places)]
+
+
+def run(*command: str) -> None:
+    subprocess.run(command, check=True, timeout=60)
+
+
+Load = Callable[[str], ctypes.CDLL]
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
-    folder = tmp_path_factory.mktemp("espidf")
-    library = folder / "port.so"
-    compile_port("gcc", folder, "-shared", "-fPIC", "-Wno-missing-prototypes",
-                 str(STUBS / "sdk.c"), str(STUBS / "application.c"), "-o", str(library))  # fmt: skip
-    loaded = ctypes.CDLL(str(library))
-    loaded.tnf_port_read.restype = ctypes.c_size_t
-    for name in ("tnf_port_counter", "tnf_port_uptime_ms"):
-        getattr(loaded, name).restype = ctypes.c_uint32
+def libraries(tmp_path_factory: pytest.TempPathFactory) -> Load:
+    """A chip's port on the stand-ins, each built once, initialised."""
+    built: dict[str, Path] = {}
+
+    def library(chip: str) -> Path:
+        if chip not in built:
+            folder = tmp_path_factory.mktemp(chip)
+            stubs = [str(STUBS / name) for name in ("sdk.c", "usb_sdk.c", "application.c")]
+            run("gcc", *flags(folder), "-shared", "-fPIC", "-Wno-missing-prototypes",
+                *sources(chip), *stubs, "-o", str(folder / "port.so"))  # fmt: skip
+            built[chip] = folder / "port.so"
+        return built[chip]
+
+    def load(chip: str) -> ctypes.CDLL:
+        loaded = ctypes.CDLL(str(library(chip)))
+        loaded.tnf_port_read.restype = ctypes.c_size_t
+        for name in ("tnf_port_counter", "tnf_port_uptime_ms"):
+            getattr(loaded, name).restype = ctypes.c_uint32
+        return loaded
+
+    return load
+
+
+@pytest.fixture(scope="module")
+def port(libraries: Load) -> ctypes.CDLL:
+    """The port of a board whose console is UART 0 alone."""
+    loaded = libraries("esp32")
+    loaded.tnf_port_init()
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def two_ports(libraries: Load) -> ctypes.CDLL:
+    """The port of a board with a serial chip and the chip's own USB; nobody was heard yet."""
+    loaded = libraries("esp32s3")
     loaded.tnf_port_init()
     return loaded
 
@@ -64,11 +111,32 @@ def number(port: ctypes.CDLL, name: str, kind: type[ctypes._SimpleCData[int]]) -
     return kind.in_dll(port, name).value
 
 
+def put(port: ctypes.CDLL, name: str, data: bytes) -> None:
+    inbox = (ctypes.c_uint8 * 256).in_dll(port, name)
+    inbox[: len(data)] = list(data)
+    ctypes.c_size_t.in_dll(port, f"{name}_bytes").value = len(data)
+
+
+def taken(port: ctypes.CDLL, name: str) -> bytes:
+    """What was sent, once."""
+    size = ctypes.c_size_t.in_dll(port, f"{name}_bytes")
+    data = bytes((ctypes.c_uint8 * 4096).in_dll(port, name))[: size.value]
+    size.value = 0
+    return data
+
+
+def read(port: ctypes.CDLL, capacity: int) -> bytes:
+    buffer = (ctypes.c_uint8 * 256)()
+    size = port.tnf_port_read(buffer, ctypes.c_size_t(capacity))
+    return bytes(buffer[:size])
+
+
 @pytest.mark.parametrize("compiler", ["gcc", "arm-none-eabi-gcc", "riscv64-unknown-elf-gcc"])
-def test_the_port_compiles_without_a_warning(compiler: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("chip", CHIPS)
+def test_the_port_compiles_without_a_warning(chip: str, compiler: str, tmp_path: Path) -> None:
     system = ("-ffreestanding",) if compiler.startswith("riscv64") else ()
-    compile_port(compiler, tmp_path, "-c", "-O2", *system, "-o", "port.o")
-    assert (tmp_path / "port.o").is_file()
+    for source in sources(chip):
+        run(compiler, *flags(tmp_path), "-c", "-O2", *system, source, "-o", str(tmp_path / "o"))
 
 
 def test_init_sets_the_baud_rate_and_has_the_loop_watched(port: ctypes.CDLL) -> None:
@@ -77,23 +145,17 @@ def test_init_sets_the_baud_rate_and_has_the_loop_watched(port: ctypes.CDLL) -> 
 
 
 def test_a_read_takes_what_is_there_without_waiting(port: ctypes.CDLL) -> None:
-    inbox = (ctypes.c_uint8 * 256).in_dll(port, "stub_inbox")
-    inbox[:5] = list(b"abcde")
-    ctypes.c_size_t.in_dll(port, "stub_inbox_bytes").value = 5
+    put(port, "stub_inbox", b"abcde")
     ctypes.c_uint32.in_dll(port, "stub_waited_ticks").value = 0
-    buffer = (ctypes.c_uint8 * 16)()
-    assert port.tnf_port_read(buffer, ctypes.c_size_t(3)) == 3
-    assert bytes(buffer[:3]) == b"abc"
-    assert port.tnf_port_read(buffer, ctypes.c_size_t(16)) == 2
-    assert bytes(buffer[:2]) == b"de"
+    assert read(port, 3) == b"abc"
+    assert read(port, 16) == b"de"
     assert number(port, "stub_waited_ticks", ctypes.c_uint32) == 0
 
 
 def test_an_empty_read_gives_the_core_away_and_feeds_the_watchdog(port: ctypes.CDLL) -> None:
     ctypes.c_uint32.in_dll(port, "stub_waited_ticks").value = 0
     before = number(port, "stub_watchdog_resets", ctypes.c_uint)
-    buffer = (ctypes.c_uint8 * 16)()
-    assert port.tnf_port_read(buffer, ctypes.c_size_t(16)) == 0
+    assert read(port, 16) == b""
     assert number(port, "stub_waited_ticks", ctypes.c_uint32) > 0
     assert number(port, "stub_watchdog_resets", ctypes.c_uint) == before + 1
 
@@ -101,9 +163,7 @@ def test_an_empty_read_gives_the_core_away_and_feeds_the_watchdog(port: ctypes.C
 def test_a_write_sends_everything(port: ctypes.CDLL) -> None:
     data = bytes(range(250))
     port.tnf_port_write(data, ctypes.c_size_t(len(data)))
-    outbox = (ctypes.c_uint8 * 256).in_dll(port, "stub_outbox")
-    assert number(port, "stub_outbox_bytes", ctypes.c_size_t) == len(data)
-    assert bytes(outbox[: len(data)]) == data
+    assert taken(port, "stub_outbox") == data
 
 
 def test_counter_and_uptime_are_the_sdk_s_in_32_bits(port: ctypes.CDLL) -> None:
@@ -120,6 +180,81 @@ def test_health_tells_stack_heap_and_reset_reason(port: ctypes.CDLL) -> None:
     assert health.reset_reason == 3
 
 
-def test_the_bootloader_cannot_be_asked_for(port: ctypes.CDLL) -> None:
-    unsupported = 7
-    assert port.tnf_port_reset(ctypes.c_bool(True)) == unsupported
+def test_until_a_host_is_heard_it_is_told_everywhere_and_then_where_it_is(
+    two_ports: ctypes.CDLL,
+) -> None:
+    two_ports.tnf_port_write(b"greeting", ctypes.c_size_t(8))
+    assert taken(two_ports, "stub_outbox") == taken(two_ports, "stub_usb_outbox") == b"greeting"
+    for inbox, here, there in (
+        ("stub_usb_inbox", "stub_usb_outbox", "stub_outbox"),
+        ("stub_inbox", "stub_outbox", "stub_usb_outbox"),
+    ):
+        put(two_ports, inbox, b"hello")
+        assert read(two_ports, 64) == b"hello"
+        two_ports.tnf_port_write(b"answer", ctypes.c_size_t(6))
+        assert taken(two_ports, here) == b"answer"
+        assert taken(two_ports, there) == b""
+
+
+def test_usb_sends_more_than_its_buffer_holds(two_ports: ctypes.CDLL) -> None:
+    put(two_ports, "stub_usb_inbox", b"x")
+    assert read(two_ports, 1) == b"x"
+    data = bytes(range(256)) * 12
+    two_ports.tnf_port_write(data, ctypes.c_size_t(len(data)))
+    assert taken(two_ports, "stub_usb_outbox") == data
+
+
+def test_a_usb_that_nobody_reads_is_waited_for_once(two_ports: ctypes.CDLL) -> None:
+    put(two_ports, "stub_usb_inbox", b"x")
+    assert read(two_ports, 1) == b"x"
+    ctypes.c_bool.in_dll(two_ports, "stub_usb_reader").value = False
+    waited = ctypes.c_uint32.in_dll(two_ports, "stub_usb_waited_ticks")
+    waited.value = 0
+    for _ in range(20):
+        two_ports.tnf_port_write(bytes(200), ctypes.c_size_t(200))
+    once = waited.value
+    assert once == 100
+    # It comes back, with nothing said: the next write goes through.
+    assert len(taken(two_ports, "stub_usb_outbox")) == 1000
+    two_ports.tnf_port_write(b"again", ctypes.c_size_t(5))
+    assert taken(two_ports, "stub_usb_outbox") == b"again"
+    ctypes.c_bool.in_dll(two_ports, "stub_usb_reader").value = True
+    # Without a cable nothing is put where nobody will ever take it.
+    ctypes.c_bool.in_dll(two_ports, "stub_usb_cable").value = False
+    two_ports.tnf_port_write(b"lost", ctypes.c_size_t(4))
+    ctypes.c_bool.in_dll(two_ports, "stub_usb_cable").value = True
+    assert taken(two_ports, "stub_usb_outbox") == b""
+    assert waited.value == once
+
+
+def test_without_a_register_for_it_the_bootloader_cannot_be_asked_for(port: ctypes.CDLL) -> None:
+    assert port.tnf_port_reset(ctypes.c_bool(True)) == UNSUPPORTED
+
+
+@pytest.mark.parametrize(("chip", "register"), [pair for pair in CHIPS.items() if pair[1]])
+def test_a_restart_goes_where_it_is_asked_to(chip: str, register: str, libraries: Load) -> None:
+    """In a process of its own: the stand-in's restart ends it with status 7."""
+    script = (
+        "import ctypes, sys\n"
+        "port = ctypes.CDLL(sys.argv[1])\n"
+        "word = ctypes.c_uint32.in_dll(port, sys.argv[2])\n"
+        "tell = lambda status, argument: print(word.value, flush=True)\n"
+        "ending = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_void_p)(tell)\n"
+        "ctypes.CDLL(None).on_exit(ending, None)\n"
+        "port.tnf_port_reset(ctypes.c_bool(sys.argv[3] == 'bootloader'))\n"
+    )
+    library = libraries(chip)._name
+    found = {}
+    for where in ("firmware", "bootloader"):
+        done = subprocess.run(
+            [sys.executable, "-c", script, library, register, where],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 7, done.stderr
+        found[where] = int(done.stdout)
+    # The C6's register holds other bits too, which stay.
+    wanted = {"stub_rtc_option1": (0, 1), "stub_lp_aon_sys_cfg": (4, 4 | 1 << 30)}
+    assert (found["firmware"], found["bootloader"]) == wanted[register]

@@ -337,10 +337,14 @@ SECTIONS = {
 def platform_name(platform: str) -> str:
     """The name in a PlatformIO platform's specification.
 
-    "owner/espressif32 @ ~6.13.0" and "https://…/platform-espressif32.git" are espressif32.
+    "platformio/espressif32 @ ~6.13.0" is espressif32; what comes by a URL may be another thing of
+    that name: "https://github.com/owner/platform-espressif32.git#v1" is owner-espressif32.
     """
-    place = platform.partition(" @")[0].partition("#")[0].strip().removesuffix(".git")
-    return place.rpartition("/")[2].partition("@")[0].removeprefix("platform-")
+    place, _, address = platform.partition(" @")[0].partition("#")[0].strip().partition("://")
+    if address:
+        _host, owner, folder, *_ = [*address.removesuffix(".git").split("/"), "", ""]
+        return f"{owner}-{folder.removeprefix('platform-')}"
+    return place.rpartition("/")[2].partition("@")[0]
 
 
 def _not_among(board: str, verb: str, found: str, what: str, known: Sequence[str]) -> ProjectError:

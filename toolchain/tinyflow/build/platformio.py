@@ -14,19 +14,22 @@ from pathlib import Path
 
 from tinyflow.artifacts import FirmwareImage, FirmwareProject
 from tinyflow.boards import OWN_PLATFORM, BoardProfile, Platformio
-from tinyflow.build import platformio_packages, platformio_run
+from tinyflow.build import map_file, platformio_packages, platformio_run
 from tinyflow.build.compiler import require_compiler
 from tinyflow.build.image import describe
 from tinyflow.build.overflow import overflow_error
-from tinyflow.errors import ProjectError, ToolError
+from tinyflow.errors import ModelError, ProjectError, ToolError
 from tinyflow.process import Completed
 
 LOG = "platformio.log"
-ELF, BINARY, MAP = "firmware.elf", "firmware.bin", "firmware.map"
+ELF, BINARY, HEX, MAP = "firmware.elf", "firmware.bin", "firmware.hex", "firmware.map"
 
 # Where the ROM looks for the second-stage bootloader; 0 in the chips that are not here.
 BOOTLOADER_OFFSETS = {"esp32": 0x1000, "esp32s2": 0x1000}
 PARTITIONS_OFFSET = 0x8000
+
+# Where avr-gcc's linker script puts constants in flash, and what a pointer to them reaches.
+NEAR_FLASH, NEAR_BYTES = ".progmem.data", 0x10000
 
 
 def build_image(
@@ -46,7 +49,7 @@ def build_image(
         environment = platformio_run.workspace(settings.platform, work)
         installed = platformio_packages.probe(project, board.name, settings.platform, environment)
         downloads = platformio_packages.require(
-            installed, firmware.path, board.name, settings.platform
+            installed, firmware.path, board.name, settings.platform, settings.framework
         )
         done = platformio_run.run(
             project, board.name, environment, logs / LOG, _limit(settings.platform, downloads)
@@ -106,10 +109,14 @@ def _judge(done: Completed, firmware: FirmwareProject, board: BoardProfile, log:
 
 
 def _images(board: BoardProfile, built: Path) -> dict[str, int]:
-    """The names of the files that are flashed, and their offsets."""
+    """The names of the files that are flashed, and their offsets.
+
+    Platforms leave a binary or an Intel HEX file beside the ELF file; a host's leaves nothing else.
+    """
     origin = board.memory.flash_origin
     if board.esptool is None:
-        return {BINARY if (built / BINARY).is_file() else ELF: origin}
+        left = (name for name in (BINARY, HEX) if (built / name).is_file())
+        return {next(left, ELF): origin}
     bootloader = BOOTLOADER_OFFSETS.get(board.esptool.chip, 0)
     return {"bootloader.bin": bootloader, "partitions.bin": PARTITIONS_OFFSET, BINARY: origin}
 
@@ -128,6 +135,7 @@ def _collect(
         raise ToolError(
             f"the build for board {board.name} left no {', '.join(lost)}", [f"log: {log}"]
         )
+    _check_reach(firmware, board, link_map)
     for file in {*wanted, *built.glob(f"lib*/{archive}")}:
         shutil.copy2(file, folder / (MAP if file == link_map else file.name))
     return describe(
@@ -137,3 +145,16 @@ def _collect(
         files={folder / name: offset for name, offset in images.items()},
         map_path=folder / MAP,
     )
+
+
+def _check_reach(firmware: FirmwareProject, board: BoardProfile, link_map: Path) -> None:
+    """Raise ModelError where an AVR's constants lie beyond what the pointers to them reach."""
+    pieces = (piece for section in map_file.read_map(link_map) for piece in section.inputs)
+    ends = [p.address + p.size for p in pieces if p.name.startswith(NEAR_FLASH)]
+    over = max(ends, default=0) - NEAR_BYTES
+    if over > 0:
+        raise ModelError(
+            f"model {firmware.model_name} has more constants than board {board.name} reaches",
+            [f"they end {over:,} B beyond the first {NEAR_BYTES:,} B of flash"],
+            ["tinyflow boards"],
+        )

@@ -118,13 +118,15 @@ def registry_answers(seconds: float = REGISTRY_SECONDS) -> bool:
     return bool(answer["reachable"])
 
 
-def require(installed: Installed, project: Path, board: str, platform: str) -> bool:
+def require(
+    installed: Installed, project: Path, board: str, platform: str, framework: str = ""
+) -> bool:
     """Make sure that `pio run` can do its work; returns whether it will download something first.
 
-    `platform` is the board profile's key, `project` the folder to name in a hint.
+    `platform` and `framework` are the board profile's keys, `project` the folder to name in a hint.
     Raises ToolError, within seconds, when something is missing and cannot be had from here.
     """
-    if platform != OWN_PLATFORM and " " in str(installed.core_dir):
+    if framework == "espidf" and " " in str(installed.core_dir):
         raise ToolError(
             f"PlatformIO's core directory {installed.core_dir} has a space in its path, "
             "where ESP-IDF does not build",

@@ -198,6 +198,11 @@ TOOLS: Mapping[str, Tool] = _table(
     _package("rich>=13", "progress and tables"),
     Tool("tool-scons", "PlatformIO's build engine"),
     Tool("espressif32", "PlatformIO's platform for Espressif chips: ESP-IDF and its compilers"),
+    Tool("pioarduino-espressif32", "the community's platform for Espressif chips: Arduino core 3"),
+    Tool("ststm32", "PlatformIO's platform for STM32: Arduino core and compiler"),
+    Tool("nordicnrf52", "PlatformIO's platform for nRF52: Arduino cores and compiler"),
+    Tool("maxgerhardt-raspberrypi", "the community's platform for RP2040 and RP2350: Arduino core"),
+    Tool("atmelavr", "PlatformIO's platform for AVR: Arduino core and compiler"),
     Tool("reference-interpreter", "the .tflite interpreter that generated code is compared with"),
 )
 

@@ -23,5 +23,5 @@ env.Append(  # noqa: F821
     CPPPATH=[stubs],
     CCFLAGS=["-ffunction-sections", "-fdata-sections"],
     LINKFLAGS=["-Wl,--gc-sections", f"-Wl,--Map=$BUILD_DIR/{name}.map"],
-    PIOBUILDFILES=[env.Object("$BUILD_DIR/sdk.o", f"{stubs}/sdk.c")],  # noqa: F821
+    PIOBUILDFILES=[env.Object("$BUILD_DIR/sdk.o", f"{stubs}/host.c")],  # noqa: F821
 )

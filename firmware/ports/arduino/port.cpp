@@ -1,0 +1,85 @@
+/* The port of every Arduino core: the console is Serial, whatever the core has behind it.
+ *
+ * Nothing waits for a host that opens the port: a board that is only measured later, or runs by
+ * itself, starts all the same. Not tried on silicon. */
+#include <Arduino.h>
+
+extern "C" {
+#include "tnf_application.h"
+#include "tnf_arduino.h"
+#include "tnf_board.h"
+#include "tnf_port.h"
+}
+
+/* What a host that does not read may cost. */
+static const unsigned long stall_ms = 100;
+
+void setup()
+{
+    tnf_application_start();
+}
+
+void loop()
+{
+    tnf_application_poll();
+}
+
+void tnf_port_init(void)
+{
+    tnf_arduino_begin();
+    Serial.begin(TNF_BAUD);
+}
+
+size_t tnf_port_read(uint8_t *buffer, size_t capacity)
+{
+    size_t taken = 0;
+    while (taken < capacity && Serial.available() > 0) {
+        const int byte = Serial.read();
+        if (byte < 0) {
+            break;
+        }
+        buffer[taken++] = static_cast<uint8_t>(byte);
+    }
+    if (taken == 0) {
+        yield(); /* where the core has other tasks, it is their turn */
+    }
+    return taken;
+}
+
+void tnf_port_write(const uint8_t *data, size_t size)
+{
+    /* Not by availableForWrite: many cores leave it at 0. */
+    unsigned long since = millis();
+    while (size > 0 && millis() - since < stall_ms) {
+        const size_t sent = Serial.write(data, size);
+        if (sent > 0) {
+            data += sent;
+            size -= sent;
+            since = millis();
+        }
+    }
+    /* What is still in a buffer would be sent by interrupts, in the time of the next layer. */
+    Serial.flush();
+}
+
+uint32_t tnf_port_counter(void)
+{
+    return tnf_arduino_counter();
+}
+
+uint32_t tnf_port_uptime_ms(void)
+{
+    return static_cast<uint32_t>(millis());
+}
+
+void tnf_port_health(tnf_port_health_t *health)
+{
+    *health = tnf_port_health_t();
+    health->uptime_ms = tnf_port_uptime_ms();
+    tnf_arduino_health(health);
+}
+
+tnf_status_t tnf_port_reset(bool bootloader)
+{
+    return tnf_arduino_reset(bootloader);
+}

@@ -1,0 +1,52 @@
+/* UART 0, on the pins that the chip starts with: where boards have their USB serial chip. */
+#include "driver/uart.h"
+#include "esp_err.h"
+#include "freertos/FreeRTOS.h"
+
+#include "espidf.h"
+#include "tnf_board.h"
+
+#define CONSOLE UART_NUM_0
+
+/* What may arrive while an inference runs and nobody reads; over the hardware FIFO's 128. */
+#define RECEIVE_BYTES 4096
+
+static void open_uart(void)
+{
+    const uart_config_t console = {
+        .baud_rate = TNF_BAUD,
+        .data_bits = UART_DATA_8_BITS,
+        .parity = UART_PARITY_DISABLE,
+        .stop_bits = UART_STOP_BITS_1,
+        .flow_ctrl = UART_HW_FLOWCTRL_DISABLE,
+        .source_clk = UART_SCLK_DEFAULT,
+    };
+    /* Without a transmit buffer a write returns when the FIFO has its last byte. */
+    ESP_ERROR_CHECK(uart_driver_install(CONSOLE, RECEIVE_BYTES, 0, 0, NULL, 0));
+    ESP_ERROR_CHECK(uart_param_config(CONSOLE, &console));
+}
+
+static size_t read_uart(uint8_t *buffer, size_t capacity, uint32_t wait_ms)
+{
+    size_t waiting = 0;
+    ESP_ERROR_CHECK(uart_get_buffered_data_len(CONSOLE, &waiting));
+    /* The driver waits until it has all that was asked for: ask for what is there. */
+    size_t wanted = waiting == 0 ? 1 : (waiting < capacity ? waiting : capacity);
+    TickType_t patience = waiting == 0 ? pdMS_TO_TICKS(wait_ms) : 0;
+    int taken = uart_read_bytes(CONSOLE, buffer, (uint32_t)wanted, patience);
+    return taken > 0 ? (size_t)taken : 0;
+}
+
+static void write_uart(const uint8_t *data, size_t size)
+{
+    while (size > 0) {
+        int sent = uart_write_bytes(CONSOLE, data, size);
+        if (sent <= 0) {
+            return; /* only where the driver is not installed */
+        }
+        data += sent;
+        size -= (size_t)sent;
+    }
+}
+
+const tnf_serial_t tnf_serial_uart = {open_uart, read_uart, write_uart};

@@ -1,0 +1,310 @@
+"""Projects for upstream platforms: accepted by PlatformIO, built where a stand-in for one is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinyflow import build, device
+from tinyflow.artifacts import CompiledModel, FirmwareImage, FirmwareProject
+from tinyflow.boards import BoardProfile, board_names, load_board, platform_name
+from tinyflow.build import platformio_packages
+from tinyflow.compiler.host import HostModel
+from tinyflow.errors import ToolError
+from tinyflow.flash import native
+
+TESTS = Path(__file__).parents[1]
+STUB_PLATFORM = Path(__file__).parent / "espressif32_stub"
+SDK_BUILDERS = ("platformio", "arduino")
+SECOND_CORE = "https://github.com/pioarduino/"
+
+Generate = Callable[[BoardProfile, str, Path], FirmwareProject]
+
+# Reads projects as PlatformIO does; prints, as JSON, the options of each one's environment.
+CONFIGURATIONS = """
+import json, sys
+from platformio.project.config import ProjectConfig
+found = []
+for path in sys.argv[1:]:
+    config = ProjectConfig(path + "/platformio.ini", parse_extra=False)
+    config.validate()
+    found.append({name: dict(options) for name, options in config.as_tuple()})
+    assert not config.warnings, config.warnings
+print(json.dumps(found))
+"""
+
+
+def files(folder: Path) -> dict[str, str]:
+    """Every file below a folder, and its hash."""
+    return {
+        file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
+
+
+def build_with(
+    generate_project: Generate, builder: str, board: BoardProfile, folder: Path
+) -> FirmwareImage:
+    firmware = generate_project(board, builder, folder / "project")
+    before = files(firmware.path)
+    image = build.build(firmware, board, folder / "image")
+    assert files(firmware.path) == before, "the builder wrote into the project"
+    return image
+
+
+def environments() -> list[tuple[str, str]]:
+    """Every board with every builder that takes an upstream platform."""
+    return [
+        (name, builder)
+        for name in board_names()
+        for builder in load_board(name).builders
+        if load_board(name).for_builder(builder).sdk
+    ]
+
+
+@pytest.fixture
+def core_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's core directory, with nothing in it."""
+    folder = tmp_path / "core"
+    monkeypatch.setenv("PLATFORMIO_CORE_DIR", str(folder))
+    return folder
+
+
+Install = Callable[[str, str, str], None]
+
+
+@pytest.fixture
+def install(core_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Puts a stand-in for an upstream platform into a core directory that has SCons.
+
+    It has the boards of espressif32's and one more, which names its core and what it leaves.
+    """
+    scons = platformio_packages.install_scons()
+    (core_dir / "packages").mkdir(parents=True)
+    (core_dir / "packages" / scons.name).symlink_to(scons)
+    for kind in ("arduino", "espidf"):
+        stubs = TESTS / "firmware" / f"{kind}_stubs"
+        monkeypatch.setenv(f"{kind.upper()}_STUBS", str(stubs))
+
+    def put(platform: str, core: str, leaves: str) -> None:
+        name, _, version = platform.partition(" @ ~")
+        home = core_dir / "platforms" / name
+        shutil.copytree(STUB_PLATFORM, home)
+        manifest = json.loads((home / "platform.json").read_text())
+        manifest.update(name=name, version=version)
+        (home / "platform.json").write_text(json.dumps(manifest))
+        board = json.loads((home / "boards" / "esp32dev.json").read_text())
+        board["build"].update(core=core, leaves=[leaves])
+        for environment in environments():
+            settings = load_board(environment[0]).for_builder(environment[1]).platformio
+            if settings is not None and settings.platform == platform:
+                file = home / "boards" / f"{settings.board}.json"
+                if not file.exists():
+                    file.write_text(json.dumps(board))
+
+    return put
+
+
+@pytest.fixture
+def espressif32(install: Install) -> None:
+    install("espressif32 @ ~6.13.0", "esp", "firmware.bin")
+
+
+def test_platformio_accepts_every_board_s_project(
+    generate_project: Generate, tmp_path: Path, core_dir: Path
+) -> None:
+    names = environments()
+    assert {builder for _, builder in names} == set(SDK_BUILDERS)
+    folders = []
+    for name, builder in names:
+        firmware = generate_project(load_board(name), builder, tmp_path / f"{name}-{builder}")
+        folders.append(str(firmware.path))
+    done = subprocess.run(
+        [sys.executable, "-c", CONFIGURATIONS, *folders],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    for (name, builder), sections in zip(names, json.loads(done.stdout), strict=True):
+        board = load_board(name).for_builder(builder)
+        assert board.platformio is not None
+        environment = sections[f"env:{name}"]
+        assert environment["platform"] == board.platformio.platform
+        assert environment["board"] == board.platformio.board
+        assert environment["framework"] == [board.platformio.framework]
+        assert int(environment["monitor_speed"]) == board.baud
+        assert sections["platformio"]["default_envs"] == [name]
+        for line in board.platformio.options:
+            key, _, value = line.partition(" = ")
+            assert environment[key] in (value, [value])
+        # What is not pinned changes under a user's feet.
+        pinned = "@" in board.sdk or "#" in board.sdk or "/releases/download/" in board.sdk
+        assert pinned, board.sdk
+
+
+def test_platformio_s_own_command_accepts_the_esp32_project(
+    generate_project: Generate, tmp_path: Path, core_dir: Path
+) -> None:
+    firmware = generate_project(load_board("esp32"), "platformio", tmp_path / "project")
+    done = subprocess.run(
+        [sys.executable, "-m", "platformio", "project", "config", "-d", str(firmware.path),
+         "--json-output"],
+        check=True, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    environment = dict(dict(json.loads(done.stdout))["env:esp32"])
+    assert environment["board_build.partitions"] == "partitions.csv"
+    assert environment["monitor_filters"] == ["esp32_exception_decoder"]
+
+
+@pytest.mark.parametrize("name", [n for n, b in environments() if b == "platformio"])
+def test_the_esp32_project_is_one_of_esp_idf(
+    name: str, generate_project: Generate, tmp_path: Path
+) -> None:
+    board = load_board(name).for_builder("platformio")
+    folder = generate_project(board, "platformio", tmp_path / "project").path
+    table = [
+        [field.strip() for field in line.split(",")]
+        for line in (folder / "partitions.csv").read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
+    ends = [int(row[3], 0) + int(row[4], 0) for row in table]
+    assert all(int(row[3], 0) >= end for row, end in zip(table[1:], ends, strict=False)), table
+    app = next(row for row in table if row[1] == "app")
+    assert (int(app[3], 0), int(app[4], 0)) == (
+        board.memory.flash_origin,
+        board.memory.flash_bytes,
+    )
+    assert ends[-1] <= 4 << 20
+    options = dict(
+        line.split("=", 1)
+        for line in (folder / "sdkconfig.defaults").read_text().splitlines()
+        if line and not line.startswith("#")
+    )
+    assert options["CONFIG_PARTITION_TABLE_CUSTOM_FILENAME"] == '"partitions.csv"'
+    assert options["CONFIG_ESP_MAIN_TASK_STACK_SIZE"] == str(board.memory.stack_bytes)
+    assert options[f"CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ_{board.clock_hz // 1_000_000}"] == "y"
+    assert not (folder / "platform").exists()
+    assert "project(digits)" in (folder / "CMakeLists.txt").read_text()
+    component = (folder / "src" / "CMakeLists.txt").read_text()
+    for source in (folder / "src").glob("*.c"):
+        assert f'"{source.name}"' in component
+    assert ("esp_driver_usb_serial_jtag" in component) == (name != "esp32")
+
+
+def test_esp32_without_its_platform_says_so_at_once(
+    generate_project: Generate, tmp_path: Path, core_dir: Path, offline: None
+) -> None:
+    board = load_board("esp32")
+    firmware = generate_project(board, "platformio", tmp_path / "project")
+    with pytest.raises(ToolError) as caught:
+        build.build(firmware, board, tmp_path / "image")
+    text = str(caught.value)
+    assert "espressif32 @ ~6.13.0 is not installed" in caught.value.what
+    assert 'pio pkg install -g -p "espressif32 @ ~6.13.0"' in text
+    assert f"pio pkg install -d {firmware.path}" in text
+    assert not core_dir.exists()
+    assert not (tmp_path / "image" / "platformio").exists()
+
+
+def test_a_platform_of_a_url_is_named_with_its_url(
+    generate_project: Generate, tmp_path: Path, core_dir: Path, offline: None
+) -> None:
+    board = load_board("esp32c6")
+    firmware = generate_project(board, "arduino", tmp_path / "project")
+    with pytest.raises(ToolError) as caught:
+        build.build(firmware, board, tmp_path / "image")
+    assert f'pio pkg install -g -p "{SECOND_CORE}' in str(caught.value)
+    assert platform_name(board.for_builder("arduino").sdk) == "pioarduino-espressif32"
+
+
+def answers_like_the_model(image: FirmwareImage, board: BoardProfile, host: HostModel) -> None:
+    """What the stand-ins build is a program of this machine: a host talks to it."""
+    with native.run(image, board, None) as flashed, device.connect(flashed) as dut:
+        assert (dut.hello.board, dut.hello.build_id) == (board.name, image.build_id)
+        assert dut.hello.counter_unit == board.counter.unit
+        inputs = np.random.default_rng(1).integers(
+            -128, 128, (3, dut.hello.input_bytes), dtype=np.int8
+        )
+        outputs = [dut.infer(row.tobytes()).output for row in inputs]
+    assert outputs == [row.tobytes() for row in host.invoke(inputs)]
+    assert len(set(outputs)) > 1
+
+
+@pytest.fixture(scope="module")
+def host(digits: CompiledModel) -> Iterator[HostModel]:
+    with HostModel(digits) as model:
+        yield model
+
+
+@pytest.mark.parametrize(
+    ("name", "builder", "bootloader", "place"),
+    [
+        ("esp32", "platformio", 0x1000, "plain"),
+        ("esp32s3", "platformio", 0, "with a space"),
+        ("esp32c6", "platformio", 0, "plain"),
+        ("esp32", "arduino", 0x1000, "with a space"),
+    ],
+)
+def test_an_espressif_chip_builds_where_its_platform_is(
+    name: str,
+    builder: str,
+    bootloader: int,
+    place: str,
+    generate_project: Generate,
+    tmp_path: Path,
+    espressif32: None,
+    offline: None,
+    host: HostModel,
+) -> None:
+    board = load_board(name)
+    image = build_with(generate_project, builder, board, tmp_path / place)
+    assert [(file.path.name, file.offset) for file in image.images] == [
+        ("bootloader.bin", bootloader),
+        ("partitions.bin", 0x8000),
+        ("firmware.bin", 0x10000),
+    ]
+    assert all(file.path.is_file() for file in image.images)
+    assert image.library_flash_bytes > image.library_code_bytes > 0
+    assert image.library_ram_bytes > 0
+    answers_like_the_model(image, board.for_builder(builder), host)
+
+
+def test_esp_idf_is_not_tried_in_a_core_directory_with_a_space(
+    generate_project: Generate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLATFORMIO_CORE_DIR", str(tmp_path / "a core"))
+    board = load_board("esp32")
+    firmware = generate_project(board, "platformio", tmp_path / "project")
+    with pytest.raises(ToolError, match="has a space in its path"):
+        build.build(firmware, board, tmp_path / "image")
+
+
+def test_too_much_static_data_for_the_esp32_is_the_model_s_error() -> None:
+    from tinyflow.build.overflow import overflow_error
+
+    board = load_board("esp32").for_builder("platformio")
+    output = (
+        "ld: digits section `.dram0.bss' will not fit in region `dram0_0_seg'\n"
+        "ld: region `dram0_0_seg' overflowed by 4096 bytes\n"
+    )
+    error = overflow_error(output, "digits", board)
+    assert error is not None
+    assert f"has {board.memory.ram_bytes:,} B: 4,096 B too much" in str(error)
+    larger = board.memory.flash_bytes + 1
+    told = (
+        f"Error: The program size ({larger} bytes) is greater than "
+        f"maximum allowed ({board.memory.flash_bytes} bytes)\n"
+    )
+    error = overflow_error(told, "digits", board)
+    assert error is not None
+    assert f"needs {larger:,} B of flash" in str(error)
