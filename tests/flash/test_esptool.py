@@ -148,9 +148,7 @@ def test_the_arguments_name_files_in_the_order_of_their_offsets(image: FirmwareI
         *("0x8000", str(image.images[2].path)),
         *("0x10000", str(image.images[0].path)),
     ]
-    served = esptool.command(image, BOARD.esptool, "rfc2217://host:2217", 115200)
-    assert served[9:13] == ["--before", "default-reset", "--after", "hard-reset"]
-    remote = esptool.command(image, BOARD.esptool, "socket://host:2217", 115200, stub=False)
+    remote = esptool.command(image, BOARD.esptool, "rfc2217://host:2217", 115200, stub=False)
     assert remote[9:14] == ["--before", "no-reset", "--after", "no-reset", "--no-stub"]
 
 

@@ -18,7 +18,15 @@ RUNNERS = {
     "qemu": "tinyflow.flash.qemu",
 }
 
-__all__ = ["RUNNERS", "flash"]
+__all__ = ["RUNNERS", "flash", "without_lines"]
+
+
+def without_lines(board: BoardProfile, port: str) -> bool:
+    """Whether `port` has reset lines that the board's runner cannot use.
+
+    Then the caller brings the board into its bootloader before `flash`, and back afterwards.
+    """
+    return board.runner == "esptool" and port.startswith("rfc2217:")
 
 
 @contextlib.contextmanager

@@ -41,8 +41,9 @@ def run(
     """Write `image` to the board on `port`; the block is entered when the flash holds it.
 
     The board is reset afterwards and takes a moment to start: whoever talks to it first asks more
-    than once. Over plain TCP (socket://) there is no reset line, so there the board is left in its
-    loader and must be reset by hand. Raises DeviceError for what is wrong at the board or its port,
+    than once. Over TCP it must be in its loader already and is left there: socket:// carries no
+    reset line, and over rfc2217:// esptool sets one line after the other, too late for the boot
+    pin. See `flash.without_lines`. Raises DeviceError for what is wrong at the board or its port,
     ToolError when esptool is not there or ends otherwise, ProjectError when the image is not there.
     """
     if board.esptool is None:
@@ -69,7 +70,7 @@ def command(
     image: FirmwareImage, settings: Esptool, port: str, baud: int, *, stub: bool = True
 ) -> list[str]:
     """The argument list that writes all files of the image, in the order of their offsets."""
-    over_tcp = port.startswith("socket:")  # rfc2217:// does carry the reset lines
+    over_tcp = "://" in port
     arguments = [sys.executable, "-m", "esptool", "--chip", settings.chip, "--port", port]
     arguments += ["--baud", str(baud)]
     arguments += ["--before", "no-reset" if over_tcp else "default-reset"]
@@ -188,7 +189,9 @@ class _Watch:
             self._report("writing", float(share.group(1)) / 100)
         elif line.startswith("Connecting"):
             progress.report(STAGE, f"connecting to {self._attempt.port}")
-        elif "Chip was NOT reset" in line or "Staying in bootloader" in line:
+        elif self._attempt.port.startswith("socket:") and (
+            "Chip was NOT reset" in line or "Staying in bootloader" in line
+        ):
             progress.report(STAGE, "the port has no reset line: reset the board by hand")
 
     def _report(self, message: str, share: float) -> None:

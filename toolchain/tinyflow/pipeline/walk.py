@@ -280,7 +280,12 @@ class Walk:
                 yield flashed
             return
         before = device.seen(device.find_port(board, port))
+        by_us = flash.without_lines(board, before.path)
+        if by_us:
+            device.restart(board, before.path, bootloader=True)
         with flash.flash(image, board, before.path, log=log) as flashed:
+            if by_us:
+                device.restart(board, before.path)
             # A port that is the board's own USB has gone and may come back by another name.
             now = device.wait_for(before, board)
             yield replace(flashed, port=now, reset=board.reset)
