@@ -11,6 +11,7 @@ import cbor2
 import pytest
 from fake_board import (
     SANITIZE,
+    SENSOR_INCLUDE,
     SUPPORT,
     WARNINGS,
     build_shim,
@@ -18,9 +19,9 @@ from fake_board import (
     expected_layers,
     firmware_sources,
     includes,
+    sensor_sources,
 )
 from golden_frames import DIALOGUE, INPUT
-from sensing_board import SENSOR_INCLUDE, sensor_sources
 
 from tinyflow import process
 from tinyflow.device import messages, protocol
@@ -196,6 +197,13 @@ def test_an_inference_uses_its_input_up(board: Board) -> None:
     board.ask("INPUT", SEQUENCE=4, OFFSET=0, DATA=INPUT[:1])
     (reply,) = board.ask("OUTPUT", SEQUENCE=5, OFFSET=0)
     assert reply.integer("STATUS") == 5
+
+
+def test_a_session_without_a_sensor_says_so(board: Board) -> None:
+    for name, values in (("SENSOR", {}), ("SAMPLES", {"OFFSET": 0, "DATA": INPUT})):
+        for _ in range(2):
+            (reply,) = board.ask(name, SEQUENCE=1, **values)
+            assert reply.integer("STATUS") == 7
 
 
 def test_layers_are_told_with_their_checksums(board: Board) -> None:

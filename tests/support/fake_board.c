@@ -1,4 +1,5 @@
-/* A board that is a process: the session and the native port around the fake model. The
+/* A board that is a process: the session, the native port and a sensor whose samples are replayed
+ * (int8, one channel, a quarter of a window as hop) around the fake model. The
  * environment asks for misbehaviour: FAKE_EXIT_AFTER, FAKE_HANG_AFTER and FAKE_RESET_AFTER take a
  * number of inferences. */
 #define _POSIX_C_SOURCE 200809L
@@ -8,10 +9,29 @@
 
 #include "fake_model.h"
 #include "tnf_port.h"
+#include "tnf_sensing.h"
 #include "tnf_session.h"
 
 static TNF_ARENA(arena, FAKE_ARENA_BYTES);
 static tnf_session_t session;
+
+#define WINDOW ((uint32_t)FAKE_INPUT_BYTES)
+#define HOP ((WINDOW + 3u) / 4u)
+static int16_t samples[TNF_RING_WORDS(WINDOW, HOP, 1u)];
+static tnf_sensing_t sensing;
+static const tnf_sensor_t sensor = {.start = NULL};
+static const tnf_session_part_t part = TNF_SENSING_PART(&sensing);
+static const tnf_sensing_config_t sensing_config = {
+    .sensor = &sensor,
+    .session = &session,
+    .driver = "replay",
+    .memory = samples,
+    .value_bytes = 1,
+    .channels = 1,
+    .window = WINDOW,
+    .hop = HOP,
+    .scale = 0.5f,
+};
 
 static const tnf_session_config_t config = {
     .model = &fake_model,
@@ -24,6 +44,7 @@ static const tnf_session_config_t config = {
     .counter_divide = 1,
     .clock_hz = 0,
     .heartbeat_ms = 0,
+    .sensor = &part,
 };
 
 static long asked(const char *name)
@@ -55,8 +76,10 @@ int main(void)
     fake_before_invoke = misbehave;
     tnf_port_init();
     tnf_session_init(&session, &config);
+    tnf_sensing_init(&sensing, &sensing_config);
     tnf_session_log(&session, TNF_LOG_WARNING, "the log works");
     for (;;) {
         tnf_session_poll(&session);
+        (void)tnf_sensing_poll(&sensing);
     }
 }

@@ -25,6 +25,7 @@ WARNINGS = [
     *("-Wcast-qual", "-Wshadow", "-Wundef", "-Wstrict-prototypes", "-Wmissing-prototypes"),
     *("-Wdouble-promotion", "-Wvla"),
 ]
+SENSOR_INCLUDE = f"-I{paths.data_folder('firmware') / 'sensor'}"
 SANITIZE = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
 
@@ -32,6 +33,11 @@ def firmware_sources() -> list[Path]:
     """The static C of the device's side, without a port."""
     firmware = paths.data_folder("firmware")
     return sorted([*firmware.glob("protocol/*.c"), *firmware.glob("runtime/*.c")])
+
+
+def sensor_sources() -> list[Path]:
+    """The static C of what senses, without a driver."""
+    return sorted((paths.data_folder("firmware") / "sensor").glob("*.c"))
 
 
 def includes() -> list[str]:
@@ -55,8 +61,9 @@ def build_board(folder: Path, input_bytes: int = 64, output_bytes: int = 10) -> 
     """The fake board's program, with sanitizers."""
     port = paths.data_folder("firmware") / "ports" / "native" / "port.c"
     sizes = [f"-DFAKE_INPUT_BYTES={input_bytes}", f"-DFAKE_OUTPUT_BYTES={output_bytes}"]
-    sources = [SUPPORT / "fake_model.c", SUPPORT / "fake_board.c", port]
-    return compile_c(folder / f"board_{input_bytes}_{output_bytes}", sources, [*SANITIZE, *sizes])
+    sources = [SUPPORT / "fake_model.c", SUPPORT / "fake_board.c", port, *sensor_sources()]
+    flags = [*SANITIZE, *sizes, SENSOR_INCLUDE]
+    return compile_c(folder / f"board_{input_bytes}_{output_bytes}", sources, flags)
 
 
 def build_shim(folder: Path) -> ctypes.CDLL:

@@ -5,18 +5,12 @@ from __future__ import annotations
 import ctypes
 from pathlib import Path
 
-from fake_board import SUPPORT, compile_c
+from fake_board import SENSOR_INCLUDE, SUPPORT, compile_c, sensor_sources
 
-from tinyflow import paths
 from tinyflow.device import protocol
 from tinyflow.device.messages import Message, Value
 
-SENSOR_INCLUDE = f"-I{paths.data_folder('firmware') / 'sensor'}"
 POLLED, FED, REPLAY_ONLY = 0, 1, 2
-
-
-def sensor_sources() -> list[Path]:
-    return sorted((paths.data_folder("firmware") / "sensor").glob("*.c"))
 
 
 def build_sensing(folder: Path) -> ctypes.CDLL:

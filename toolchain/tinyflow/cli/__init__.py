@@ -24,6 +24,7 @@ COMMANDS = {
     "export": ("handoff", "Write the inference library for other build systems."),
     "flash": ("board", "Flash the image and ask the board who it is."),
     "monitor": ("board", "Show a board's metrics as they come, and keep them."),
+    "replay": ("replay", "Replay recorded samples to a board as if its sensor had read them."),
     "deploy": ("board", "Walk the whole road, from data to metrics of the board."),
     "bench": ("measure", "Count one inference on a board, whole and by layer."),
     "verify": ("measure", "Prove that a board computes what the reference computes."),

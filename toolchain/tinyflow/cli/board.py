@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tinyflow.cli import options
-from tinyflow.cli.output import accuracies, end_progress, facts, prints
+from tinyflow.cli.output import accuracies, end_progress, facts, prints, rows_out
 
 if TYPE_CHECKING:
     from tinyflow.pipeline import Walk
@@ -128,7 +127,7 @@ def monitor(
     from tinyflow.pipeline import watch
 
     session = watch.Watch(walk, port, seconds, replay)
-    with _rows_out(jsonl) as out, _live(quiet=jsonl == "-") as show:
+    with rows_out(jsonl) as out, _live(quiet=jsonl == "-") as show:
         try:
             for rows in session.rows():
                 if out is not None:
@@ -146,23 +145,6 @@ def monitor(
         "rows": session.count,
         "store": str(session.store_path),
     }
-
-
-@contextlib.contextmanager
-def _rows_out(target: str | None) -> Iterator[IO[str] | None]:
-    if target is None:
-        yield None
-    elif target == "-":
-        yield sys.stdout
-    else:
-        from tinyflow.errors import ProjectError
-
-        try:
-            file = Path(target).open("a", encoding="utf-8")  # noqa: SIM115 - closed below
-        except OSError as error:
-            raise ProjectError(f"{target} cannot be written: {error.strerror}") from None
-        with file:
-            yield file
 
 
 def _lines(rows: list[Any]) -> None:

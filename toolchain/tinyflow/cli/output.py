@@ -8,7 +8,8 @@ import functools
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -106,6 +107,22 @@ def facts(pairs: Sequence[tuple[str, object]]) -> None:
     width = max((len(name) for name, _ in pairs), default=0)
     for name, value in pairs:
         click.echo(f"{name:<{width}}  {_cell(value)}")
+
+
+@contextlib.contextmanager
+def rows_out(target: str | None) -> Iterator[IO[str] | None]:
+    """Where --jsonl writes: nowhere, stdout (-), or the end of a file."""
+    if target is None:
+        yield None
+    elif target == "-":
+        yield sys.stdout
+    else:
+        try:
+            file = Path(target).open("a", encoding="utf-8")  # noqa: SIM115 - closed below
+        except OSError as error:
+            raise ProjectError(f"{target} cannot be written: {error.strerror}") from None
+        with file:
+            yield file
 
 
 def _cell(value: object) -> str:
