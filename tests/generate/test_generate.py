@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tinyflow import compiler, generate
+from tinyflow import compiler, generate, paths
 from tinyflow.artifacts import CompiledModel
 from tinyflow.boards import board_names, load_board
 from tinyflow.errors import ProjectError
@@ -50,13 +50,16 @@ def test_the_layout_is_the_same_for_all_builders(
         "lib/tnf_runtime/include/tnf_session.h",
         "lib/tnf_runtime/src/tnf_session.c",
         "src/application.c",
-        "src/port.c",
     } <= set(files)
-    scripted = board.toolchain is not None and bool(board.toolchain.linker_script)
+    seen = board.for_builder(builder)
+    layers = [paths.data_folder("firmware") / "ports" / layer for layer in seen.port_layers]
+    ported = {f"src/{file.name}" for layer in layers for file in layer.glob("*.[chS]*")}
+    assert ported <= set(files)
+    scripted = seen.toolchain is not None and bool(seen.toolchain.linker_script)
     assert ("linker.ld" in files) == scripted
     assert ("CMakeLists.txt" in files and "toolchain.cmake" in files) or builder != "cmake"
-    assert "platformio.ini" in files or builder != "platformio"
-    assert ("src/main.c" in files) == (not board.for_builder(builder).sdk)
+    assert ("platformio.ini" in files) == (builder != "cmake")
+    assert ("src/main.c" in files) == (not seen.sdk)
     # No file is there twice under two names, none is a template's rest.
     names = [file.rpartition("/")[2] for file in files if file.startswith("lib/")]
     assert len(names) == len(set(names)) or builder == "platformio"
@@ -123,6 +126,21 @@ def test_a_projects_own_template_comes_first(model: CompiledModel, tmp_path: Pat
     assert (project.path / "src/application.c").read_text(
         encoding="utf-8"
     ) == "/* my digits DIGITS */\n"
+
+
+def test_a_projects_own_port_layer_comes_first(model: CompiledModel, tmp_path: Path) -> None:
+    own = tmp_path / "ports"
+    (own / "mine").mkdir(parents=True)
+    (own / "mine/pins.c").write_text("/* my pins */\n", encoding="utf-8")
+    (own / "mine/notes.txt").write_text("not for the compiler\n", encoding="utf-8")
+    (own / "native").mkdir()
+    (own / "native/port.c").write_text("/* my port */\n", encoding="utf-8")
+    board = replace(load_board("native"), port_layers=("native", "mine"))
+    project = generate.write_project(tmp_path / "project", model, board, "cmake", ports=[own])
+    assert (project.path / "src/port.c").read_text(encoding="utf-8") == "/* my port */\n"
+    assert (project.path / "src/pins.c").is_file()
+    assert not (project.path / "src/notes.txt").exists()
+    assert "src/pins.c" in (project.path / "CMakeLists.txt").read_text(encoding="utf-8")
 
 
 def test_a_port_layer_that_is_not_there_is_told(model: CompiledModel, tmp_path: Path) -> None:

@@ -95,19 +95,21 @@ def write_project(
     heartbeat_ms: int = 1000,
     sensor: Sensor | None = None,
     templates: Sequence[Path] = (),
+    ports: Sequence[Path] = (),
 ) -> FirmwareProject:
     """Write the firmware project of `compiled` for `board` into `folder`.
 
     `builder` is one of the board's. `heartbeat_ms` is how often the device reports unasked, 0 for
-    never. Without `sensor` the firmware answers requests only. Templates in the folders `templates`
-    come before tinyflow's own. The same inputs give the same bytes. Raises ProjectError when the
-    board names files that are not there.
+    never. Without `sensor` the firmware answers requests only. Templates in folders `templates`,
+    and port layers in folders `ports`, come before tinyflow's own. The same inputs give the
+    same bytes. Raises ProjectError when the board names files that are not there.
     """
     board = board.for_builder(builder)
-    context = _context(compiled, board, builder, sensor)
+    port = _port_files(board, ports)
+    context = _context(compiled, board, builder, port, sensor)
     _copy_library(folder / "lib" / compiled.name, compiled)
     _copy_runtime(folder / "lib" / "tnf_runtime", compiled, sensor)
-    _copy_files(_port_files(board), folder / "src")
+    _copy_files(port, folder / "src")
     main = MainContext(compiled.name, compiled.name.upper(), sensor is not None)
     for source in _application_files(board):
         _write(folder / source, render.render(f"firmware/{Path(source).name}.j2", main, templates))
@@ -138,11 +140,15 @@ def write_project(
 
 
 def _context(
-    compiled: CompiledModel, board: BoardProfile, builder: str, sensor: Sensor | None
+    compiled: CompiledModel,
+    board: BoardProfile,
+    builder: str,
+    port_files: Sequence[Path],
+    sensor: Sensor | None,
 ) -> ProjectContext:
     library = [f"lib/{compiled.name}/src/{file.name}" for file in compiled.sources]
     runtime = [f"lib/tnf_runtime/src/{file.name}" for file in _runtime_files("*.c", sensor)]
-    port = [f"src/{file.name}" for file in _port_files(board) if file.suffix != ".h"]
+    port = [f"src/{file.name}" for file in port_files if file.suffix != ".h"]
     driver = [SENSOR_DRIVER] if sensor is not None else []
     scripted = board.toolchain is not None and board.toolchain.linker_script
     return ProjectContext(
@@ -152,7 +158,7 @@ def _context(
         tool_version=__version__,
         library_sources=tuple(sorted(library)),
         runtime_sources=tuple(sorted(runtime)),
-        app_sources=tuple(sorted([*_application_files(board), *port])),
+        app_sources=tuple(sorted([*_application_files(board), *port, *driver])),
         c_flags=(f"-std={board.toolchain.standard if board.toolchain else 'c99'}", *C_FLAGS),
         link_flags=LINK_FLAGS,
         linker_script="linker.ld" if scripted else "",
@@ -183,15 +189,17 @@ def _runtime_files(pattern: str, sensor: Sensor | None) -> list[Path]:
     return sorted(file for part in parts for file in (firmware / part).glob(pattern))
 
 
-def _port_files(board: BoardProfile) -> list[Path]:
-    place = paths.data_folder("firmware") / "ports"
+def _port_files(board: BoardProfile, own: Sequence[Path]) -> list[Path]:
+    places = [*own, paths.data_folder("firmware") / "ports"]
     found: list[Path] = []
     for layer in board.port_layers:
-        files = sorted(file for file in (place / layer).glob("*") if file.suffix in PORT_SUFFIXES)
+        folder = next((place / layer for place in places if (place / layer).is_dir()), None)
+        files = sorted(folder.iterdir()) if folder is not None else []
+        files = [file for file in files if file.suffix in PORT_SUFFIXES]
         if not files:
             raise ProjectError(
                 f"board {board.name} has port layer {layer}, which is not there",
-                [f"looked in {place}"],
+                [f"looked in {place}" for place in places],
             )
         found += files
     return found

@@ -22,6 +22,9 @@ A board is one file, `boards/NAME.toml`: tinyflow's own come with it, those in t
 beside a `tinyflow.toml` come first. `tinyflow boards new NAME --from BOARD` writes one of your own,
 `tinyflow boards show NAME` reads it back. Nothing is inherited: all that holds for a board is in
 its file. An unknown key is an error that names the near miss.
+
+A port layer of your own is a folder below `ports` beside the `tinyflow.toml`, with the C files that
+define what `tnf_port.h` asks for; a linker script of your own is `templates/linker/NAME.ld.j2`.
 """
 
 

@@ -119,6 +119,11 @@ class Esptool(schema.Checked):
     baud: Positive = 460800
     """Baud rate while writing."""
 
+    @property
+    def boot_offset(self) -> int:
+        """Where in flash the chip's ROM looks for what it starts."""
+        return 0x1000 if self.chip in ("esp32", "esp32s2") else 0
+
 
 @dataclass(frozen=True)
 class Platformio(schema.Checked):
@@ -231,7 +236,8 @@ class BoardProfile(schema.Checked):
     backend: Literal["ref"]
     """The kernels: a folder below `firmware/kernels/`."""
     port_layers: Annotated[tuple[str, ...], Len(1)]
-    """Folders below `firmware/ports/`; together they are what the board needs besides the model."""
+    """What the board needs besides the model: folders of `ports/` beside the project, or of
+    tinyflow's `firmware/ports/`, all files of each."""
     baud: Positive
     """Baud rate of the console."""
     memory: Memory

@@ -249,10 +249,17 @@ class Walk:
                 "model": compiled.model_sha256,
                 "compiled": compiled.path.name,
                 "templates": cache.folder_sha256(self.templates),
+                "ports": cache.folder_sha256(self.ports),
                 "sensor": sensor.as_key() if sensor is not None else None,
             },
             lambda folder: generate.write_project(
-                folder, compiled, board, board.builder, sensor=sensor, templates=self.templates
+                folder,
+                compiled,
+                board,
+                board.builder,
+                sensor=sensor,
+                templates=self.templates,
+                ports=self.ports,
             ),
         )
 
@@ -293,7 +300,15 @@ class Walk:
     @property
     def templates(self) -> list[Path]:
         """The project's own templates, which come before tinyflow's."""
-        own = self.project.folder / "templates" if self.project is not None else None
+        return self._own("templates")
+
+    @property
+    def ports(self) -> list[Path]:
+        """The project's own port layers, which come before tinyflow's."""
+        return self._own("ports")
+
+    def _own(self, name: str) -> list[Path]:
+        own = self.project.folder / name if self.project is not None else None
         return [own] if own is not None and own.is_dir() else []
 
     def _user_code(self, reference: str) -> str:
