@@ -14,6 +14,9 @@ extern "C" {
 /* What a host that does not read may cost. */
 static const unsigned long stall_ms = 100;
 
+/* The answer that says so goes out before the restart: a USB's buffer goes with it. */
+static const unsigned long farewell_ms = 50;
+
 void setup()
 {
     tnf_application_start();
@@ -81,5 +84,6 @@ void tnf_port_health(tnf_port_health_t *health)
 
 tnf_status_t tnf_port_reset(bool bootloader)
 {
+    delay(farewell_ms);
     return tnf_arduino_reset(bootloader);
 }

@@ -19,6 +19,9 @@
 /* An empty read blocks this long, so that the idle task runs and the core can rest. */
 #define IDLE_MS 4
 
+/* The answer that says so goes out before the restart: a USB's buffer goes with it. */
+#define FAREWELL_MS 50
+
 /* Where the host was last heard; NULL, which is all of them, until it was. */
 static const tnf_serial_t *host;
 
@@ -93,6 +96,7 @@ void tnf_port_health(tnf_port_health_t *health)
 
 tnf_status_t tnf_port_reset(bool bootloader)
 {
+    vTaskDelay(pdMS_TO_TICKS(FAREWELL_MS));
     if (bootloader) {
         return tnf_espidf_bootloader();
     }

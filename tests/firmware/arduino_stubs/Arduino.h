@@ -6,12 +6,15 @@ void setup();
 void loop();
 unsigned long millis();
 unsigned long micros();
+void delay(unsigned long ms);
 extern "C" void yield(void);
 
 class Print
 {
-public:
-    virtual ~Print() {}
+  public:
+    virtual ~Print()
+    {
+    }
     virtual size_t write(uint8_t byte) = 0;
     virtual size_t write(const uint8_t *data, size_t size) = 0;
     virtual void flush() = 0;
@@ -19,12 +22,15 @@ public:
     {
         return write(reinterpret_cast<const uint8_t *>(data), size);
     }
-    virtual int availableForWrite() { return 0; }
+    virtual int availableForWrite()
+    {
+        return 0;
+    }
 };
 
 class HardwareSerial : public Print
 {
-public:
+  public:
     void begin(unsigned long baud);
     size_t setRxBufferSize(size_t size);
     int available();

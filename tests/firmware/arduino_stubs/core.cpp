@@ -27,6 +27,11 @@ unsigned long micros()
     return static_cast<unsigned long>(nanoseconds() / 1000u);
 }
 
+void delay(unsigned long ms)
+{
+    (void)poll(NULL, 0, static_cast<int>(ms));
+}
+
 static bool waits(int ms)
 {
     struct pollfd console = {STDIN_FILENO, POLLIN, 0};
@@ -77,7 +82,9 @@ size_t HardwareSerial::write(const uint8_t *data, size_t size)
     return sent > 0 ? static_cast<size_t>(sent) : 0;
 }
 
-void HardwareSerial::flush() {}
+void HardwareSerial::flush()
+{
+}
 
 HardwareSerial::operator bool()
 {

@@ -143,3 +143,8 @@ void esp_restart(void)
 {
     exit(7);
 }
+
+void vTaskDelay(TickType_t ticks)
+{
+    (void)poll(NULL, 0, (int)ticks);
+}

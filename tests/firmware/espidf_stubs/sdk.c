@@ -116,3 +116,8 @@ void esp_restart(void)
 {
     exit(7);
 }
+
+void vTaskDelay(TickType_t ticks)
+{
+    (void)ticks;
+}

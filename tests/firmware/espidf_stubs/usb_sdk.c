@@ -35,7 +35,8 @@ int usb_serial_jtag_read_bytes(void *data, uint32_t length, TickType_t ticks_to_
     return (int)taken;
 }
 
-/* Like the driver: a piece goes into the buffer whole or not at all; it empties while it is read. */
+/* Like the driver: a piece goes into the buffer whole or not at all; it empties while it is read.
+ */
 int usb_serial_jtag_write_bytes(const void *data, size_t size, TickType_t ticks_to_wait)
 {
     if (size == 0 || size > transmit_bytes / 2) {

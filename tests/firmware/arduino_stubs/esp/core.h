@@ -6,7 +6,7 @@ typedef enum { ESP_RST_UNKNOWN, ESP_RST_POWERON, ESP_RST_SW = 3 } esp_reset_reas
 
 class EspClass
 {
-public:
+  public:
     uint32_t getCycleCount();
     uint32_t getFreeHeap();
     void restart();

@@ -2,7 +2,7 @@
 
 class RP2040
 {
-public:
+  public:
     uint32_t getCycleCount();
     int getFreeHeap();
     void reboot();
