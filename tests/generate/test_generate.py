@@ -62,7 +62,7 @@ def test_the_layout_is_the_same_for_all_builders(
     assert ("src/main.c" in files) == (not seen.sdk)
     # No file is there twice under two names, none is a template's rest.
     names = [file.rpartition("/")[2] for file in files if file.startswith("lib/")]
-    assert len(names) == len(set(names)) or builder == "platformio"
+    assert len(names) == len(set(names)) or builder != "cmake"
     assert not any(b"{{" in text or b"{%" in text for text in files.values())
     assert not any(file.endswith(".j2") or "__" in file for file in files)
     assert (project.board, project.builder, project.model_name) == (name, builder, "digits")
