@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,13 +62,13 @@ def build_with(
     return image
 
 
-def environments() -> list[tuple[str, str]]:
-    """Every board with every builder that takes an upstream platform."""
+def environments(*, own: bool = False) -> list[tuple[str, str]]:
+    """Every board with every builder that takes an upstream platform, or tinyflow's own."""
     return [
         (name, builder)
         for name in board_names()
         for builder in load_board(name).builders
-        if load_board(name).for_builder(builder).sdk
+        if builder in SDK_BUILDERS and bool(load_board(name).for_builder(builder).sdk) is not own
     ]
 
 
@@ -119,23 +120,29 @@ def espressif32(install: Install) -> None:
     install("espressif32 @ ~6.13.0", "esp", "firmware.bin")
 
 
-def test_platformio_accepts_every_board_s_project(
-    generate_project: Generate, tmp_path: Path, core_dir: Path
-) -> None:
-    names = environments()
-    assert {builder for _, builder in names} == set(SDK_BUILDERS)
-    folders = []
-    for name, builder in names:
-        firmware = generate_project(load_board(name), builder, tmp_path / f"{name}-{builder}")
-        folders.append(str(firmware.path))
+def configurations(folders: list[Path]) -> list[dict[str, dict[str, Any]]]:
+    """Of each project, the options of each section, as PlatformIO reads them."""
     done = subprocess.run(
-        [sys.executable, "-c", CONFIGURATIONS, *folders],
+        [sys.executable, "-c", CONFIGURATIONS, *map(str, folders)],
         check=True,
         capture_output=True,
         text=True,
         timeout=60,
     )
-    for (name, builder), sections in zip(names, json.loads(done.stdout), strict=True):
+    found: list[dict[str, dict[str, Any]]] = json.loads(done.stdout)
+    return found
+
+
+def test_platformio_accepts_every_board_s_project(
+    generate_project: Generate, tmp_path: Path, core_dir: Path
+) -> None:
+    names = environments()
+    assert {builder for _, builder in names} == set(SDK_BUILDERS)
+    folders = [
+        generate_project(load_board(name), builder, tmp_path / f"{name}-{builder}").path
+        for name, builder in names
+    ]
+    for (name, builder), sections in zip(names, configurations(folders), strict=True):
         board = load_board(name).for_builder(builder)
         assert board.platformio is not None
         environment = sections[f"env:{name}"]
@@ -150,6 +157,24 @@ def test_platformio_accepts_every_board_s_project(
         # What is not pinned changes under a user's feet.
         pinned = "@" in board.sdk or "#" in board.sdk or "/releases/download/" in board.sdk
         assert pinned, board.sdk
+
+
+def test_platformio_accepts_the_projects_with_tinyflow_s_own_platform(
+    generate_project: Generate, tmp_path: Path
+) -> None:
+    names = [name for name, _ in environments(own=True)]
+    folders = [generate_project(load_board(name), "platformio", tmp_path / name).path
+               for name in names]  # fmt: skip
+    for name, folder, sections in zip(names, folders, configurations(folders), strict=True):
+        board = load_board(name)
+        environment = sections[f"env:{name}"]
+        assert environment["platform"].startswith("symlink://platform/")
+        assert ("upload_port" in environment) == board.emulated
+        command = json.loads((folder / "boards" / f"{name}.json").read_text())["upload"]["command"]
+        assert any("{image}" in part for part in command)
+        assert (command == ["{image}"]) == (board.runner == "native"), "a board is no program"
+        if board.openocd is not None and not board.emulated:
+            assert command[:3] == ["openocd", "-f", board.openocd.config[0]]
 
 
 def test_platformio_s_own_command_accepts_the_esp32_project(
