@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinyflow import build, device
+from tinyflow import build, device, process
 from tinyflow.artifacts import CompiledModel, FirmwareImage, FirmwareProject
 from tinyflow.boards import BoardProfile, board_names, load_board, platform_name
 from tinyflow.build import platformio_packages
@@ -302,6 +302,20 @@ def test_an_espressif_chip_builds_where_its_platform_is(
     assert image.library_flash_bytes > image.library_code_bytes > 0
     assert image.library_ram_bytes > 0
     answers_like_the_model(image, board.for_builder(builder), host)
+
+
+def test_an_arduino_project_builds_by_hand_in_a_folder_with_a_space(
+    generate_project: Generate, tmp_path: Path, espressif32: None, offline: None
+) -> None:
+    firmware = generate_project(load_board("esp32s3"), "arduino", tmp_path / "my project")
+    done = process.run(
+        [sys.executable, "-m", "platformio", "run", "-d", str(firmware.path)],
+        env=platformio_packages.environment("espressif32"),
+        timeout=120,
+    )
+    assert "SUCCESS" in done.stdout
+    (link_map,) = firmware.path.glob(".pio/build/*/firmware.map")
+    assert "libdigits.a" in link_map.read_text()
 
 
 def test_esp_idf_is_not_tried_in_a_core_directory_with_a_space(
