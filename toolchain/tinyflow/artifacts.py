@@ -308,6 +308,21 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class BoardRun:
+    """What a board answered to the test split when it was deployed.
+
+    `count` is the median of one inference in `unit`; `latency_us` is None where the board's clock
+    is not known. `mismatched_bytes` compares with what the host computed.
+    """
+
+    evaluation: Evaluation
+    unit: str
+    count: int
+    latency_us: float | None
+    mismatched_bytes: int
+
+
+@dataclass(frozen=True)
 class MetricRow:
     """One figure. Trackers, dashboard, drift and reports read rows and nothing else.
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "generate": ("compile", "Write the firmware project for a board."),
     "build": ("compile", "Build the firmware image."),
     "export": ("handoff", "Write the inference library for other build systems."),
+    "handoff": ("handoff", "Write one folder, and a zip, for an embedded engineer."),
     "flash": ("board", "Flash the image and ask the board who it is."),
     "monitor": ("board", "Show a board's metrics as they come, and keep them."),
     "replay": ("replay", "Replay recorded samples to a board as if its sensor had read them."),

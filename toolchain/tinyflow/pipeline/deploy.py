@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinyflow import progress
-from tinyflow.artifacts import Evaluation, MetricRow
+from tinyflow.artifacts import BoardRun, Evaluation, MetricRow
 from tinyflow.errors import DeviceError
 from tinyflow.pipeline import Walk, judge, start
+from tinyflow.pipeline.runs import keep_run
 
 if TYPE_CHECKING:
     from tinyflow.artifacts import Bytes
@@ -83,6 +84,7 @@ def deploy(
         store.append(_rows(run, image.board, [device]))
         store.append(_device_rows(run, image.board, measured))
     mismatched = evaluation.compare(expected, measured.outputs)
+    keep_run(walk, BoardRun(device, measured.unit, measured.count, measured.latency_us, mismatched))
     result = {
         "run": run,
         "board": image.board,

@@ -60,6 +60,14 @@ def renewed(target: Path) -> Iterator[Path]:
         raise ProjectError(f"{target} cannot be written: {error.strerror or error}") from None
 
 
+def put(source: Path, target: Path) -> None:
+    """Copy one file to where the user wants it, replacing one of that name."""
+    try:
+        shutil.copyfile(source, target)
+    except OSError as error:
+        raise ProjectError(f"{target} cannot be written: {error.strerror or error}") from None
+
+
 def _written_before(target: Path) -> frozenset[str]:
     """The files that tinyflow wrote into `target`; empty where there are none at all."""
     try:

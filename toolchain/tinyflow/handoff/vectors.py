@@ -1,0 +1,91 @@
+"""Test vectors as C: inputs, the bytes that must come out, a CRC-32 of every layer's output."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tinyflow import __version__, render
+from tinyflow.artifacts import CompiledModel
+
+if TYPE_CHECKING:
+    from tinyflow.artifacts import Bytes
+
+VALUES_PER_LINE = 24
+FILES = ("vectors.h", "vectors.c", "test_vectors.c", "CMakeLists.txt")
+
+
+@dataclass(frozen=True)
+class Vector:
+    """One inference: int8 input and output, and what each layer's output must hash to."""
+
+    input: bytes
+    output: bytes
+    layer_crc32: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class VectorLines:
+    """A vector as the template prints it."""
+
+    input: tuple[str, ...]
+    output: tuple[str, ...]
+    layer_crc32: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class VectorContext:
+    """Context of templates/handoff/test/*. `crc_rows` is at least 1, as an array in C must be."""
+
+    name: str
+    upper: str
+    tool_version: str
+    model: CompiledModel
+    vectors: tuple[VectorLines, ...]
+    crc_rows: int
+
+
+def vector(data: Bytes, output: Bytes, layers: Sequence[Bytes]) -> Vector:
+    """What the model made of one input: its output, and that of each layer."""
+    crcs = tuple(zlib.crc32(layer.tobytes()) for layer in layers)
+    return Vector(data.tobytes(), output.tobytes(), crcs)
+
+
+def write(
+    folder: Path,
+    compiled: CompiledModel,
+    vectors: Sequence[Vector],
+    templates: Sequence[Path] = (),
+) -> None:
+    """Write the vectors and a C program that runs them into `folder`."""
+    context = VectorContext(
+        name=compiled.name,
+        upper=compiled.name.upper(),
+        tool_version=__version__,
+        model=compiled,
+        vectors=tuple(_lines(item) for item in vectors),
+        crc_rows=max(1, len(compiled.layers)),
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in FILES:
+        text = render.render(f"handoff/test/{name}.j2", context, templates)
+        (folder / name).write_bytes(text.encode())
+
+
+def _lines(item: Vector) -> VectorLines:
+    return VectorLines(
+        input=_numbers(item.input),
+        output=_numbers(item.output),
+        layer_crc32=tuple(f"0x{crc:08x}u" for crc in item.layer_crc32) or ("0u",),
+    )
+
+
+def _numbers(data: bytes) -> tuple[str, ...]:
+    words = [str(byte - 256 if byte > 127 else byte) for byte in data]
+    return tuple(
+        ", ".join(words[start : start + VALUES_PER_LINE]) + ","
+        for start in range(0, len(words), VALUES_PER_LINE)
+    )
