@@ -12,7 +12,8 @@ from golden_frames import INPUT, REPLAY_DIALOGUE
 from tinyflow import device
 from tinyflow.device import protocol
 from tinyflow.device.messages import Message
-from tinyflow.device.replay import SensorState, state_from
+from tinyflow.device.replay import Sensing, SensorState, state_from
+from tinyflow.device.session import RefusedError
 from tinyflow.errors import DeviceError
 
 LARGE_INPUT, LARGE_OUTPUT = 3000, 2100
@@ -124,3 +125,20 @@ def test_a_board_that_dies_is_told(program: Path) -> None:
         pytest.raises(DeviceError, match="is gone after 2 inferences"),
     ):
         list(dut.replay([stream(500)]))
+
+
+@pytest.mark.parametrize("status", [7, 2])
+def test_firmware_without_a_sensor_is_told(status: int) -> None:
+    class Refusing:
+        board = "native"
+
+        def place(self) -> str:
+            return "board native on a port"
+
+        def request(self, *_: object) -> None:
+            raise RefusedError(status, 0)
+
+    sensing = Sensing(Refusing(), 1024, 10, lambda name: 1.0, lambda output: None)  # type: ignore[arg-type]
+    with pytest.raises(DeviceError, match="firmware without a sensor") as caught:
+        sensing.state()
+    assert "tinyflow flash --board native" in str(caught.value)

@@ -6,6 +6,8 @@ A window is right when the device's samples are in it one after another: the dev
 from __future__ import annotations
 
 import ctypes
+import functools
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,10 +83,14 @@ class Simulation:
 Make = Callable[..., Simulation]
 
 
-@pytest.fixture
-def make(tmp_path: Path) -> Make:
-    def build(name: str, channels: int, rate_hz: int, window: int, hop: int) -> Simulation:
-        flags = config(tmp_path, channels, rate_hz, window, hop)
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """A driver with its simulated device; each is built once."""
+
+    @functools.cache
+    def build(name: str, channels: int, rate_hz: int, window: int, hop: int) -> Path:
+        folder = tmp_path_factory.mktemp(name)
+        flags = config(folder, channels, rate_hz, window, hop)
         flags += ["-O1", "-g", "-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
         flags += ["-shared", "-fPIC", "-Wno-missing-prototypes"]
         sources = [
@@ -93,11 +99,21 @@ def make(tmp_path: Path) -> Make:
             HERE / "sensor_sim" / "sim.c",
             HERE / "sensor_sim" / f"{name}.c",
         ]
-        library = tmp_path / f"{name}.so"
+        library = folder / f"{name}.so"
         process.run(["gcc", *flags, *map(str, sources), "-o", str(library)], timeout=60)
-        return Simulation(ctypes.CDLL(str(library)), (window, channels))
+        return library
 
     return build
+
+
+@pytest.fixture
+def make(built: Callable[..., Path], tmp_path: Path) -> Make:
+    def load(name: str, channels: int, rate_hz: int, window: int, hop: int) -> Simulation:
+        # A copy is loaded anew, with all its state.
+        copy = shutil.copy(built(name, channels, rate_hz, window, hop), tmp_path)
+        return Simulation(ctypes.CDLL(str(copy)), (window, channels))
+
+    return load
 
 
 @pytest.mark.parametrize("compiler", sorted(COMPILERS))
@@ -134,7 +150,7 @@ def test_what_a_sensor_cannot_do_does_not_compile(
 # MPU-6050
 
 
-@pytest.mark.parametrize(("rate_hz", "low_pass"), [(1000, 1), (200, 2), (100, 3), (50, 4), (4, 6)])
+@pytest.mark.parametrize(("rate_hz", "low_pass"), [(1000, 1), (100, 3), (4, 6)])
 def test_the_accelerometer_samples_at_its_rate(make: Make, rate_hz: int, low_pass: int) -> None:
     sim = make("mpu6050", 3, rate_hz, 40, 10)
     assert sim.start() == 0
@@ -227,7 +243,7 @@ def test_nothing_comes_after_stop_and_a_start_begins_anew(
 # INMP441
 
 
-@pytest.mark.parametrize("rate_hz", [8000, 16000, 48000])
+@pytest.mark.parametrize("rate_hz", [16000, 48000])
 def test_the_microphone_gives_its_upper_sixteen_bits(make: Make, rate_hz: int) -> None:
     sim = make("inmp441", 1, rate_hz, 400, 160)
     assert sim.start() == 0
