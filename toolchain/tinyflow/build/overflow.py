@@ -10,7 +10,7 @@ from tinyflow.errors import ModelError
 _REGION = re.compile(r"region `(\w+)' overflowed by (\d+) bytes")
 _PROGRAM = re.compile(r"program size \((\d+) bytes\) is greater than maximum allowed \(\d+ bytes\)")
 # tinyflow's linker scripts, and the data RAM of ESP-IDF's.
-_MEMORY = {"FLASH": "flash", "RAM": "RAM", "dram0_0_seg": "RAM"}
+_MEMORY = {"FLASH": "flash", "RAM": "RAM", "dram0_0_seg": "RAM", "CODE": "RAM for code"}
 
 
 def overflow_error(output: str, model: str, board: BoardProfile) -> ModelError | None:
@@ -19,7 +19,11 @@ def overflow_error(output: str, model: str, board: BoardProfile) -> ModelError |
     `output` is the linker's, which tells memory regions that overflow, or PlatformIO's, which
     compares the program with the board's flash as well.
     """
-    limits = {"flash": board.memory.flash_bytes, "RAM": board.memory.ram_bytes}
+    limits = {
+        "flash": board.memory.flash_bytes,
+        "RAM": board.memory.ram_bytes,
+        "RAM for code": board.memory.code_bytes or board.memory.ram_bytes,
+    }
     needed = {
         _MEMORY[region]: limits[_MEMORY[region]] + int(over)
         for region, over in _REGION.findall(output)
