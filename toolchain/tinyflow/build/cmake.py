@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 from tinyflow import process, progress, tools
 from tinyflow.artifacts import FirmwareImage, FirmwareProject
 from tinyflow.boards import BoardProfile, Toolchain
+from tinyflow.build import esp_image
 from tinyflow.build.compiler import require_compiler
 from tinyflow.build.image import describe
 from tinyflow.build.overflow import overflow_error
@@ -29,7 +31,8 @@ def build_image(
 ) -> FirmwareImage:
     """Build `firmware` with CMake and Ninja; the image's files are put into `folder`.
 
-    They are the ELF file, its flat binary and the map file. Raises ToolError when the
+    They are the ELF file, its flat binary and the map file; of an Espressif chip the files that
+    esptool made of it. Raises ToolError when the
     compiler, CMake or Ninja is missing or does not succeed, ModelError when the image does not fit.
     """
     toolchain = _toolchain(board)
@@ -45,6 +48,7 @@ def build_image(
                 *(str(cmake), "-S", str(firmware.path), "-B", str(work), "-G", "Ninja"),
                 f"-DCMAKE_MAKE_PROGRAM={ninja}",
                 "-DCMAKE_COMPILE_WARNING_AS_ERROR=ON",
+                *_esptool(board),
             ],
             what="CMake",
             timeout=CONFIGURE_SECONDS,
@@ -56,6 +60,14 @@ def build_image(
         return _collect(firmware, board, work, folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _esptool(board: BoardProfile) -> list[str]:
+    """The esptool that belongs to this tinyflow, as the generated project takes it."""
+    if board.esptool is None:
+        return []
+    tools.require("esptool")
+    return [f"-DESPTOOL:STRING={sys.executable};-m;esptool"]
 
 
 def _toolchain(board: BoardProfile) -> Toolchain:
@@ -99,11 +111,17 @@ def _collect(
     }
     if ELF not in kept or MAP not in kept:
         raise ToolError(f"the build for board {board.name} left no {ELF} and {MAP}")
-    flashable = kept.get(BINARY, kept[ELF])
+    files = {kept.get(BINARY, kept[ELF]): board.memory.flash_origin}
+    flash_bytes = None
+    if board.esptool is not None:
+        made = esp_image.files(work, board, board.esptool, firmware.model_name)
+        files = {Path(shutil.copy2(file, folder / file.name)): made[file] for file in made}
+        flash_bytes = sum(file.stat().st_size for file in files)
     return describe(
         firmware,
         board,
         elf=kept[ELF],
-        files={flashable: board.memory.flash_origin},
+        files=files,
         map_path=kept[MAP],
+        flash_bytes=flash_bytes,
     )
