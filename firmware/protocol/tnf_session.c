@@ -42,7 +42,7 @@ int8_t *tnf_session_input(tnf_session_t *session)
 
 uint32_t tnf_session_infer(tnf_session_t *session)
 {
-    const tnf_model_t *model = session->config->model;
+    const TNF_FLASH tnf_model_t *model = session->config->model;
     session->input_bytes = 0;  /* the arena is the model's now: what was input may be overwritten */
     session->answered = false; /* nor does it hold the output that was told last */
     uint32_t began = tnf_port_counter();
@@ -98,7 +98,7 @@ static void observe(tnf_session_t *session, const tnf_request_t *request,
 
 static tnf_status_t set_input(tnf_session_t *session, uint32_t offset, const tnf_request_t *request)
 {
-    const tnf_tensor_t *input = &session->config->model->input;
+    const TNF_FLASH tnf_tensor_t *input = &session->config->model->input;
     uint32_t size = request->value[TNF_KEY_DATA];
     if (offset == 0) {
         session->input_bytes = 0;
