@@ -129,6 +129,7 @@ class SerialPeer:
                         self._guard(self._talk_tcp, connection)
 
     def _talk_tcp(self, connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.settimeout(POLL_SECONDS)
         while not self._stop.is_set():
             try:

@@ -15,7 +15,9 @@ from tinyflow.errors import ProjectError
 RUNNERS = {
     "esptool": "tinyflow.flash.esptool",
     "native": "tinyflow.flash.native",
+    "openocd": "tinyflow.flash.openocd",
     "qemu": "tinyflow.flash.qemu",
+    "stm32flash": "tinyflow.flash.stm32flash",
 }
 
 __all__ = ["RUNNERS", "flash", "without_lines"]

@@ -176,6 +176,31 @@ TOOLS: Mapping[str, Tool] = _table(
         elsewhere="avrdude",
     ),
     Tool(
+        "openocd",
+        "programs chips through a debug probe",
+        ("openocd", "--version"),
+        packages={
+            "apt": ("openocd",),
+            "dnf": ("openocd",),
+            "pacman": ("openocd",),
+            "zypper": ("openocd",),
+            "brew": ("open-ocd",),
+        },
+        elsewhere="OpenOCD, 0.12 or newer",
+    ),
+    Tool(
+        "stm32flash",
+        "programs STM32 chips through the bootloader in their ROM",
+        ("stm32flash", "-h"),
+        packages={
+            "apt": ("stm32flash",),
+            "dnf": ("stm32flash",),
+            "pacman": ("stm32flash",),
+            "brew": ("stm32flash",),
+        },
+        elsewhere="stm32flash, 0.5 or newer",
+    ),
+    Tool(
         "cmake",
         "configures firmware builds",
         ("cmake", "--version"),
