@@ -276,6 +276,7 @@ def host(digits: CompiledModel) -> Iterator[HostModel]:
     [
         ("esp32", "platformio", 0x1000, "plain"),
         ("esp32s3", "platformio", 0, "with a space"),
+        ("esp32c3", "platformio", 0, "plain"),
         ("esp32c6", "platformio", 0, "plain"),
         ("esp32", "arduino", 0x1000, "with a space"),
     ],

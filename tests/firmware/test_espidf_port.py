@@ -21,6 +21,7 @@ UNSUPPORTED = 7
 CHIPS = {
     "esp32": "",
     "esp32s3": "stub_rtc_option1",
+    "esp32c3": "stub_rtc_option1",
     "esp32c6": "stub_lp_aon_sys_cfg",
 }
 
