@@ -10,9 +10,10 @@ from fake_board import build_board, expected_layers, lossy, running
 from golden_frames import INPUT, REPLAY_DIALOGUE
 
 from tinyflow import device
+from tinyflow.artifacts import SensorState
 from tinyflow.device import protocol
 from tinyflow.device.messages import Message
-from tinyflow.device.replay import Sensing, SensorState, state_from
+from tinyflow.device.replay import Sensing, state_from
 from tinyflow.device.session import RefusedError
 from tinyflow.errors import DeviceError
 

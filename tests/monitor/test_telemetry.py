@@ -6,8 +6,8 @@ import dataclasses
 
 import pytest
 
-from tinyflow.artifacts import DeviceHello, Telemetry
-from tinyflow.monitor import telemetry_rows
+from tinyflow.artifacts import DeviceHello, SensorState, Telemetry
+from tinyflow.monitor import sensor_rows, telemetry_rows
 from tinyflow.monitor.telemetry import microseconds, percentile
 
 HELLO = DeviceHello(
@@ -110,3 +110,27 @@ def test_time_is_told_only_where_it_is_known(
 def test_percentiles_of_nothing_are_nothing() -> None:
     assert percentile(dataclasses.replace(TELEMETRY, histogram=()), 0.5) == 0
     assert percentile(TELEMETRY, 1.0) == 2048
+
+
+def test_a_sensor_has_rows_of_its_own() -> None:
+    # fmt: off
+    state = SensorState(
+        driver="mpu6050", status="", replaying=False, value_bytes=2, channels=3, rate_hz=200,
+        window=128, hop=64, scale=1.0, credit=0, windows=9, dropped=2, gaps=1, age=10, age_max=64,
+    )
+    # fmt: on
+    rows = {row.name: (row.value, row.unit) for row in sensor_rows("r", HELLO, state, 1.0)}
+    assert rows == {
+        "windows": (9, "windows"),
+        "windows_dropped": (2, "windows"),
+        "sensor_gaps": (1, "gaps"),
+        "sensor_faults": (0, "faults"),
+        "window_age": (10, "samples"),
+        "window_age_max": (64, "samples"),
+        "window_age_us": (50_000, "us"),
+        "window_age_us_max": (320_000, "us"),
+    }
+    silent = dataclasses.replace(state, rate_hz=0, status="the sensor does not answer")
+    rows = {row.name: (row.value, row.unit) for row in sensor_rows("r", HELLO, silent, 1.0)}
+    assert rows["sensor_faults"] == (1, "faults")
+    assert "window_age_us" not in rows

@@ -14,6 +14,7 @@ from tinyflow.artifacts import TensorSpec
 from tinyflow.errors import DeviceError, ProjectError
 from tinyflow.pipeline.board import connected
 from tinyflow.pipeline.replay import Replay
+from tinyflow.pipeline.watch import Watch
 from tinyflow.sensors import Sensor
 
 DIGITS = Path(__file__).parents[1] / "models" / "digits.tflite"
@@ -80,6 +81,15 @@ def test_a_replayed_window_is_as_one_inference(
     if kind == "int16":  # integers and floats agree but for halves
         real = spec.quantize(x.astype(np.float32) * np.float32(sensor.scale))
         assert np.abs(real.astype(int) - flat.astype(int)).max() <= 1
+
+
+def test_a_monitor_shows_the_sensor(folder: Path) -> None:
+    walk = pipeline.start(board="native", model=DIGITS, folder=project(folder, INT8))
+    watch = Watch(walk, None, seconds=0.01, replay=False)
+    rows = {row.name: row for batch in watch.rows() for row in batch}
+    assert rows["windows"].value == 0
+    assert rows["deadline"].value == 2000
+    assert rows["window_age_us_max"].unit == "us"
 
 
 def test_a_board_that_senses_otherwise_is_refused(

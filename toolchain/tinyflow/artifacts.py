@@ -323,6 +323,37 @@ class BoardRun:
 
 
 @dataclass(frozen=True)
+class SensorState:
+    """What a board senses and how that goes.
+
+    `status` is empty while the sensor answers. Windows and hops are in samples of `channels` values
+    of `value_bytes`; a unit of a value stands for `scale`. `windows`, `dropped` and `gaps` count
+    from when the sensor or the replay began; `age` is how many samples had come when the last
+    window was done, `age_max` the most of them. `credit` is how many bytes the next window lacks.
+    """
+
+    driver: str
+    status: str
+    replaying: bool
+    value_bytes: int
+    channels: int
+    rate_hz: int
+    window: int
+    hop: int
+    scale: float
+    credit: int
+    windows: int
+    dropped: int
+    gaps: int
+    age: int
+    age_max: int
+
+    @property
+    def sample_bytes(self) -> int:
+        return self.channels * self.value_bytes
+
+
+@dataclass(frozen=True)
 class MetricRow:
     """One figure. Trackers, dashboard, drift and reports read rows and nothing else.
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
-from tinyflow.artifacts import DeviceHello, FlashedBoard, Telemetry, TensorSpec
+from tinyflow.artifacts import DeviceHello, FlashedBoard, SensorState, Telemetry, TensorSpec
 from tinyflow.device import messages, results
 from tinyflow.device.link import Link
 from tinyflow.device.messages import Message, Value
-from tinyflow.device.replay import Sensing, SensorState, Window
+from tinyflow.device.replay import Sensing, Window
 from tinyflow.device.results import ConsoleLine, Inference, Layer, LogLine
 from tinyflow.device.session import Answer, News, RefusedError, Session
 from tinyflow.device.wiring import WIRINGS

@@ -10,41 +10,11 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from tinyflow.artifacts import SensorState
 from tinyflow.device import messages
 from tinyflow.device.messages import Message, Value
 from tinyflow.device.session import RefusedError, Session
 from tinyflow.errors import DeviceError
-
-
-@dataclass(frozen=True)
-class SensorState:
-    """What a board senses and how that goes.
-
-    `status` is empty while the sensor answers. Windows and hops are in samples of `channels` values
-    of `value_bytes`; a unit of a value stands for `scale`. `windows`, `dropped` and `gaps` count
-    from when the sensor or the replay began; `age` is how many samples had come when the last
-    window was done, `age_max` the most of them. `credit` is how many bytes the next window lacks.
-    """
-
-    driver: str
-    status: str
-    replaying: bool
-    value_bytes: int
-    channels: int
-    rate_hz: int
-    window: int
-    hop: int
-    scale: float
-    credit: int
-    windows: int
-    dropped: int
-    gaps: int
-    age: int
-    age_max: int
-
-    @property
-    def sample_bytes(self) -> int:
-        return self.channels * self.value_bytes
 
 
 @dataclass(frozen=True)

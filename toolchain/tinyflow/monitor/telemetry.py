@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyflow.artifacts import DeviceHello, MetricRow, Telemetry
+from tinyflow.artifacts import DeviceHello, MetricRow, SensorState, Telemetry
 
 MICROSECONDS = 1e6
 
@@ -73,4 +73,27 @@ def telemetry_rows(
     return [
         MetricRow(run, hello.board, "device", name, float(value), unit_of, time)
         for name, value, unit_of in figures
+    ]
+
+
+def sensor_rows(run: str, hello: DeviceHello, sensor: SensorState, time: float) -> list[MetricRow]:
+    """The rows of what a board told of its sensor at `time`; ages are in time where it has a rate.
+
+    `sensor_faults` is 1 while the sensor does not answer.
+    """
+    figures: list[tuple[str, float, str]] = [
+        ("windows", sensor.windows, "windows"),
+        ("windows_dropped", sensor.dropped, "windows"),
+        ("sensor_gaps", sensor.gaps, "gaps"),
+        ("sensor_faults", 1 if sensor.status else 0, "faults"),
+        ("window_age", sensor.age, "samples"),
+        ("window_age_max", sensor.age_max, "samples"),
+    ]
+    if sensor.rate_hz:
+        microsecond = MICROSECONDS / sensor.rate_hz
+        figures.append(("window_age_us", sensor.age * microsecond, "us"))
+        figures.append(("window_age_us_max", sensor.age_max * microsecond, "us"))
+    return [
+        MetricRow(run, hello.board, "device", name, float(value), unit, time)
+        for name, value, unit in figures
     ]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tinyflow.artifacts import MetricRow
+from tinyflow.artifacts import MetricRow, Telemetry
 from tinyflow.pipeline import Walk
 from tinyflow.pipeline.board import connected
 from tinyflow.pipeline.deploy import ROWS, metric_store, run_name
@@ -47,8 +47,6 @@ class Watch:
 
     def rows(self) -> Iterator[list[MetricRow]]:
         """Batches of rows, each kept before it is handed on; ends after the seconds asked for."""
-        from tinyflow import monitor
-
         inputs = self._inputs() if self._replay else None
         with metric_store(self._walk) as store, connected(self._walk, self._port) as dut:
             self.connected = True
@@ -70,20 +68,23 @@ class Watch:
                 # telemetry counts from the start of the board.
                 if beats and time.monotonic() - last >= HEARTBEAT_SHARE * HEARTBEAT_MS / 1000:
                     last = time.monotonic()
-                    rows = monitor.telemetry_rows(self.run, dut.hello, beats[-1], time.time())
+                    rows = self._rows(dut, beats[-1])
                     store.append(rows)
                     self.count += len(rows)
                     yield rows
-            rows = self._closing(dut)
+            rows = self._rows(dut, dut.telemetry())  # so that even a short run has rows
             store.append(rows)
             self.count += len(rows)
             yield rows
 
-    def _closing(self, dut: Device) -> list[MetricRow]:
-        """What the board says last, so that even a short run has rows."""
+    def _rows(self, dut: Device, telemetry: Telemetry) -> list[MetricRow]:
         from tinyflow import monitor
 
-        return monitor.telemetry_rows(self.run, dut.hello, dut.telemetry(), time.time())
+        now = time.time()
+        rows = monitor.telemetry_rows(self.run, dut.hello, telemetry, now)
+        if self._walk.sensor() is not None:
+            rows += monitor.sensor_rows(self.run, dut.hello, dut.sensor(), now)
+        return rows
 
     def _inputs(self) -> Bytes:
         walk = self._walk
