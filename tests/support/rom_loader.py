@@ -13,6 +13,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 SECTOR = 4096
 ESP32_MAGIC = 0x00F01D83
@@ -30,8 +31,6 @@ STUB_LENGTH, STUB_CHECKSUM, STUB_SPI, STUB_MODE, STUB_INFLATE, STUB_UNKNOWN = (
     0xFF,
 )
 
-SPI = 0x3FF42000
-SPI_CMD, SPI_ADDR, SPI_USR2, SPI_W0 = SPI, SPI + 0x04, SPI + 0x24, SPI + 0x80
 SPI_CMD_USER = 1 << 18
 EFUSE = 0x3FF5A000
 UART_CLOCK_DIVIDER = 0x3FF40014
@@ -140,6 +139,9 @@ class Esp32:
     flash: Flash = field(default_factory=Flash)
     mac: bytes = bytes.fromhex("a4cf12345678")
 
+    # The SPI controller's registers: command, address, the user's command, first word of data.
+    spi: ClassVar[tuple[int, int, int, int]] = (0x3FF42000, 0x3FF42004, 0x3FF42024, 0x3FF42080)
+
     def __post_init__(self) -> None:
         self.commands: list[str] = []
         self.bauds: list[int] = []
@@ -155,8 +157,12 @@ class Esp32:
         self._ram: dict[int, bytes] = {}
         self._ram_at = self._ram_left = 0
         self._download: Download | None = None
+        self._registers = self.registers()
+
+    def registers(self) -> dict[int, int]:
+        """What esptool asks of the chip, after a reset."""
         high, low = int.from_bytes(self.mac[:2], "big"), int.from_bytes(self.mac[2:], "big")
-        self._registers = {
+        return {
             CHIP_MAGIC: self.magic,
             EFUSE + 4 * 1: low,
             EFUSE + 4 * 2: high,
@@ -258,20 +264,22 @@ class Esp32:
         return self._registers.get(address, 0)
 
     def _write_reg(self, body: bytes) -> int:
+        command, _, _, data = self.spi
         for address, value, mask, _delay in struct.iter_unpack("<IIII", body):
             old = self._registers.get(address, 0)
             self._registers[address] = (old & ~mask) | (value & mask)
-            if address == SPI_CMD and value & SPI_CMD_USER:
-                self._registers[SPI_CMD] = 0
-                self._registers[SPI_W0] = self._spi_command()
+            if address == command and value & SPI_CMD_USER:
+                self._registers[command] = 0
+                self._registers[data] = self._spi_command()
         return 0
 
     def _spi_command(self) -> int:
         """One command to the flash chip through the SPI controller; its answer, first byte low."""
-        command = self._registers.get(SPI_USR2, 0) & 0xFF
+        _, address, user, _ = self.spi
+        command = self._registers.get(user, 0) & 0xFF
         if command == 0x9F:
             return self.flash.jedec_id
-        if command == 0x5A and self._registers.get(SPI_ADDR, 0) >> 8 == 0:
+        if command == 0x5A and self._registers.get(address, 0) >> 8 == 0:
             return int.from_bytes(b"SFDP", "little")
         return 0
 
