@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rom_loader import Esp32
+from serial_peer import SerialPeer
 
+from tinyflow import process
 from tinyflow.artifacts import FirmwareImage, FlashFile
 from tinyflow.boards import Avrdude, BoardProfile, Bossac, Openocd, Pyocd, Stm32flash, Uf2
 from tinyflow.handoff import flashing
@@ -62,6 +65,24 @@ def test_all_files_go_to_their_offsets(invented: Any, placed: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert words[:2] == ["-machine", "my machine"]
     assert words[-2:] == ["-kernel", "firmware.elf"]
+
+
+def test_real_esptool_writes_them_where_they_belong(invented: Any, placed: Path) -> None:
+    """Through a model of the ROM loader, with a flash array behind it."""
+    flashing.scripts(placed, invented.board, invented.image)
+    chip = Esp32()
+    with SerialPeer(chip, pty=True) as peer:
+        done = subprocess.run(
+            [placed / "flash-esptool.sh", peer.port],
+            env={**os.environ, "PATH": f"{process.scripts_folder()}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for part in invented.image.images:
+        content = part.path.read_bytes()
+        assert chip.flash.read(part.offset, len(content)) == content
 
 
 @pytest.mark.parametrize("name", ["boot.bin", "app.bin"])

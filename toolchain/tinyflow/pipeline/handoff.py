@@ -118,7 +118,8 @@ def handoff(walk: Walk, folder: Path | None = None) -> Written:
             manifest = stage.write(fresh, parts, walk.templates)
             packed = Path(place) / "packed.zip"
             stage.archive.pack(fresh, packed, parts.title)
-        archive = target.with_name(f"{target.name}.zip")
+        plain = target if target.name not in ("", "..") else target.resolve()
+        archive = plain.with_name(f"{plain.name}.zip")
         folders.put(packed, archive)
     return Written(
         folder=target,
