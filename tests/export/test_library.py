@@ -18,7 +18,7 @@ WARNINGS = (
     *("-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wconversion", "-Wsign-conversion"),
     *("-Wcast-qual", "-Wshadow", "-Wundef", "-Wdouble-promotion"),
 )
-C_ONLY = ("-std=c99", "-Wstrict-prototypes", "-Wmissing-prototypes", "-Wvla")
+C_ONLY = ("-Wstrict-prototypes", "-Wmissing-prototypes", "-Wvla")
 ARM = ("arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-O2", "-std=c99")
 SMALL = ("-ffunction-sections", "-fdata-sections")
 
@@ -63,7 +63,10 @@ def test_what_a_person_reads(libraries: Any, golden: Callable[[str, str], None],
     golden(f"export/{Path(name).name}", (libraries.folders[0] / name).read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("compiler", [("cc",), ARM])
+AVR = ("avr-gcc", "-mmcu=atmega2560", "-Os", "-std=gnu99")
+
+
+@pytest.mark.parametrize("compiler", [("cc", "-std=c99"), ARM, AVR])
 def test_it_compiles_without_a_warning(
     libraries: Any, tmp_path: Path, compiler: tuple[str, ...]
 ) -> None:
