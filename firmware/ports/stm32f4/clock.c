@@ -59,8 +59,6 @@ static bool flash_at_full_speed(void)
 
 static bool pll(void)
 {
-    reg_change(RCC_APB1ENR, RCC_APB1ENR_PWR, RCC_APB1ENR_PWR);
-    (void)reg_read(RCC_APB1ENR); /* a peripheral's clock takes two cycles to arrive */
     reg_change(PWR_CR, STM32_VOS, STM32_VOS);
     reg_write(RCC_PLLCFGR, PLL);
     reg_change(RCC_CR, RCC_CR_PLL_ON, RCC_CR_PLL_ON);
@@ -76,6 +74,8 @@ static bool pll(void)
 
 stm32_clocks_t stm32_clock_start(void)
 {
+    reg_change(RCC_APB1ENR, RCC_APB1ENR_PWR, RCC_APB1ENR_PWR);
+    (void)reg_read(RCC_APB1ENR); /* a peripheral's clock takes two cycles to arrive */
     if (back_to_hsi()) {
         if (pll()) {
             return (stm32_clocks_t){
