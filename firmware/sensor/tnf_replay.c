@@ -17,7 +17,7 @@ static tnf_status_t switch_source(tnf_sensing_t *sensing, const tnf_request_t *r
     if (!tnf_request_has(request, TNF_KEY_REPLAY)) {
         return TNF_OK; /* only asks */
     }
-    if (request->value[TNF_KEY_REPLAY] > 1) {
+    if (request->value[TNF_KEY_REPLAY] > 1 || sensing->status == TNF_BAD_FIELD) {
         return TNF_BAD_FIELD;
     }
     bool replay = request->value[TNF_KEY_REPLAY] == 1;

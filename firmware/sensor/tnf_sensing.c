@@ -49,6 +49,13 @@ static void note(tnf_sensing_t *sensing, tnf_status_t status)
     sensing->status = status;
 }
 
+/* Whether a window makes an input: where the driver does not make it, it is the window's values. */
+static bool fits(const tnf_sensing_config_t *config)
+{
+    return config->sensor->prepare != NULL ||
+           config->window * config->channels == config->session->config->model->input.bytes;
+}
+
 static void start(tnf_sensing_t *sensing)
 {
     const tnf_sensor_t *sensor = sensing->config->sensor;
@@ -161,7 +168,8 @@ static bool awake(tnf_sensing_t *sensing)
         sensing->replaying = false;
         empty(sensing);
     }
-    if (!sensing->running && tnf_port_uptime_ms() - sensing->tried_at_ms >= RETRY_MS) {
+    if (!sensing->running && sensing->status != TNF_BAD_FIELD &&
+        tnf_port_uptime_ms() - sensing->tried_at_ms >= RETRY_MS) {
         start(sensing);
     }
     return sensing->running;
@@ -173,6 +181,11 @@ void tnf_sensing_init(tnf_sensing_t *sensing, const tnf_sensing_config_t *config
     sensing->config = config;
     config->session->telemetry.deadline = config->deadline;
     empty(sensing);
+    if (!fits(config)) {
+        sensing->status = TNF_BAD_FIELD;
+        tnf_session_log(config->session, TNF_LOG_ERROR, "a window is not the model's input");
+        return;
+    }
     start(sensing);
 }
 

@@ -52,7 +52,7 @@ typedef struct tnf_sensing_config {
 typedef struct tnf_sensing {
     const tnf_sensing_config_t *config;
     tnf_ring_t ring;
-    tnf_status_t status;     /**< of the sensor */
+    tnf_status_t status;     /**< of the sensor; TNF_BAD_FIELD: the windows do not fit the model */
     bool running;            /**< the sensor has been started */
     bool replaying;          /**< samples come from the host */
     bool classified;         /**< a window was, since tnf_sensing_poll was last called */
@@ -65,7 +65,9 @@ typedef struct tnf_sensing {
     uint32_t age_max;
 } tnf_sensing_t;
 
-/** Begins sensing; after tnf_session_init. @param config  kept while sensing is in use */
+/** Begins sensing; after tnf_session_init. Where a window's values are not the model's input, and
+ *  the driver does not `prepare` it, nothing is sensed or replayed: the status is TNF_BAD_FIELD.
+ *  @param config  kept while sensing is in use */
 void tnf_sensing_init(tnf_sensing_t *sensing, const tnf_sensing_config_t *config);
 
 /** Takes samples and classifies a window where one is complete. Call it often.

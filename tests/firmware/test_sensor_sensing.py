@@ -11,7 +11,7 @@ from fake_board import expected_layers
 from golden_frames import INPUT, REPLAY_DIALOGUE
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sensing_board import FED, POLLED, REPLAY_ONLY, Board, build_sensing
+from sensing_board import FED, POLLED, PREPARING, REPLAY_ONLY, Board, build_sensing
 
 from tinyflow.device import messages, protocol
 from tinyflow.device.messages import Message
@@ -122,6 +122,30 @@ def test_a_sensor_that_does_not_answer_is_tried_every_second(library: ctypes.CDL
     board.sense(data[100:164], 64)  # nothing of what came before the gap is in it
     assert board.poll() == answer(data[100:164])
     assert board.take() == b""  # and it was told once
+
+
+def test_a_driver_may_make_the_input_of_a_window(library: ctypes.CDLL) -> None:
+    board = Board(library, window=10, hop=3, channels=2, kind=PREPARING)
+    data = stream(2 * 30)
+    got = replay(board, data, 6)
+    starts = range(0, 30 - 9, 3)
+    assert got == [answer(data[2 * at : 2 * at + 1] * 64) for at in starts]
+
+
+@pytest.mark.parametrize(("window", "channels"), [(63, 1), (65, 1), (32, 3)])
+def test_windows_that_are_no_input_are_refused(
+    library: ctypes.CDLL, window: int, channels: int
+) -> None:
+    board = Board(library, window=window, channels=channels)
+    data = stream(400)
+    board.sense(data, 100)
+    assert board.poll() is None
+    board.at(10_000)
+    assert board.poll() is None
+    assert library.shim_started() == 0
+    assert board.ask("SENSOR", SEQUENCE=1).integer("STATUS") == BAD_FIELD
+    assert board.ask("SENSOR", SEQUENCE=2, REPLAY=1).integer("STATUS") == BAD_FIELD
+    assert board.ask("SAMPLES", SEQUENCE=3, OFFSET=0, DATA=b"").integer("STATUS") == NO_REPLAY
 
 
 # The host beside the sensor
@@ -283,7 +307,7 @@ def test_no_sample_is_lost_whatever_is_sent_and_damaged(
     library: ctypes.CDLL, window: int, hop: int, sizes: list[int], damage: set[int]
 ) -> None:
     hop = min(hop, window)
-    board = Board(library, window=window, hop=hop, value_bytes=1, channels=2, kind=REPLAY_ONLY)
+    board = Board(library, window=window, hop=hop, value_bytes=1, channels=2, kind=PREPARING)
     data = stream(5000)
     board.ask("SENSOR", SEQUENCE=0, REPLAY=1)
     at, windows = 0, 0

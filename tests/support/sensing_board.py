@@ -10,7 +10,7 @@ from fake_board import SENSOR_INCLUDE, SUPPORT, compile_c, sensor_sources
 from tinyflow.device import protocol
 from tinyflow.device.messages import Message, Value
 
-POLLED, FED, REPLAY_ONLY = 0, 1, 2
+POLLED, FED, REPLAY_ONLY, PREPARING = 0, 1, 2, 3
 
 
 def build_sensing(folder: Path) -> ctypes.CDLL:

@@ -83,6 +83,12 @@ static tnf_status_t read(void *samples, uint32_t capacity, uint32_t *count)
     return TNF_OK;
 }
 
+/* The first sample of a window in all of the input. */
+static void prepare(const void *window, int8_t *input)
+{
+    memset(input, *(const int8_t *)window, FAKE_INPUT_BYTES);
+}
+
 static void during(void)
 {
     if (later_samples > 0) {
@@ -97,13 +103,15 @@ void shim_quantize(int32_t multiplier, uint32_t shift)
     sensing_config.shift = shift;
 }
 
-/* A driver that is polled, one that feeds the ring itself, or none (0, 1, 2). */
+/* A driver that is polled, one that feeds the ring itself, none, or one that prepares the model's
+ * input (0 to 3). */
 void shim_start(uint32_t value_bytes, uint32_t channels, uint32_t window, uint32_t hop,
                 uint32_t deadline, uint32_t kind)
 {
     sensor = (tnf_sensor_t){.start = kind < 2 ? start : NULL,
                             .stop = kind < 2 ? stop : NULL,
-                            .read = kind == 0 ? read : NULL};
+                            .read = kind == 0 ? read : NULL,
+                            .prepare = kind == 3 ? prepare : NULL};
     sensing_config.value_bytes = value_bytes;
     sensing_config.channels = channels;
     sensing_config.window = window;

@@ -109,7 +109,9 @@ class Sensing:
                     [f"tinyflow flash --board {self._session.board}"],
                 ) from None
             detail = [f"{self._session.answered} inferences were answered"]
-            if refused.name == "NO_REPLAY":
+            if name == "SENSOR":
+                detail = ["its windows are not the model's input, and its driver has no prepare"]
+            elif refused.name == "NO_REPLAY":
                 detail.append("it has restarted, or nothing came for too long")
             raise DeviceError(f"{place} refuses {name.lower()}: {refused.text}", detail) from None
 
