@@ -51,6 +51,8 @@ def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> System:
 def test_the_table_has_every_dependency_of_the_package_with_its_limits() -> None:
     project = schema.read_toml(paths.PACKAGE.parents[1] / "pyproject.toml")["project"]
     wanted = {line for line in project["dependencies"] if "python_version" not in line}
+    # Heavy, and only for those who write boards through a debug probe with it.
+    wanted.add(tools.TOOLS["pyocd"].requirement)
     assert {tool.requirement for tool in tools.TOOLS.values() if tool.requirement} == wanted
 
 

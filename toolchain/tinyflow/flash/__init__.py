@@ -13,11 +13,16 @@ from tinyflow.errors import ProjectError
 
 # A runner is a module with the context manager run(image, board, port, log) -> FlashedBoard.
 RUNNERS = {
+    "avrdude": "tinyflow.flash.avrdude",
+    "bossac": "tinyflow.flash.bossac",
     "esptool": "tinyflow.flash.esptool",
     "native": "tinyflow.flash.native",
     "openocd": "tinyflow.flash.openocd",
+    "picotool": "tinyflow.flash.picotool",
+    "pyocd": "tinyflow.flash.pyocd",
     "qemu": "tinyflow.flash.qemu",
     "stm32flash": "tinyflow.flash.stm32flash",
+    "uf2": "tinyflow.flash.uf2",
 }
 
 __all__ = ["RUNNERS", "flash", "without_lines"]

@@ -55,7 +55,7 @@ def find(name: str, provider: Provider | None = None) -> Found:
         shown = process.run([str(path), *tool.version[1:]], timeout=VERSION_SECONDS, check=False)
     except ToolError as error:
         return Found(name, None, path, error.what)
-    if shown.status != 0:
+    if shown.status != tool.status:
         return Found(name, None, path, f"{shlex.join(shown.command)} ends with {shown.status}")
     return Found(name, _version_in(shown.stdout or shown.stderr), path, _lacks(tool, path))
 

@@ -18,7 +18,8 @@ class Tool:
     says where it is. `packages` names what installs it, by package manager; a name `a|b` stands
     for the first of the two that the package manager knows. `libraries` are files of which a
     compiler must find at least one itself: a cross compiler without its C library builds nothing.
-    `elsewhere` says what to install where no package manager is known to have it.
+    `elsewhere` says what to install where no package manager is known to have it. `status` is what
+    a program ends with when it shows its version.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Tool:
     packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     libraries: tuple[str, ...] = ()
     elsewhere: str = ""
+    status: int = 0
 
     @property
     def distribution(self) -> str:
@@ -199,6 +201,27 @@ TOOLS: Mapping[str, Tool] = _table(
             "brew": ("stm32flash",),
         },
         elsewhere="stm32flash, 0.5 or newer",
+    ),
+    Tool(
+        "pyocd",
+        "writes images through a debug probe",
+        ("pyocd", "--version"),
+        requirement="pyocd>=0.36,<1",
+    ),
+    Tool(
+        "picotool",
+        "writes images to RP2040 and RP2350 boards over USB",
+        ("picotool", "version"),
+        packages={"brew": ("picotool",)},
+        elsewhere="picotool (https://github.com/raspberrypi/picotool)",
+    ),
+    Tool(
+        "bossac",
+        "writes images through Arduino's SAM-BA bootloader",
+        ("bossac", "--help"),
+        # Linux distributions' own knows no nRF52840.
+        elsewhere="Arduino's bossac 1.9.1-arduino2 (arduino-cli core install arduino:mbed_nano)",
+        status=1,
     ),
     Tool(
         "cmake",
