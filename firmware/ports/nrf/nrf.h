@@ -93,16 +93,15 @@ typedef struct nrf_gpio {
 
 #define NRF_GPIO_INPUT_PULLED_UP 0xCu /**< in `pin`: its buffer connected */
 
-#ifndef NRF_REGISTERS /* a test has them in its own memory */
 #define NRF_CLOCK_POWER ((nrf_clock_power_t *)0x40000000u)
 #define NRF_UART0 ((nrf_uart_t *)0x40002000u)
 #define NRF_TIMER0 ((nrf_timer_t *)0x40008000u)
 #define NRF_TIMER1 ((nrf_timer_t *)0x40009000u)
 #define NRF_GPIO(port) ((nrf_gpio_t *)(0x50000000u + (port) * 0x300u))
-#endif
 
 #define NRF_UART0_IRQ 2u
 #define NRF_TIMER1_IRQ 9u
+#define NRF_IRQ_WORDS 2u /**< of interrupts, 32 each */
 
 /** A pin, as the UART takes it: its number and its port. */
 #define NRF_PIN(port, number) ((port) << 5 | (number))

@@ -80,7 +80,7 @@ void tnf_port_init(void)
     while (NRF_CLOCK_POWER->hfclk_started == 0) {
     }
     reset_reason = NRF_CLOCK_POWER->reset_reason;
-    NRF_CLOCK_POWER->reset_reason = reset_reason; /* else they add up */
+    NRF_CLOCK_POWER->reset_reason = UINT32_MAX; /* else the next one is added */
 
     start_timer(NRF_TIMER0);
     NRF_TIMER0->start = 1;
@@ -90,6 +90,10 @@ void tnf_port_init(void)
     NRF_TIMER1->interrupt_set = NRF_TIMER_COMPARED_0;
     nrf_counter_start();
     start_uart();
+    for (unsigned word = 0; word < NRF_IRQ_WORDS; word++) { /* of a bootloader */
+        CORTEX_M_NVIC_DISABLE[word] = UINT32_MAX;
+        CORTEX_M_NVIC_CLEAR_PENDING[word] = UINT32_MAX;
+    }
     *CORTEX_M_NVIC_ENABLE = (1u << NRF_UART0_IRQ) | (1u << NRF_TIMER1_IRQ);
     __asm__ volatile("cpsie i" ::: "memory");
 }
@@ -152,14 +156,8 @@ tnf_status_t tnf_port_reset(bool bootloader)
     return TNF_UNSUPPORTED;
 }
 
-/* Ends an emulator with an exit status, through semihosting. On a chip without a debugger the
- * breakpoint locks the core up, and a lockup resets the chip. */
+/* On a chip without a debugger this locks the core up, and a lockup resets the chip. */
 void tnf_fault_end(void)
 {
-    const uint32_t block[2] = {0x20026u /* the application exited */, 1};
-    register uint32_t operation __asm__("r0") = 0x20u; /* SYS_EXIT_EXTENDED */
-    register const uint32_t *argument __asm__("r1") = block;
-    __asm__ volatile("bkpt 0xAB" : "+r"(operation) : "r"(argument) : "memory");
-    for (;;) {
-    }
+    cortex_m_end_emulator();
 }
