@@ -25,6 +25,7 @@ typedef struct cortex_m_systick {
 
 #define CORTEX_M_SYSTICK_MAX 0x00FFFFFFu
 #define CORTEX_M_SYSTICK_START 0x7u /**< at the core's clock, with its exception */
+#define CORTEX_M_SYSTICK_EXCEPTION 0x2u
 #define CORTEX_M_ICSR_CLEAR_SYSTICK 0x02000000u
 #define CORTEX_M_AIRCR_RESET 0x05FA0004u
 #define CORTEX_M_CFSR_STACK_LIMIT 0x00100000u /**< never set before ARMv8-M */

@@ -1,0 +1,235 @@
+"""Images of boards that no emulator has, run on a core with models of the chip's registers.
+
+The models answer as the data sheets say, and refuse what these forbid: a PLL in use before it has
+locked, a UART that is started without a pin or on the wrong oscillator, a block still in reset.
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cortex_m_model import StoppedError
+from nrf_model import Nrf52840
+from rp2_model import RP2040, RP2350, Rp2
+from serial_peer import SerialPeer
+
+from tinyflow import build, compiler, device, generate
+from tinyflow.artifacts import CompiledModel, FirmwareImage, FlashedBoard
+from tinyflow.boards import load_board
+from tinyflow.compiler.host import HostModel
+
+MODELS = Path(__file__).parents[1] / "models"
+BOARDS = ["pico", "pico2", "nrf52840-dk", "nano33ble"]
+Chip = Rp2 | Nrf52840
+Images = Callable[[str], FirmwareImage]
+
+
+class Console:
+    """The chip's end of the serial line."""
+
+    def __init__(self, chip: Chip) -> None:
+        self.chip = chip
+
+    def receive(self, data: bytes) -> bytes:
+        chip = self.chip
+        if isinstance(chip, Nrf52840):
+            chip.uart.feed(data)
+        else:
+            chip.uart.received += data
+        slept = chip.sleeps
+        chip.core.run(lambda: not chip.uart.received and chip.sleeps > slept + 1)
+        answer = bytes(chip.uart.sent)
+        chip.uart.sent.clear()
+        return answer
+
+    def reset(self) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> CompiledModel:
+    folder = tmp_path_factory.mktemp("model") / "digits"
+    return compiler.compile_model(MODELS / "digits.tflite", folder=folder)
+
+
+@pytest.fixture(scope="module")
+def images(model: CompiledModel, tmp_path_factory: pytest.TempPathFactory) -> Images:
+    @functools.cache
+    def image(name: str) -> FirmwareImage:
+        board, folder = load_board(name), tmp_path_factory.mktemp(name)
+        project = generate.write_project(folder / "project", model, board, "cmake")
+        return build.build(project, board, folder / "image")
+
+    return image
+
+
+def started(name: str, image: FirmwareImage) -> Chip:
+    """The chip, once it has said hello."""
+    chip: Chip
+    if name in ("pico", "pico2"):
+        chip = Rp2({"pico": RP2040, "pico2": RP2350}[name], image.elf)
+        chip.boot_from_flash()
+    else:
+        chip = Nrf52840(image.elf, load_board(name).memory.flash_origin)
+    chip.core.run(lambda: chip.sleeps > 1)
+    greeting = f"tinyflow digits on {name}, type ? for help\r\n".encode()
+    assert chip.uart.sent == b"\0" + greeting
+    chip.uart.sent.clear()
+    return chip
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_an_image_starts_and_computes_what_the_host_computes(
+    name: str, model: CompiledModel, images: Images
+) -> None:
+    inputs = np.random.default_rng(5).integers(-128, 128, (2, model.input.size_bytes), np.int8)
+    with HostModel(model) as host:
+        wanted = host.invoke(inputs)
+    image = images(name)
+    chip = started(name, image)
+    with SerialPeer(Console(chip)) as peer:
+        board = FlashedBoard(name, peer.port, 115200, image.model_sha256, image.build_id)
+        with device.connect(board) as dut:
+            assert dut.hello.board == name
+            assert dut.hello.counter_unit == "cycles"
+            answers = [dut.infer(row) for row in inputs]
+            telemetry = dut.telemetry()
+    outputs = np.stack([np.frombuffer(answer.output, np.int8) for answer in answers])
+    assert (outputs == wanted).all()
+    assert all(answer.count > 0 for answer in answers)
+    assert telemetry.stack_bytes == load_board(name).memory.stack_bytes
+    assert 0 < telemetry.stack_used_bytes < 2048
+    assert telemetry.uptime_ms > 0
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_clock_and_the_baud_rate_are_the_profiles(name: str, images: Images) -> None:
+    board = load_board(name)
+    chip = started(name, images(name))
+    assert abs(chip.uart.baud - board.baud) / board.baud < 0.001
+    if isinstance(chip, Rp2):
+        assert chip.clocks.hertz == board.clock_hz
+    else:
+        pins = {"nrf52840-dk": (6, 8), "nano33ble": (35, 42)}[name]
+        assert (chip.uart.words[0x50C], chip.uart.words[0x514]) == pins
+        # High and driven before the UART has it, else the line would start with a break.
+        port, pin = divmod(pins[0], 32)
+        assert chip.pins.words[0x300 * port + 0x508] == 1 << pin
+        assert chip.pins.words[0x300 * port + 0x518] == 1 << pin
+    assert chip.core.vector_table % 128 == 0
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_bytes_that_come_while_nobody_reads_are_kept(name: str, images: Images) -> None:
+    """Two lines at once, while the answer to the first is sent."""
+    answer = Console(started(name, images(name))).receive(b"name\nstats\n")
+    assert answer.startswith(f"tinyflow digits on {name}\r\ninferences 0 ".encode())
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_a_board_restarts_when_asked(name: str, images: Images) -> None:
+    chip = started(name, images(name))
+    with pytest.raises(StoppedError, match=r"restarts|has taken over"):
+        chip.core.call("tnf_port_reset", 0)
+    if isinstance(chip, Nrf52840):
+        assert chip.core.writes[-1] == (0xE000ED0C, 0x05FA0004)
+    elif name == "pico":
+        # All blocks but the oscillators, through the watchdog.
+        assert chip.core.writes[-2:] == [(0x40010008, 0x1FFFC), (0x40058000, 0x80000000)]
+    else:
+        assert chip.rom_calls[0][:2] == (ord("R") | ord("B") << 8, 4)
+        assert chip.rom_calls[1] == (0x100, 10, 0, 0)
+
+
+def test_the_rom_is_asked_for_its_usb_drive(images: Images) -> None:
+    for name, asked, called in (
+        ("pico", (0x400, ord("U") | ord("B") << 8), (0, 0)),
+        ("pico2", (ord("R") | ord("B") << 8, 4), (0x102, 10, 0, 0)),
+    ):
+        chip = started(name, images(name))
+        assert isinstance(chip, Rp2)
+        with pytest.raises(StoppedError, match="the ROM has taken over"):
+            chip.core.call("tnf_port_reset", 1)
+        assert chip.rom_calls[0][:2] == asked
+        assert chip.rom_calls[1][: len(called)] == called
+    nordic = started("nano33ble", images("nano33ble"))
+    assert nordic.core.call("tnf_port_reset", 1) == 7  # TNF_UNSUPPORTED
+
+
+def test_the_second_stage_has_its_checksum(images: Images) -> None:
+    """As the ROM computes it; what it must be is in the message."""
+    data = images("pico").images[0].path.read_bytes()
+    (found,) = struct.unpack_from("<I", data, 252)
+    wanted = crc32_mpeg2(data[:252])
+    assert found == wanted, f'boot2.c: #define CHECKSUM "{wanted:#010x}"'
+    stack, entry = struct.unpack_from("<2I", data, 256)
+    memory = load_board("pico").memory
+    assert 0 <= stack - memory.ram_origin <= memory.ram_bytes
+    assert entry & 1
+    assert 0 <= entry - memory.flash_origin < len(data)
+    assert crc32_mpeg2(b"123456789") == 0x0376E6E7  # the catalogue's check value
+
+
+def crc32_mpeg2(data: bytes) -> int:
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte << 24
+        for _ in range(8):
+            crc = (crc << 1 ^ (0x04C11DB7 if crc >> 31 else 0)) & 0xFFFFFFFF
+    return crc
+
+
+def test_the_image_definition_is_where_the_rom_looks(images: Images) -> None:
+    image = images("pico2")
+    data = image.images[0].path.read_bytes()
+    assert image.images[0].offset == 0x10000000
+    begin = data.index(struct.pack("<I", 0xFFFFDED3))
+    assert begin % 4 == 0
+    items, at = {}, begin + 4
+    while data[at] != 0xFF:
+        # An item: type, words it takes, then what it says.
+        kind, words = data[at], data[at + 1]
+        items[kind] = struct.unpack_from("<H", data, at + 2)[0]
+        at += 4 * words
+    (size,) = struct.unpack_from("<H", data, at + 1)
+    assert size == (at - begin - 4) // 4
+    loop, end = struct.unpack_from("<iI", data, at + 4)
+    assert (loop, end) == (0, 0xAB123579)
+    assert at + 12 <= 4096
+    # Executable, secure, Arm, RP2350; no entry point or vector table named: the image's first word.
+    assert items == {0x42: 1 | 2 << 4 | 0 << 8 | 1 << 12}
+    stack, _ = struct.unpack_from("<2I", data)
+    assert stack - 0x20000000 <= load_board("pico2").memory.ram_bytes
+
+
+def test_a_pico_counts_cycles_over_any_time(images: Images) -> None:
+    """24 bits of SysTick and a timer of microseconds make 32 bits of cycles, however far apart they
+    are read, whether the SysTick stands still in sleep or not."""
+    chip = started("pico", images("pico"))
+    assert isinstance(chip, Rp2)
+    source = random.Random(9)
+    chip.step = 0
+    before, origin = chip.cycles, chip.core.call("tnf_port_counter")
+    for _ in range(300):
+        chip.step = source.randrange(400)  # between the looks at timer and SysTick
+        chip.cycles += source.choice((1, 90, 2**23, 2**24 - 1, 2**24, 5 * 2**24 + 7, 2**31))
+        chip.cycles += source.randrange(1000)
+        count = chip.core.call("tnf_port_counter")
+        passed = (chip.cycles - before) % 2**32
+        error = (count - origin - passed + 2**31) % 2**32 - 2**31
+        # Exactly what the SysTick said, which was looked at last.
+        assert error == 0
+    slept = chip.asleep_cycles
+    for _ in range(500):
+        chip.step = 3
+        chip.cycles += 500_000
+        chip.asleep_cycles += 500_000  # 4 ms, each time
+        count = chip.core.call("tnf_port_counter")
+    awake = chip.cycles - before - (chip.asleep_cycles - slept)
+    assert (count - origin - awake) % 2**32 == 0
