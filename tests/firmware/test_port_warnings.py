@@ -38,6 +38,9 @@ WARNINGS = [
         "qemu-m55",
         "qemu-riscv32",
         "microbit",
+        "nrf52840-dk",
+        "pico",
+        "pico2",
         "qemu-lx6",
     ],
 )
