@@ -121,6 +121,7 @@ void tnf_port_health(tnf_port_health_t *health)
 {
     *health = tnf_bare_health(tnf_port_uptime_ms());
     health->reset_reason = reset_reason;
+    health->clock_hz = emulated ? 0 : clocks.core_hz;
 }
 
 tnf_status_t tnf_port_reset(bool bootloader)

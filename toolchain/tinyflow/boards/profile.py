@@ -316,7 +316,8 @@ class BoardProfile(schema.Checked):
         )
 
     def for_runner(self, runner: str) -> BoardProfile:
-        """The profile with `runner` as the only one, and with the counter that it has there.
+        """The profile with `runner` as the only one, and with the counter that it has there; in an
+        emulator a clock has no meaning.
 
         Raises ProjectError when it is none of the board's.
         """
@@ -324,7 +325,8 @@ class BoardProfile(schema.Checked):
         if not chosen:
             raise _not_among(self.name, "run with", runner, "runners", self.runners)
         counter = self.qemu.counter if runner == "qemu" and self.qemu is not None else None
-        return replace(self, runners=chosen, counter=counter or self.counter)
+        clock_hz = 0 if runner == "qemu" else self.clock_hz
+        return replace(self, runners=chosen, counter=counter or self.counter, clock_hz=clock_hz)
 
     def _environment(self, builder: str) -> Platformio | None:
         return {"platformio": self.platformio, "arduino": self.arduino}.get(builder)
