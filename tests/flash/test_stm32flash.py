@@ -129,6 +129,7 @@ def test_a_chip_that_runs_its_program_is_no_bootloader(image: FirmwareImage) -> 
         "  stm32flash: Failed to init device, timeout.\n"
         "  hint: connect BOOT0 to 3.3 V, press and release RESET, then run this again; BOOT0 back "
         "to GND after\n"
+        "  hint: tinyflow reset --board stm32f405 --bootloader  # where tinyflow's runs\n"
         "  hint: check that RX and TX are crossed, and that no other board is on this port"
     )
 

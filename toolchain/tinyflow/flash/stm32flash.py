@@ -211,7 +211,11 @@ def _silent(attempt: _Attempt) -> DeviceError:
     return DeviceError(
         f"the chip on {attempt.port} does not answer as a bootloader",
         attempt.detail,
-        [INTO_LOADER, "check that RX and TX are crossed, and that no other board is on this port"],
+        [
+            INTO_LOADER,
+            f"tinyflow reset --board {attempt.board.name} --bootloader  # where tinyflow's runs",
+            "check that RX and TX are crossed, and that no other board is on this port",
+        ],
     )
 
 
