@@ -10,16 +10,11 @@ from pathlib import Path
 import cbor2
 import pytest
 from fake_board import (
-    SANITIZE,
-    SENSOR_INCLUDE,
-    SUPPORT,
     WARNINGS,
     build_shim,
-    compile_c,
     expected_layers,
     firmware_sources,
     includes,
-    sensor_sources,
 )
 from golden_frames import DIALOGUE, INPUT
 
@@ -200,10 +195,8 @@ def test_an_inference_uses_its_input_up(board: Board) -> None:
 
 
 def test_a_session_without_a_sensor_says_so(board: Board) -> None:
-    for name, values in (("SENSOR", {}), ("SAMPLES", {"OFFSET": 0, "DATA": INPUT})):
-        for _ in range(2):
-            (reply,) = board.ask(name, SEQUENCE=1, **values)
-            assert reply.integer("STATUS") == 7
+    told = board.ask("SENSOR", SEQUENCE=1) + board.ask("SAMPLES", SEQUENCE=2, OFFSET=0, DATA=b"")
+    assert [reply.integer("STATUS") for reply in told] == [7, 7]
 
 
 def test_layers_are_told_with_their_checksums(board: Board) -> None:
@@ -348,16 +341,6 @@ def test_a_frame_that_is_too_long_does_no_harm(board: Board) -> None:
     (told,) = board.reader.feed(board.feed(over))
     assert isinstance(told, Message) and told.integer("STATUS") == 1
     assert board.ask("HELLO", SEQUENCE=2)[0].name == "HELLO_REPLY"
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_nothing_that_comes_in_does_harm(tmp_path: Path, seed: int) -> None:
-    sources = [SUPPORT / "fake_model.c", SUPPORT / "memory_port.c"]
-    fuzz = Path(__file__).with_name("fuzz_session.c")
-    sources += sensor_sources()
-    program = compile_c(tmp_path / "fuzz", [*sources, fuzz], [*SANITIZE, SENSOR_INCLUDE])
-    done = process.run([str(program), str(seed), "20000"], timeout=120)
-    assert done.stdout.startswith("20000 rounds")
 
 
 CROSS = {
