@@ -40,9 +40,9 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_unknown_board(tmp_path: Path, run_tinyflow: Any) -> None:
-    outcome = run_tinyflow(tmp_path, "build", str(DIGITS), "--board", "qemu-m5", "--json")
+    outcome = run_tinyflow(tmp_path, "build", str(DIGITS), "--board", "qemu-riscv", "--json")
     assert outcome.status == 2
-    assert "board qemu-m5 is unknown, did you mean qemu-m4?" in outcome.stderr
+    assert "board qemu-riscv is unknown, did you mean qemu-riscv32?" in outcome.stderr
     assert outcome.json["what"].startswith("board qemu-m5 is unknown")
 
 

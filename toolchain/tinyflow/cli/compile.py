@@ -94,7 +94,7 @@ def generate(walk: Walk, output: Path | None) -> dict[str, Any]:
 def _show_image(result: dict[str, Any]) -> None:
     facts(
         [
-            ("board", result["board"]),
+            ("board", f"{result['board']}, built with {result['builder']}"),
             ("flash", f"{result['flash_bytes']:,} B"),
             ("RAM", f"{result['ram_bytes']:,} B"),
             ("firmware", result["firmware_sha256"]),

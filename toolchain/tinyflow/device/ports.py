@@ -121,7 +121,7 @@ def _by_profile(board: BoardProfile) -> str:
         [*looked, *listed(ports)],
         [
             "plug the board in with a cable that carries data",
-            *(f"--port {port.path}" for port in ports[:1]),
+            *(f"--port {port.path}" for port in ports[:1] if port.vendor is not None),
         ],
     )
 
@@ -211,7 +211,8 @@ def _path(port: str) -> str:
         mode = Path(port).stat().st_mode
     except OSError:
         ports = list_ports()
-        close = near_miss(port, [known.path for known in ports])
+        # A serial port of the mainboard is hardly meant, however alike its name.
+        close = near_miss(port, [known.path for known in ports if known.vendor is not None])
         raise DeviceError(
             f"port {port} does not exist" + (f", did you mean {close}?" if close else ""),
             listed(ports),
