@@ -54,9 +54,7 @@ def run(
             (),
             ["name it with --port"],
         )
-    tools.require("esptool")
-    _check_files(image)
-    _write(image, board, board.esptool, port, log)
+    write(image, board, board.esptool, port, log)
     yield FlashedBoard(
         board=board.name,
         port=port,
@@ -98,23 +96,35 @@ def _check_files(image: FirmwareImage) -> None:
         )
 
 
-def _write(
-    image: FirmwareImage, board: BoardProfile, settings: Esptool, port: str, log: Path | None
+def write(
+    image: FirmwareImage,
+    board: BoardProfile,
+    settings: Esptool,
+    port: str,
+    log: Path | None = None,
+    *,
+    flasher: bool = True,
 ) -> None:
+    """Write `image` to the chip on `port`, with esptool's own flasher program where that runs.
+
+    Raises as `run` does.
+    """
+    tools.require("esptool")
+    _check_files(image)
     first = Attempt(board.name, settings.chip, port, settings.baud, settings.flash_size, log=log)
-    fault = _attempt(image, settings, first, stub=True)
+    fault = _attempt(image, settings, first, stub=flasher)
     if fault is None:
         return
     if fault.again is Again.NO:
         raise fault.error
-    stub = fault.again is not Again.WITHOUT_STUB
-    second = replace(first, baud=_slower(first.baud) if stub else first.baud)
+    slower = fault.again is not Again.WITHOUT_STUB
+    second = replace(first, baud=_slower(first.baud) if slower else first.baud)
     if log is not None:
         second = replace(second, log=log.with_name(f"{log.stem}-again{log.suffix}"))
-    how = f"at {second.baud} baud" if stub else "with the chip's own loader"
+    how = f"at {second.baud} baud" if slower else "with the chip's own loader"
     progress.report(STAGE, f"{fault.error.what}: once more {how}")
     _wait_for(port)
-    again = _attempt(image, settings, second, stub=stub)
+    again = _attempt(image, settings, second, stub=flasher and slower)
     if again is not None:
         error = again.error
         raise type(error)(
