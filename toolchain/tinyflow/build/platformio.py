@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tinyflow.artifacts import FirmwareImage, FirmwareProject
 from tinyflow.boards import OWN_PLATFORM, BoardProfile, Platformio
-from tinyflow.build import map_file, platformio_packages, platformio_run
+from tinyflow.build import intel_hex, map_file, platformio_packages, platformio_run
 from tinyflow.build.compiler import require_compiler
 from tinyflow.build.image import describe
 from tinyflow.build.overflow import overflow_error
@@ -111,14 +111,18 @@ def _judge(done: Completed, firmware: FirmwareProject, board: BoardProfile, log:
 def _images(board: BoardProfile, built: Path) -> dict[str, int]:
     """The names of the files that are flashed, and their offsets.
 
-    Platforms leave a binary or an Intel HEX file beside the ELF file; a host's leaves nothing else.
+    Platforms leave a binary beside the ELF file, or Intel HEX, of which one is made here: runners
+    write binaries. A host's leaves nothing else.
     """
-    origin = board.memory.flash_origin
-    if board.esptool is None:
-        left = (name for name in (BINARY, HEX) if (built / name).is_file())
-        return {next(left, ELF): origin}
-    bootloader = BOOTLOADER_OFFSETS.get(board.esptool.chip, 0)
-    return {"bootloader.bin": bootloader, "partitions.bin": PARTITIONS_OFFSET, BINARY: origin}
+    memory = board.memory
+    if board.esptool is not None:
+        bootloader = BOOTLOADER_OFFSETS.get(board.esptool.chip, 0)
+        others = {"bootloader.bin": bootloader, "partitions.bin": PARTITIONS_OFFSET}
+        return {**others, BINARY: memory.flash_origin}
+    if not (built / BINARY).is_file() and (built / HEX).is_file():
+        content = intel_hex.to_binary(built / HEX, memory.flash_origin, memory.flash_bytes)
+        (built / BINARY).write_bytes(content)
+    return {BINARY if (built / BINARY).is_file() else ELF: memory.flash_origin}
 
 
 def _collect(

@@ -12,7 +12,12 @@ images = [
     env.Command(
         f"$BUILD_DIR/{name}",
         program,
-        env.VerboseAction("cp $SOURCE $TARGET", "Building $TARGET"),
+        env.VerboseAction(
+            "objcopy -I binary -O ihex $SOURCE $TARGET"
+            if name.endswith(".hex")
+            else "cp $SOURCE $TARGET",
+            "Building $TARGET",
+        ),
     )
     for name in env.BoardConfig().get("build.leaves")
 ]
