@@ -43,7 +43,7 @@ def test_unknown_board(tmp_path: Path, run_tinyflow: Any) -> None:
     outcome = run_tinyflow(tmp_path, "build", str(DIGITS), "--board", "qemu-riscv", "--json")
     assert outcome.status == 2
     assert "board qemu-riscv is unknown, did you mean qemu-riscv32?" in outcome.stderr
-    assert outcome.json["what"].startswith("board qemu-m5 is unknown")
+    assert outcome.json["what"].startswith("board qemu-riscv is unknown")
 
 
 def test_no_board(tmp_path: Path, run_tinyflow: Any) -> None:

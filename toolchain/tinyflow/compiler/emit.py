@@ -226,8 +226,8 @@ def emit(
 
 def _copy_kernels(lowered: Sequence[Lowered], backend: str, include: Path, src: Path) -> None:
     firmware = paths.data_folder("firmware")
-    for header in ("tnf_flash.h", "tnf_model.h"):
-        shutil.copy(firmware / "include" / header, include)
+    for public in ("tnf_flash.h", "tnf_model.h"):
+        shutil.copy(firmware / "include" / public, include)
     for header in sorted((firmware / "kernels" / "include").glob("*.h")):
         shutil.copy(header, include)
     kernels = firmware / "kernels" / backend
