@@ -17,7 +17,7 @@ from tinyflow.boards import BoardProfile, Memory, load_board
 from tinyflow.errors import ModelError, ProjectError, ToolError
 
 MODELS = Path(__file__).parents[1] / "models"
-BOARDS = ["native", "qemu-m4", "qemu-m3", "qemu-riscv32", "qemu-lx6"]
+BOARDS = ["native", "qemu-m4", "qemu-m3", "qemu-riscv32", "qemu-lx6", "arduino-mega"]
 Write = Callable[[BoardProfile], FirmwareProject]
 
 
@@ -130,6 +130,38 @@ def test_an_image_too_large_is_a_model_error_with_both_figures(
         assert (found, over) == (limit, needed - limit)
         assert over > 0
     assert not (tmp_path / "image/cmake").exists()
+
+
+def test_constants_beyond_what_an_avr_can_reach_are_a_model_error(
+    write: Write, tmp_path: Path
+) -> None:
+    board = load_board("arduino-mega")
+    project = write(board)
+    more = (
+        '#include "tnf_flash.h"\n'
+        "const TNF_FLASH char more[30000] = {1};\n"
+        "const TNF_FLASH char most[30000] = {1};\n"
+        "static volatile int index;\n"
+        "static volatile char read;\n"
+        "int main(void)\n{\n    read = more[index] + most[index];\n"
+    )
+    main = project.path / "src/main.c"
+    main.write_text(main.read_text().replace("int main(void)\n{\n", more))
+    with pytest.raises(ModelError) as told:
+        build.build(project, board, tmp_path / "image")
+    (detail,) = told.value.detail
+    assert re.fullmatch(
+        r"the image needs 6\d,\d\d\d B of flash for constants, "
+        r"board arduino-mega has 65,536 B: [\d,]+ B too much",
+        detail,
+    )
+    main.write_text(main.read_text().replace("30000", "40000"))
+    with pytest.raises(ModelError) as told:
+        build.build(project, board, tmp_path / "image")
+    assert told.value.detail == tuple(
+        f"its array {name} is larger than the 32,767 B that this processor's compiler allows"
+        for name in ("more", "most")
+    )
 
 
 def test_code_that_does_not_compile_shows_the_compilers_words_and_the_log(

@@ -10,7 +10,6 @@ from tinyflow import paths, process
 from tinyflow.boards import load_board
 
 WARNINGS = [
-    "-std=c99",
     "-Wall",
     "-Wextra",
     "-Wpedantic",
@@ -42,6 +41,7 @@ WARNINGS = [
         "pico",
         "pico2",
         "qemu-lx6",
+        "arduino-mega",
     ],
 )
 def test_a_port_compiles_without_a_warning(name: str, optimisation: str, tmp_path: Path) -> None:
@@ -52,10 +52,13 @@ def test_a_port_compiles_without_a_warning(name: str, optimisation: str, tmp_pat
     layers = [firmware / "ports" / layer for layer in load_board(name).port_layers]
     sources = sorted(file for layer in layers for file in layer.glob("*.c"))
     assert sources
+    figures = "#define TNF_CLOCK_HZ 16000000u\n#define TNF_BAUD 115200u\n"
+    (tmp_path / "tnf_board.h").write_text(figures, encoding="utf-8")
     for source in sources:
         process.run(
             [
-                *(compiler, *toolchain.cpu_flags, *WARNINGS, optimisation),
+                *(compiler, *toolchain.cpu_flags, f"-std={toolchain.standard}", *WARNINGS),
+                *(optimisation, f"-I{tmp_path}"),
                 *(f"-I{place}" for place in (firmware / "include", *layers)),
                 *("-c", str(source), "-o", str(tmp_path / "port.o")),
             ],

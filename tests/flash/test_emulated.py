@@ -24,7 +24,7 @@ from tinyflow.errors import DeviceError, ProjectError, ToolError
 MODELS = Path(__file__).parents[1] / "models"
 BOARDS = [
     *("native", "qemu-m4", "qemu-m3", "qemu-m7", "qemu-m33", "qemu-m55", "qemu-riscv32"),
-    *("microbit", "stm32f405", "qemu-lx6"),
+    *("microbit", "stm32f405", "qemu-lx6", "arduino-mega"),
 ]
 EMULATED = BOARDS[1:]
 Images = Callable[..., FirmwareImage]

@@ -36,7 +36,7 @@ static void answer(uint32_t word)
     tnf_port_write(bytes, sizeof bytes);
 }
 
-/* Two instructions a round, whatever the number. */
+/* Two instructions a round, whatever the number; five on an 8-bit core. */
 static void rounds(uint32_t number)
 {
 #if defined(__arm__)
@@ -45,6 +45,9 @@ static void rounds(uint32_t number)
     __asm__ volatile("1: addi %0, %0, -1\n\tbnez %0, 1b" : "+r"(number));
 #elif defined(__xtensa__)
     __asm__ volatile("1: addi %0, %0, -1\n\tbnez %0, 1b" : "+a"(number));
+#elif defined(__AVR__)
+    __asm__ volatile("1: subi %A0, 1\n\tsbci %B0, 0\n\tsbci %C0, 0\n\tsbci %D0, 0\n\tbrne 1b"
+                     : "+d"(number));
 #else
     for (volatile uint32_t left = number; left > 0; left--) {
     }

@@ -33,17 +33,9 @@ _NOT_LOADED = re.compile(
 _KINDS = {
     "code": ("text", "init", "fini", "plt", "vectors", "literal", "iram1"),
     "rodata": (
-        *(
-            "rodata",
-            "srodata",
-            "progmem",
-            "constants",
-            "data.rel.ro",
-            "eh_frame",
-            "ARM.ex",
-            "gcc_except_table",
-        ),
-        *("interp", "hash", "gnu.hash", "gnu.version", "dynsym", "dynstr", "rela.", "rel."),
+        *("rodata", "srodata", "progmem", "constants", "data.rel.ro", "eh_frame", "ARM.ex"),
+        *("gcc_except_table", "interp", "hash", "gnu.hash", "gnu.version", "dynsym", "dynstr"),
+        *("rela.", "rel."),
     ),
     "data": (
         *("data", "sdata", "tdata", "got", "init_array", "fini_array", "preinit_array"),
