@@ -35,15 +35,21 @@ class Console:
 
     def __init__(self, chip: Chip) -> None:
         self.chip = chip
+        self.ended = ""
 
     def receive(self, data: bytes) -> bytes:
         chip = self.chip
+        if self.ended:
+            return b""
         if isinstance(chip, Nrf52840):
             chip.uart.feed(data)
         else:
             chip.uart.received += data
         slept = chip.sleeps
-        chip.core.run(lambda: not chip.uart.received and chip.sleeps > slept + 1)
+        try:
+            chip.core.run(lambda: not chip.uart.received and chip.sleeps > slept + 1)
+        except StoppedError as stopped:
+            self.ended = str(stopped)
         answer = bytes(chip.uart.sent)
         chip.uart.sent.clear()
         return answer
@@ -233,3 +239,16 @@ def test_a_pico_counts_cycles_over_any_time(images: Images) -> None:
         count = chip.core.call("tnf_port_counter")
     awake = chip.cycles - before - (chip.asleep_cycles - slept)
     assert (count - origin - awake) % 2**32 == 0
+
+
+def test_a_running_pico_is_asked_over_its_console_for_the_drive(images: Images) -> None:
+    image = images("pico")
+    chip = started("pico", image)
+    assert isinstance(chip, Rp2)
+    console = Console(chip)
+    with SerialPeer(console) as peer:
+        board = FlashedBoard("pico", peer.port, 115200, image.model_sha256, image.build_id)
+        with device.connect(board) as dut:
+            dut.reset(bootloader=True)
+    assert console.ended == "the ROM has taken over"
+    assert chip.rom_calls[0][:2] == (0x400, ord("U") | ord("B") << 8)

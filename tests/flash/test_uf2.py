@@ -19,7 +19,7 @@ from small_image import small_image
 from tinyflow.artifacts import FirmwareImage
 from tinyflow.boards import load_board
 from tinyflow.errors import DeviceError, ProjectError
-from tinyflow.flash import uf2
+from tinyflow.flash import uf2, without_bootloader
 from tinyflow.flash.uf2_file import blocks
 
 PICO = load_board("pico")
@@ -267,6 +267,18 @@ def test_a_drive_that_goes_with_the_last_block_has_taken_it(
         mounted(drive.path)
         write(image)
     assert drive.taken
+
+
+def test_firmware_is_asked_for_the_drive_only_while_there_is_none(
+    mounted: Callable[..., None], tmp_path: Path
+) -> None:
+    assert without_bootloader(PICO)
+    assert without_bootloader(PICO.for_runner("picotool"))
+    assert not without_bootloader(PICO.for_runner("pyocd"))
+    with Drive(tmp_path / "d", RP2040) as drive:
+        mounted(drive.path)
+        assert not without_bootloader(PICO)
+        assert without_bootloader(load_board("pico2"))
 
 
 def test_a_mount_that_outlives_its_device_is_gone(tmp_path: Path) -> None:

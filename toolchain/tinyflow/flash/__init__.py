@@ -25,7 +25,7 @@ RUNNERS = {
     "uf2": "tinyflow.flash.uf2",
 }
 
-__all__ = ["RUNNERS", "flash", "without_lines"]
+__all__ = ["RUNNERS", "flash", "without_bootloader", "without_lines"]
 
 
 def without_lines(board: BoardProfile, port: str) -> bool:
@@ -34,6 +34,19 @@ def without_lines(board: BoardProfile, port: str) -> bool:
     Then the caller brings the board into its bootloader before `flash`, and back afterwards.
     """
     return board.runner == "esptool" and port.startswith("rfc2217:")
+
+
+def without_bootloader(board: BoardProfile) -> bool:
+    """Whether the board's runner writes through a bootloader's drive, and none is there.
+
+    Then the caller asks the board's firmware for it before `flash`, in case tinyflow's is running.
+    """
+    if board.runner not in ("picotool", "uf2") or board.uf2 is None:
+        return False
+    from tinyflow.flash import uf2
+
+    wanted = board.uf2.board_id
+    return not any(drive.board_id.startswith(wanted) for drive in uf2.drives())
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ A `Walk` goes as far as it is asked to and takes from the cache whatever has not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,7 +22,7 @@ from tinyflow.artifacts import (
     TfliteModel,
 )
 from tinyflow.boards import BoardProfile
-from tinyflow.errors import ProjectError
+from tinyflow.errors import DeviceError, ProjectError
 
 if TYPE_CHECKING:
     from tinyflow.sensors import Sensor
@@ -290,6 +290,9 @@ class Walk:
         by_us = flash.without_lines(board, before.path)
         if by_us:
             device.restart(board, before.path, bootloader=True)
+        if flash.without_bootloader(board):
+            with suppress(DeviceError):  # other firmware runs on it, or none
+                device.restart(board, before.path, bootloader=True)
         with flash.flash(image, board, before.path, log=log) as flashed:
             if by_us:
                 device.restart(board, before.path)
