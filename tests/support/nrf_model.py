@@ -9,6 +9,7 @@ from unicorn import arm_const
 
 UART_IRQ, TIMER1_IRQ = 2, 9
 CYCLE_COUNTER, TRACE_ENABLE = 0x1004, 0xEDFC
+WAIT_LOOKS = 3
 BAUD_OF = {0x01D7E000: 115200}
 
 
@@ -44,7 +45,7 @@ class Uart(Memory):
         elif offset in (0x000, 0x008):
             if self.words.get(0x500) != 4 or 0x50C not in self.words or 0x514 not in self.words:
                 raise ChipError("the UART is started before it has pins and is enabled")
-            if not self._oscillator.words.get(0):
+            if not self._oscillator.words.get(0x100):
                 raise ChipError("the UART runs on the RC oscillator")
             self.baud = BAUD_OF[self.words[0x524]]
         elif offset == 0x51C:
@@ -82,6 +83,7 @@ class Nrf52840:
         self.ticks = 0
         self.cycles = 0
         self.sleeps = 0
+        self._looks = 0
         self.pins = Memory()
         self.oscillator = Memory(answers={0x100: self._oscillator_started})
         self.uart = Uart(self.oscillator)
@@ -106,7 +108,12 @@ class Nrf52840:
         self.core.reset()
 
     def _oscillator_started(self) -> int:
-        return self.oscillator.words.get(0, 0)
+        """It takes its time; the event is there when it has been looked for a few times."""
+        words = self.oscillator.words
+        if words.get(0):
+            self._looks += 1
+            words[0x100] = int(self._looks > WAIT_LOOKS)
+        return words.get(0x100, 0)
 
     def _count(self) -> int:
         if not self.core.system.words.get(TRACE_ENABLE, 0) & 1 << 24:

@@ -1,7 +1,7 @@
 """The RP2040 and the RP2350 as far as their ports use them: resets, clocks, pins, UART, timer.
 
-A register answers as the data sheet says it does only once what it needs is there; else the
-firmware is told to be wrong.
+What takes its time is ready only when the firmware has looked for it a few times, and counts as
+ready only then; what is used before, or out of order, is an error.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ SYSTICK_CONTROL, SYSTICK_VALUE, CYCLE_COUNTER = 0xE010, 0xE018, 0x1004
 RAM = 0x20000000
 FLASH = 0x10000000
 BOOT2_AT = 0x20041F00
+WAIT_LOOKS = 3
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,16 @@ class Block(Memory):
     def __init__(self, chip: Rp2, name: str = "") -> None:
         super().__init__()
         self.chip, self.name = chip, name
+        self.looks: dict[int, int] = {}  # at what takes its time, by offset
+
+    def waited(self, offset: int) -> bool:
+        """Whether the register has been looked at until it said that all is ready."""
+        return self.looks.get(offset, 0) > WAIT_LOOKS
+
+    def look(self, offset: int) -> bool:
+        """A look at it; whether it says so now."""
+        self.looks[offset] = self.looks.get(offset, 0) + 1
+        return self.waited(offset)
 
     def read(self, offset: int) -> int:
         self._check()
@@ -122,11 +133,19 @@ class Resets(Block):
     def __init__(self, chip: Rp2) -> None:
         super().__init__(chip)
         self.words[0] = 0xFFFFFFFF
-        self.answers = {8: lambda: ~self.words[0] & 0xFFFFFFFF}
+        self.done = 0
+
+    def get(self, offset: int) -> int:
+        if offset == 8 and self.look(8):
+            self.done = ~self.words[0] & 0xFFFFFFFF
+        return self.done if offset == 8 else super().get(offset)
 
     def put(self, offset: int, value: int) -> None:
-        if offset == 0 and self.chip.in_reset("pll"):
+        self.looks.clear()
+        self.done &= ~value
+        if self.chip.in_reset("pll"):
             self.chip.pll.words.clear()
+            self.chip.pll.looks.clear()
             if self.chip.clocks.system == "pll":
                 raise ChipError("the PLL is reset while the processor runs on it")
 
@@ -134,11 +153,16 @@ class Resets(Block):
 class Crystal(Block):
     @property
     def stable(self) -> bool:
-        words = self.words
-        return words.get(0) == 0xFABAA0 and words.get(0x0C, 0) * 256 >= CRYSTAL_HZ // 1000
+        return self._set_up and self.waited(4)
+
+    @property
+    def _set_up(self) -> bool:
+        delay = self.words.get(0x0C, 0) * 256
+        return self.words.get(0) == 0xFABAA0 and delay >= CRYSTAL_HZ // 1000
 
     def get(self, offset: int) -> int:
-        return (1 << 31 if self.stable else 0) if offset == 4 else super().get(offset)
+        ready = offset == 4 and self._set_up and self.look(4)
+        return super().get(offset) | (1 << 31 if ready else 0)
 
 
 class Pll(Block):
@@ -148,6 +172,10 @@ class Pll(Block):
 
     @property
     def locked(self) -> bool:
+        return self._set_up and self.waited(0)
+
+    @property
+    def _set_up(self) -> bool:
         vco = CRYSTAL_HZ // max(1, self.words.get(0, 1)) * self.words.get(8, 0)
         good = 750_000_000 <= vco <= 1_600_000_000
         return self.chip.crystal.stable and not self.power & 0x21 and good
@@ -163,12 +191,15 @@ class Pll(Block):
         super().write(offset, value)
 
     def get(self, offset: int) -> int:
-        locked = offset == 0 and self.locked
-        return super().get(offset) | (1 << 31 if locked else 0)
+        ready = offset == 0 and self._set_up and self.look(0)
+        return super().get(offset) | (1 << 31 if ready else 0)
 
 
 class Clocks(Block):
-    """Which clock runs on what: `system` is reference or pll, `reference` ring or crystal."""
+    """What the processor (`system`: reference, pll) and the reference (ring, crystal) run on.
+
+    A clock has changed over when its `selected` says so.
+    """
 
     system, reference = "reference", "ring"
 
@@ -180,18 +211,25 @@ class Clocks(Block):
 
     def get(self, offset: int) -> int:
         if offset == 0x38:
+            if self.look(offset):
+                self.reference = {0: "ring", 2: "crystal"}[self.words.get(0x30, 0) & 3]
             return 4 if self.reference == "crystal" else 1
-        return (2 if self.system == "pll" else 1) if offset == 0x44 else super().get(offset)
+        if offset == 0x44:
+            if self.look(offset):
+                self.system = "pll" if self.words.get(0x3C, 0) & 1 else "reference"
+            return 2 if self.system == "pll" else 1
+        return super().get(offset)
 
     def put(self, offset: int, value: int) -> None:
-        if offset == 0x30:
-            self.reference = {0: "ring", 2: "crystal"}[value & 3]
-            if self.reference == "crystal" and not self.chip.crystal.stable:
-                raise ChipError("the reference clock is the crystal before that is stable")
-        elif offset == 0x3C:
-            if value & 1 and (value >> 5 or not self.chip.pll.locked or self.chip.pll.power & 8):
+        self.looks.pop(offset + 8, None)
+        if offset == 0x30 and value & 3 == 2 and not self.chip.crystal.stable:
+            raise ChipError("the reference clock is the crystal before that is stable")
+        if offset == 0x3C and value & 1:
+            pll = self.chip.pll
+            if value >> 5 or self.chip.in_reset("pll") or not pll.locked or pll.power & 8:
                 raise ChipError("the processor runs on a PLL that does not")
-            self.system = "pll" if value & 1 else "reference"
+            if self.reference != "crystal":
+                raise ChipError("the reference clock has not changed over yet")
 
 
 class Uart(Block):
@@ -319,7 +357,7 @@ class Rp2:
         self.core.reset()
 
     def in_reset(self, name: str) -> bool:
-        return bool(self.resets.words[0] >> self.layout.reset_bits[name] & 1)
+        return not self.resets.done >> self.layout.reset_bits[name] & 1
 
     @property
     def routed(self) -> bool:
