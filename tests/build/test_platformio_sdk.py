@@ -305,6 +305,30 @@ def test_an_espressif_chip_builds_where_its_platform_is(
     answers_like_the_model(image, board.for_builder(builder), host)
 
 
+@pytest.mark.parametrize(
+    ("name", "core", "leaves"),
+    [("arduino-mega", "plain", "firmware.hex")],
+)
+def test_an_arduino_core_builds_where_its_platform_is(
+    name: str,
+    core: str,
+    leaves: str,
+    generate_project: Generate,
+    tmp_path: Path,
+    install: Install,
+    offline: None,
+    host: HostModel,
+) -> None:
+    board = load_board(name)
+    install(board.for_builder("arduino").sdk, core, leaves)
+    image = build_with(generate_project, "arduino", board, tmp_path)
+    (flashed,) = image.images
+    assert (flashed.path.name, flashed.offset) == ("firmware.bin", board.memory.flash_origin)
+    assert flashed.path.read_bytes() == image.elf.read_bytes(), "the stand-in's binary is all of it"
+    assert image.library_flash_bytes > image.library_code_bytes > 0
+    answers_like_the_model(image, board.for_builder("arduino"), host)
+
+
 def test_an_arduino_project_builds_by_hand_in_a_folder_with_a_space(
     generate_project: Generate, tmp_path: Path, espressif32: None, offline: None
 ) -> None:
