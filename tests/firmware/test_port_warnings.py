@@ -40,6 +40,8 @@ WARNINGS = [
         "nrf52840-dk",
         "pico",
         "pico2",
+        "stm32f405",
+        "nucleo-l4r5zi",
         "qemu-lx6",
         "arduino-mega",
     ],
