@@ -52,7 +52,7 @@ def test_the_layers_hold() -> None:
 
 
 def test_c_is_formatted() -> None:
-    sources = [str(path) for path in tracked("*.c", "*.h")]
+    sources = [str(path) for path in tracked("*.c", "*.h", "*.cpp")]
     assert sources
     passes("clang-format", "--dry-run", "-Werror", *sources)
 
@@ -60,7 +60,7 @@ def test_c_is_formatted() -> None:
 def test_no_file_outgrows_its_room() -> None:
     sizes = {
         path.relative_to(ROOT).as_posix(): len(path.read_text(encoding="utf-8").splitlines())
-        for path in tracked("*.py", "*.c", "*.h", "*.j2", "Makefile")
+        for path in tracked("*.py", "*.c", "*.h", "*.cpp", "*.j2", "Makefile")
     }
     assert {name: size for name, size in sizes.items() if size > MAX_LINES} == {}
 

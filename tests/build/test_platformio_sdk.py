@@ -18,6 +18,7 @@ from tinyflow import build, device, process
 from tinyflow.artifacts import CompiledModel, FirmwareImage, FirmwareProject
 from tinyflow.boards import BoardProfile, board_names, load_board, platform_name
 from tinyflow.build import platformio_packages
+from tinyflow.build.overflow import overflow_error
 from tinyflow.compiler.host import HostModel
 from tinyflow.errors import ToolError
 from tinyflow.flash import native
@@ -353,9 +354,26 @@ def test_esp_idf_is_not_tried_in_a_core_directory_with_a_space(
         build.build(firmware, board, tmp_path / "image")
 
 
-def test_too_much_static_data_for_the_esp32_is_the_model_s_error() -> None:
-    from tinyflow.build.overflow import overflow_error
+@pytest.mark.parametrize(
+    ("name", "builder", "region", "memory"),
+    [
+        ("esp32c6", "platformio", "sram_seg", "RAM"),
+        ("nucleo-f446re", "arduino", "FLASH", "flash"),
+        ("arduino-mega", "arduino", "data", "RAM"),
+        ("arduino-mega", "arduino", "text", "flash"),
+    ],
+)
+def test_what_does_not_fit_an_sdk_s_linker_script_is_the_model_s_error(
+    name: str, builder: str, region: str, memory: str
+) -> None:
+    board = load_board(name).for_builder(builder)
+    error = overflow_error(f"ld: region `{region}' overflowed by 24 bytes\n", "digits", board)
+    assert error is not None
+    assert f"B of {memory}, board {name} has" in str(error)
+    assert str(error).splitlines()[1].endswith(": 24 B too much")
 
+
+def test_too_much_static_data_for_the_esp32_is_the_model_s_error() -> None:
     board = load_board("esp32").for_builder("platformio")
     output = (
         "ld: digits section `.dram0.bss' will not fit in region `dram0_0_seg'\n"

@@ -9,12 +9,16 @@ from tinyflow.errors import ModelError
 
 _REGION = re.compile(r"region `(\w+)' overflowed by (\d+) bytes")
 _PROGRAM = re.compile(r"program size \((\d+) bytes\) is greater than maximum allowed \(\d+ bytes\)")
-# tinyflow's linker scripts, and the data RAM of ESP-IDF's. CONSTANTS is the part of an AVR's flash
-# that a 16-bit pointer reaches.
+# The regions of tinyflow's linker scripts, and of Arm's Arduino cores; the RAM of ESP-IDF's, of the
+# ESP32-C6 the second; avr-gcc's. CONSTANTS is the part of an AVR's flash that a 16-bit pointer
+# reaches.
 _MEMORY = {
     "FLASH": "flash",
     "RAM": "RAM",
     "dram0_0_seg": "RAM",
+    "sram_seg": "RAM",
+    "text": "flash",
+    "data": "RAM",
     "CODE": "RAM for code",
     "CONSTANTS": "flash for constants",
 }
