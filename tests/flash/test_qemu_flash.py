@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import subprocess
@@ -38,7 +39,7 @@ def images(model: CompiledModel, tmp_path_factory: pytest.TempPathFactory) -> Im
 
     @functools.cache
     def image(name: str) -> FirmwareImage:
-        board, folder = load_board(name), tmp_path_factory.mktemp(name)
+        board, folder = load_board(name).for_runner("qemu"), tmp_path_factory.mktemp(name)
         project = generate.write_project(folder / "project", model, board, "cmake")
         return build.build(project, board, folder / "image")
 
@@ -91,6 +92,20 @@ def test_an_emulator_without_the_machine_is_told_with_the_one_that_has_it(
         pass
     assert told.value.what == f"{tmp_path}/qemu-system-xtensa does not emulate esp32"
     assert any("idf_tools.py install" in hint for hint in told.value.hints)
+
+
+def test_an_image_of_another_builder_is_told_with_the_one_to_take(
+    images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = dataclasses.replace(images("esp32"), builder="platformio")
+    stand_in(tmp_path, monkeypatch, "esp32")
+    board = load_board("esp32").for_runner("qemu")
+    with (
+        pytest.raises(ProjectError, match="this one is platformio's") as told,
+        flash.flash(image, board, None),
+    ):
+        pass
+    assert told.value.hints == ("tinyflow deploy --board esp32 --builder cmake --runner qemu",)
 
 
 @pytest.mark.parametrize("size", ["4", "detect", "MB", "-1MB"])

@@ -24,6 +24,8 @@ LOADERS = {
     "esp32": ("driver=esp32.gpio,property=strap_mode,value=0x0f", True),
     "esp32c3": ("driver=esp32c3.gpio,property=strap_mode,value=0x02", False),
 }
+# The counter's factor in the profiles is that of the clock which the ROM leaves.
+BUILDER = "cmake"
 MEGABYTE = 1 << 20
 
 
@@ -40,6 +42,13 @@ def running(
         raise ProjectError(
             f'board {board.name} has qemu.image = "flash", which needs [esptool] with chip '
             + " or ".join(LOADERS)
+        )
+    if image.builder != BUILDER:
+        raise ProjectError(
+            f"board {board.name} is emulated with an image of builder {BUILDER}, "
+            f"this one is {image.builder}'s",
+            ["an SDK sets another clock, by which the emulator's counter goes"],
+            [f"tinyflow deploy --board {board.name} --builder {BUILDER} --runner qemu"],
         )
     _check_machine(program, board, board.esptool.chip)
     pins, flasher = LOADERS[board.esptool.chip]
