@@ -22,6 +22,7 @@ class Uart(Memory):
         self.sent = bytearray()
         self.mask = 0
         self.baud = 0
+        self._looks = 0  # for the event that the last byte has gone
         self._oscillator = oscillator
 
     def feed(self, data: bytes) -> None:
@@ -29,6 +30,9 @@ class Uart(Memory):
         self.words[0x108] = 1
 
     def read(self, offset: int) -> int:
+        if offset == 0x11C and self._looks:
+            self._looks -= 1
+            self.words[0x11C] = int(not self._looks)
         if offset != 0x518:
             return super().read(offset)
         byte = self.received.pop(0)
@@ -51,10 +55,10 @@ class Uart(Memory):
         elif offset == 0x51C:
             if not self.words.get(0x008):
                 raise ChipError("the UART sends before it is started")
-            if self.words.get(0x11C):
-                raise ChipError("a byte is sent before the event of the last is cleared")
+            if self.words.get(0x11C) or self._looks:
+                raise ChipError("a byte is sent before the last has gone, or its event is cleared")
             self.sent.append(value)
-            self.words[0x11C] = 1
+            self._looks = WAIT_LOOKS
 
     @property
     def interrupts(self) -> bool:

@@ -21,6 +21,7 @@ RAM = 0x20000000
 FLASH = 0x10000000
 BOOT2_AT = 0x20041F00
 WAIT_LOOKS = 3
+FIFO_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -239,10 +240,13 @@ class Uart(Block):
         super().__init__(chip, "uart")
         self.received, self.sent = bytearray(), bytearray()
         self.baud = 0.0
+        self.held = 0  # bytes that have not gone out yet
 
     def get(self, offset: int) -> int:
         if offset == 0x18:
-            return 0 if self.received else 0x10
+            full = 0x20 if self.held == FIFO_BYTES else 0
+            self.held = max(0, self.held - 1) if full else self.held
+            return full | (0 if self.received else 0x10)
         if offset == 0:
             return self.received.pop(0)
         return super().get(offset)
@@ -257,6 +261,9 @@ class Uart(Block):
         elif offset == 0:
             if words.get(0x30) != 0x301 or not self.baud or not self.chip.routed:
                 raise ChipError("a byte is sent before UART and pins are set up")
+            if self.held == FIFO_BYTES:
+                raise ChipError("a byte is sent that the UART has no room for")
+            self.held += 1
             self.sent.append(value)
 
     @property
