@@ -54,7 +54,7 @@ def test_a_port_compiles_without_a_warning(name: str, optimisation: str, tmp_pat
     layers = [firmware / "ports" / layer for layer in load_board(name).port_layers]
     sources = sorted(file for layer in layers for file in layer.glob("*.c"))
     assert sources
-    figures = "#define TNF_CLOCK_HZ 16000000u\n#define TNF_BAUD 115200u\n"
+    figures = "#define TNF_BAUD 115200u\n"
     (tmp_path / "tnf_board.h").write_text(figures, encoding="utf-8")
     for source in sources:
         process.run(

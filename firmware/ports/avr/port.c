@@ -8,14 +8,15 @@
 #include <avr/io.h>
 
 #include "avr.h"
+#include "avr_clock.h"
 #include "tnf_board.h"
 #include "tnf_port.h"
 
-#define BAUD_DIVIDER ((TNF_CLOCK_HZ + 4UL * TNF_BAUD) / (8UL * TNF_BAUD))
+#define BAUD_DIVIDER ((AVR_CLOCK_HZ + 4UL * TNF_BAUD) / (8UL * TNF_BAUD))
 /* One tick in 1024 is the overflow handler's and is not counted. */
-#define TICKS_PER_MS (TNF_CLOCK_HZ / 1000UL * 1023UL / 1024UL)
+#define TICKS_PER_MS (AVR_CLOCK_HZ / 1000UL * 1023UL / 1024UL)
 /* Longer than the watchdog's shortest time, 16 ms; a turn of the loop takes 6 cycles or more. */
-#define RESET_TURNS (TNF_CLOCK_HZ / 100UL)
+#define RESET_TURNS (AVR_CLOCK_HZ / 100UL)
 
 /* Received and not yet read: 22 ms at 115200 baud. The indices wrap by themselves. */
 #define RING_BYTES 256
