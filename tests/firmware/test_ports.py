@@ -21,8 +21,9 @@ from tinyflow.artifacts import CompiledModel, FirmwareImage
 from tinyflow.boards import BoardProfile
 
 TESTS = Path(__file__).parents[1]
+# qemu-m7 has every file of qemu-m4's port; that it starts and counts is tried with a model.
 BOARDS = [
-    *("native", "qemu-m4", "qemu-m3", "qemu-m7", "qemu-m33", "qemu-m55", "qemu-riscv32"),
+    *("native", "qemu-m4", "qemu-m3", "qemu-m33", "qemu-m55", "qemu-riscv32"),
     *("microbit", "stm32f405", "qemu-lx6", "arduino-mega"),
 ]
 BARE = BOARDS[1:]
@@ -201,7 +202,6 @@ def test_health_knows_the_stack_and_the_time(name: str, start: Start) -> None:
         ("qemu-m3", 0x5F000000, "fault: exception 00000003 cfsr 00008200"),
         ("qemu-m4", 0x00300000, "fault: exception 00000003 cfsr 00000082"),  # its own flash
         ("qemu-m3", 0x00300000, "fault: exception 00000003 cfsr 00000082"),
-        ("qemu-m7", 0x00300000, "fault: exception 00000003 cfsr 00000082"),
         ("qemu-m33", 0x5F000000, "fault: exception 00000003 cfsr 00008200 pc 10000"),
         ("qemu-m33", 0x10300000, "fault: exception 00000003 cfsr 00000082"),
         ("qemu-m55", 0x5F000000, "fault: exception 00000003 cfsr 00008200"),
