@@ -81,7 +81,8 @@ def image_for(name: str, folder: Path) -> FirmwareImage:
 
 @pytest.fixture
 def bootloader(monkeypatch: pytest.MonkeyPatch) -> list[SimpleNamespace]:
-    """This machine's serial ports: one, the bootloader of an Arduino."""
+    """This machine's serial ports: one, the bootloader of an Arduino, which stays."""
+    monkeypatch.setattr(bossac, "GONE_SECONDS", 0.0)
     ports = [SimpleNamespace(device="/dev/ttyACM3", vid=0x2341, pid=0x005A, serial_number="7")]
     monkeypatch.setattr(list_ports, "comports", lambda: ports)
     return ports

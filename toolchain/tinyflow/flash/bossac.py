@@ -26,6 +26,7 @@ ARDUINO = 0x2341
 RUNNING = 0x8000  # added to the bootloader's product id
 TOUCH_BAUD = 1200
 APPEAR_SECONDS = 10.0
+GONE_SECONDS = 3.0
 POLL_SECONDS = 0.1
 FIXED_SECONDS = 60.0
 SECONDS_PER_BYTE = 200e-6
@@ -94,6 +95,7 @@ def run(
         seconds=FIXED_SECONDS + file.path.stat().st_size * SECONDS_PER_BYTE,
         log=log,
     )
+    _wait_until_gone(bootloader)
     yield programmer.flashed(image, board, place)
 
 
@@ -128,6 +130,14 @@ def _bootloader(board: BoardProfile, port: str) -> str:
             ["unplug all but the right one"],
         )
     return found[0]
+
+
+def _wait_until_gone(bootloader: str) -> None:
+    """The bootloader's port goes when the image starts: else it could be taken for the board's."""
+    progress.report(STAGE, "starting")
+    deadline = time.monotonic() + GONE_SECONDS
+    while bootloader in _ports(running=False) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
 
 
 def _ports(*, running: bool) -> list[str]:
