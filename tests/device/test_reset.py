@@ -23,11 +23,12 @@ from serial.tools.list_ports_common import ListPortInfo
 from wired_board import board_with
 
 from tinyflow import device
+from tinyflow.boards import load_board
 from tinyflow.boards.profile import Reset
 from tinyflow.device import reappear
 from tinyflow.device.link import Link, NoLinesError
 from tinyflow.device.reset import Restart
-from tinyflow.device.wiring import WIRINGS, wiring_of
+from tinyflow.device.wiring import WIRINGS, reset_of
 from tinyflow.errors import DeviceError
 
 pytestmark = pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")
@@ -103,9 +104,12 @@ def test_a_chip_that_says_nothing_is_restarted_without_proof() -> None:
 
 def test_the_chips_own_usb_is_wired_otherwise() -> None:
     jtag = WIRINGS["esp-usb-jtag"]
-    assert wiring_of("esp-classic", 0x303A, 0x1001) is jtag
-    assert wiring_of("esp-classic", 0x10C4, 0xEA60) is WIRINGS["esp-classic"]
-    assert wiring_of("none", 0x303A, 0x1001) is WIRINGS["none"]
+    for name in ("esp32c3", "esp32s3", "esp32c6"):
+        assert reset_of(load_board(name), 0x303A, 0x1001) == "esp-usb-jtag"
+        assert reset_of(load_board(name), 0x10C4, 0xEA60) == "esp-classic"
+    assert reset_of(load_board("esp32"), 0x303A, 0x1001) == "esp-classic"
+    assert reset_of(load_board("pico"), 0x2E8A, 0x000A) == "touch-1200"
+    assert reset_of(load_board("pico"), None, None) == "none"
     # Into the bootloader: DTR alone, then both, then RTS alone; never none in between.
     lines = [(step.dtr, step.rts) for step in jtag.loader[0]]
     assert lines == [(False, False), (True, False), (True, True), (False, True), (False, False)]

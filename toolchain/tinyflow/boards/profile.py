@@ -218,6 +218,8 @@ class UsbId(schema.Checked):
     """Its USB product id."""
     chip: str
     """What it is called."""
+    reset: Reset | None = None
+    """How its lines reset the board, where that is not as `reset` at the top says."""
 
 
 @dataclass(frozen=True)

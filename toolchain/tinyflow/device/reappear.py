@@ -12,7 +12,7 @@ from pathlib import Path
 from tinyflow.boards import BoardProfile
 from tinyflow.device import ports
 from tinyflow.device.ports import Port
-from tinyflow.device.wiring import Wiring, wiring_of
+from tinyflow.device.wiring import WIRINGS, Wiring, reset_of
 from tinyflow.errors import DeviceError
 
 COME_BACK_SECONDS = 10.0
@@ -34,10 +34,14 @@ class Seen:
     node: tuple[int, int] | None = None
     others: frozenset[str] = frozenset()
 
+    def reset(self, board: BoardProfile) -> str:
+        """How the port's lines reset the board: a name in WIRINGS."""
+        ids = (self.port.vendor, self.port.product) if self.port is not None else (None, None)
+        return reset_of(board, *ids)
+
     def wiring(self, board: BoardProfile) -> Wiring:
         """What the port's lines do."""
-        ids = (self.port.vendor, self.port.product) if self.port is not None else (None, None)
-        return wiring_of(board.reset, *ids)
+        return WIRINGS[self.reset(board)]
 
 
 def seen(path: str) -> Seen:

@@ -91,7 +91,7 @@ def _by_lines(
 def _by_firmware(
     board: BoardProfile, wiring: Wiring, before: reappear.Seen, bootloader: bool
 ) -> Restart:
-    place = FlashedBoard(board.name, before.path, board.baud, "", "", reset=board.reset)
+    place = FlashedBoard(board.name, before.path, board.baud, "", "", reset=before.reset(board))
     try:
         with connect(place) as dut:
             dut.reset(bootloader=bootloader)

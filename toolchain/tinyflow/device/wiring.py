@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tinyflow.boards import BoardProfile
+
 ESP_ROM_BAUD = 115200
-# The USB-Serial-JTAG in Espressif's chips, which boards have beside or instead of a serial chip.
-ESP_USB_JTAG = (0x303A, 0x1001)
 TOUCH_BAUD = 1200
 
 
@@ -103,8 +103,9 @@ WIRINGS: dict[str, Wiring] = {
 }
 
 
-def wiring_of(reset: str, vendor: int | None, product: int | None) -> Wiring:
-    """The wiring of a board whose profile says `reset`, on a port with such USB ids."""
-    if reset == "esp-classic" and (vendor, product) == ESP_USB_JTAG:
-        return WIRINGS["esp-usb-jtag"]
-    return WIRINGS[reset]
+def reset_of(board: BoardProfile, vendor: int | None, product: int | None) -> str:
+    """Which of the wirings a board has on a port with such USB ids."""
+    for usb in board.usb:
+        if (usb.vendor, usb.product) == (vendor, product) and usb.reset is not None:
+            return usb.reset
+    return board.reset

@@ -41,7 +41,8 @@ def connected(walk: Walk, port: str | None) -> Iterator[Device]:
         if board.emulated:
             place = stack.enter_context(walk.flashed(port))
         else:
-            found = device.find_port(board, port)
+            found = device.seen(device.find_port(board, port))
             model = walk.compiled().model_sha256
-            place = FlashedBoard(board.name, found, board.baud, model, "", reset=board.reset)
+            reset = found.reset(board)
+            place = FlashedBoard(board.name, found.path, board.baud, model, "", reset=reset)
         yield stack.enter_context(device.connect(place))

@@ -298,7 +298,7 @@ class Walk:
                 device.restart(board, before.path)
             # A port that is the board's own USB has gone and may come back by another name.
             now = device.wait_for(before, board)
-            yield replace(flashed, port=now, reset=board.reset)
+            yield replace(flashed, port=now, reset=before.reset(board))
 
     @property
     def templates(self) -> list[Path]:
