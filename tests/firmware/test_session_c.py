@@ -349,13 +349,15 @@ CROSS = {
         *("riscv64-unknown-elf-gcc", "--specs=picolibc.specs"),
         *("-march=rv32imc", "-mabi=ilp32"),
     ],
+    "avr": ["avr-gcc", "-mmcu=atmega2560"],
 }
 
 
 @pytest.mark.parametrize("target", sorted(CROSS))
 def test_it_compiles_for_boards(tmp_path: Path, target: str) -> None:
+    standard = "-std=gnu99" if target == "avr" else "-std=c99"
     for source in firmware_sources():
-        command = [*CROSS[target], "-std=c99", "-Os", *WARNINGS, *includes(), "-c", str(source)]
+        command = [*CROSS[target], standard, "-Os", *WARNINGS, *includes(), "-c", str(source)]
         process.run([*command, "-o", str(tmp_path / f"{source.stem}.o")], timeout=60)
 
 
