@@ -43,6 +43,8 @@ WARNINGS = [
         "stm32f405",
         "nucleo-l4r5zi",
         "qemu-lx6",
+        "esp32",
+        "esp32c3",
         "arduino-mega",
     ],
 )

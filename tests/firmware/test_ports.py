@@ -212,6 +212,7 @@ def test_health_knows_the_stack_and_the_time(name: str, start: Start) -> None:
         ("qemu-riscv32", 0x00000F00, "fault: mcause 00000007"),
         ("qemu-riscv32", 0x80000000, "fault: mcause 00000007"),  # its own flash
         ("qemu-lx6", 0x00000F00, "fault: exccause 0000000f address 00000f00 pc 50"),
+        ("qemu-lx6", 0x6000003C, "fault: stack overflow pc 50"),  # where the stack ends
     ],
 )
 def test_a_fault_is_told_and_ends_the_board(
