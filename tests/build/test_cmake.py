@@ -17,7 +17,7 @@ from tinyflow.boards import BoardProfile, Memory, load_board
 from tinyflow.errors import ModelError, ProjectError, ToolError
 
 MODELS = Path(__file__).parents[1] / "models"
-BOARDS = ["native", "qemu-m4", "qemu-m3", "qemu-riscv32", "qemu-lx6", "arduino-mega"]
+BOARDS = ["native", "qemu-m4", "qemu-m3", "qemu-riscv32", "arduino-mega"]
 Write = Callable[[BoardProfile], FirmwareProject]
 
 

@@ -130,10 +130,10 @@ def test_the_project_builds_by_hand_with_and_without_esptool(write: Write, tmp_p
         assert ("esptool is not on PATH" in done.stdout) != with_esptool
 
 
-@pytest.mark.parametrize("name", BOARDS)
 def test_a_program_over_its_room_in_flash_is_told_with_both_figures(
-    name: str, write: Write, tmp_path: Path
+    write: Write, tmp_path: Path
 ) -> None:
+    name = "esp32c3"
     board = load_board(name)
     near = replace(board.memory, flash_origin=BOOT_OFFSETS[name] + 0x2000)
     small = replace(board, memory=near)

@@ -117,8 +117,7 @@ def _not_loaded(found: Sequence[Segment], rom: Sequence[Loadable]) -> Iterator[s
         place = next((p for p in rom if p.begin <= segment.address < p.end), None)
         if place is None:
             yield (
-                f"{segment.size:,} B of it belong to {segment.address:#x}, "
-                "where the ROM loads none"
+                f"{segment.size:,} B of it belong to {segment.address:#x}, where the ROM loads none"
             )
         elif end > place.end:
             yield (
