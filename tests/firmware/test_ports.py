@@ -234,6 +234,11 @@ def test_a_stack_overflow_faults_before_it_reaches_data(name: str, start: Start)
         assert board.ends()
 
 
+def test_start_up_switches_the_vector_unit_on(start: Start) -> None:
+    with start("qemu-m55") as board:
+        assert board.ask(b"v" + struct.pack("<I", 7), 1) == (28,)
+
+
 def test_start_up_asks_the_compiler_whether_there_is_an_fpu(
     model: CompiledModel, tmp_path: Path
 ) -> None:

@@ -2,6 +2,10 @@
 #include "tnf_board.h"
 #include "tnf_port.h"
 
+#if defined(__ARM_FEATURE_MVE)
+#include <arm_mve.h>
+#endif
+
 #define READ_BYTES 64
 
 static uint8_t buffer[READ_BYTES];
@@ -54,7 +58,8 @@ static void rounds(uint32_t number)
 #endif
 }
 
-static uint32_t overflow(volatile uint32_t *below)
+/* Not a part of main, whose stack would hold its frames. */
+__attribute__((noinline)) static uint32_t overflow(volatile uint32_t *below)
 {
     volatile uint32_t frame[64];
     frame[0] = *below + 1;
@@ -84,6 +89,11 @@ int main(void)
             factor *= 3.0f;
             answer((uint32_t)(int32_t)factor);
             break;
+#if defined(__ARM_FEATURE_MVE)
+        case 'v': /* the sum of four lanes */
+            answer(vaddvq_u32(vdupq_n_u32(take_word())));
+            break;
+#endif
         case 'h':
             tnf_port_health(&health);
             answer(health.uptime_ms);
