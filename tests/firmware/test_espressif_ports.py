@@ -70,15 +70,15 @@ class Port:
         return health
 
 
-Make = Callable[[str, Chip], Port]
+Make = Callable[..., Port]
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], Path]:
     """The library of a port, built when it is first asked for."""
 
     @functools.cache
-    def build(name: str) -> Path:
+    def build(name: str, baud: int) -> Path:
         folder = tmp_path_factory.mktemp(name)
         for layer in ("bare", "espressif", name):
             for file in (PORTS / layer).iterdir():
@@ -86,7 +86,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
                     (folder / file.name).write_bytes(file.read_bytes())
         for file in (*STUBS.glob("*.[ch]"), PORTS / "esp32c3/esp32c3.h"):
             (folder / file.name).write_bytes(file.read_bytes())
-        (folder / "tnf_board.h").write_text("#define TNF_BAUD 115200u\n", encoding="utf-8")
+        (folder / "tnf_board.h").write_text(f"#define TNF_BAUD {baud}u\n", encoding="utf-8")
         process.run(
             [
                 *("cc", "-std=c99", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror"),
@@ -102,10 +102,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 
 @pytest.fixture
-def make(built: Callable[[str], Path], tmp_path: Path) -> Make:
-    def start(name: str, chip: Chip) -> Port:
+def make(built: Callable[[str, int], Path], tmp_path: Path) -> Make:
+    def start(name: str, chip: Chip, baud: int = 115200) -> Port:
         """A library of its own for each, so that its variables are as start-up leaves them."""
-        return Port(ctypes.CDLL(str(shutil.copy(built(name), tmp_path / f"{name}.so"))), chip)
+        return Port(ctypes.CDLL(str(shutil.copy(built(name, baud), tmp_path / f"{name}.so"))), chip)
 
     return start
 
@@ -265,6 +265,19 @@ def test_a_write_sends_everything(name: str, make: Make) -> None:
     data = bytes(range(250))
     port.library.tnf_port_write(data, ctypes.c_size_t(len(data)))
     assert bytes(port.chip.sent) == data
+
+
+def test_another_baud_rate_is_set_when_all_is_sent(make: Make) -> None:
+    """And the clock is measured by the divider that the ROM had set."""
+    chip = espressif_model.esp32()
+    chip.sending = 5
+    port = make("esp32", chip, 460800)
+    port.start()
+    divider = chip.registers[chip.uart + 0x14]
+    sixteenths = (divider & 0xFFFFF) * 16 + (divider >> 20)
+    assert 40_000_000 * 16 / sixteenths == pytest.approx(460800, rel=0.002)
+    assert chip.sending == 0
+    assert port.health().clock_hz == 40_000_000
 
 
 @pytest.mark.parametrize("name", CHIPS)
