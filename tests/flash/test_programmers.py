@@ -7,8 +7,6 @@ bootloader, is tried where they are installed.
 
 from __future__ import annotations
 
-import re
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,86 +14,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from serial.tools import list_ports
-from serial_peer import SerialPeer
-from small_image import small_image
+from stand_ins import BOARDS, GOOD, PORT, RUN, image_for, write
 
 from tinyflow import process, progress
-from tinyflow.artifacts import FirmwareImage
-from tinyflow.boards import BoardProfile, Bossac, Pyocd, load_board
+from tinyflow.boards import Pyocd, load_board
 from tinyflow.errors import DeviceError, ProjectError, TinyflowError, ToolError
-from tinyflow.flash import bossac, picotool, programmer, pyocd
+from tinyflow.flash import programmer
 
-PORT = "/dev/ttyUSB0"
-RUN = {"picotool": picotool.run, "pyocd": pyocd.run, "bossac": bossac.run}
-BOARDS = {"picotool": "pico", "pyocd": "nrf52840-dk", "bossac": "nano33ble"}
-VERSIONS = {
-    "picotool": "picotool v2.1.1 (Linux, GNU-13.2.0, Release)",
-    "pyocd": "0.46.0",
-    "bossac": "Usage: bossac [OPTION...] [FILE]\nBasic Open Source SAM-BA Application",
-}
-GOOD = {
-    "picotool": "Loading into Flash:   [==============================]  100%\n"
-    "Verifying Flash:      [==============================]  100%\n  OK\n\n"
-    "The device was rebooted to start the application.\n",
-    "pyocd": "[==================================================] 100%\n"
-    "Comparing 3000 bytes @ 0x00000000\nAll 3000 bytes match.\n",
-    "bossac": "Device       : nRF52840-QIAA\nErase flash\n\nDone in 0.001 seconds\n"
-    "Write 3000 bytes to flash (1 pages)\n[==============================] 100% (1/1 pages)\n"
-    "Done in 0.120 seconds\n",
-}
-
-Says = Callable[..., list[str]]
-
-
-@pytest.fixture
-def says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Says:
-    """Puts a stand-in on PATH that says something, and keeps what it was told."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setattr(process, "scripts_folder", lambda: folder)
-
-    def install(name: str, text: str, status: int = 0) -> list[str]:
-        told: list[str] = []
-        version = 1 if name == "bossac" else 0
-        script = folder / name
-        script.write_text(
-            f"#!{sys.executable}\nimport sys\n"
-            f"if sys.argv[1] in ('version', '--version', '--help'):\n"
-            f"    print({VERSIONS[name]!r}); sys.exit({version})\n"
-            f"open({str(tmp_path / 'told')!r}, 'w').write(chr(10).join(sys.argv[1:]))\n"
-            f"print({text!r}); sys.exit({status})\n",
-            encoding="utf-8",
-        )
-        script.chmod(0o755)
-        return told
-
-    return install
-
-
-def image_for(name: str, folder: Path) -> FirmwareImage:
-    board = load_board(BOARDS[name])
-    return small_image(folder, board.name, board.memory.flash_origin, 3000)
-
-
-@pytest.fixture
-def bootloader(monkeypatch: pytest.MonkeyPatch) -> list[SimpleNamespace]:
-    """This machine's serial ports: one, the bootloader of an Arduino, which stays."""
-    monkeypatch.setattr(bossac, "GONE_SECONDS", 0.0)
-    ports = [SimpleNamespace(device="/dev/ttyACM3", vid=0x2341, pid=0x005A, serial_number="7")]
-    monkeypatch.setattr(list_ports, "comports", lambda: ports)
-    return ports
-
-
-def write(name: str, folder: Path, board: BoardProfile | None = None) -> list[str]:
-    """The arguments that the stand-in was given."""
-    profile = board or load_board(BOARDS[name])
-    log = folder / "logs" / "flash.log"
-    with RUN[name](image_for(name, folder), profile, PORT, log) as flashed:
-        assert (flashed.board, flashed.port, flashed.build_id) == (profile.name, PORT, "b" * 16)
-    assert log.is_file()
-    return (folder / "told").read_text(encoding="utf-8").split("\n")
+Says = Callable[..., None]
 
 
 def test_picotool_writes_verifies_and_starts(says: Says, tmp_path: Path) -> None:
@@ -118,16 +44,6 @@ def test_pyocd_writes_compares_and_starts(
         SimpleNamespace(device=PORT, vid=0x1366, pid=0x1051, serial_number="001050288418")
     )
     assert write("pyocd", tmp_path) == [*command, "--uid", "001050288418", *work]
-
-
-def test_bossac_writes_to_the_bootloaders_port(
-    says: Says, tmp_path: Path, bootloader: list[SimpleNamespace]
-) -> None:
-    says("bossac", GOOD["bossac"])
-    file = str(tmp_path / "firmware.bin")
-    assert write("bossac", tmp_path) == ["--port=/dev/ttyACM3", "-U", "-i", "-e", "-w", file, "-R"]
-    board = replace(load_board("nano33ble"), bossac=Bossac(0x2000))
-    assert "--offset=0x2000" in write("bossac", tmp_path, board)
 
 
 @pytest.mark.parametrize("name", RUN)
@@ -302,97 +218,6 @@ def test_a_tool_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             wanted="",
             seconds=0.2,
         )
-
-
-def test_a_running_arduino_is_asked_for_its_bootloader(
-    says: Says,
-    tmp_path: Path,
-    bootloader: list[SimpleNamespace],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Its port goes when it is opened at 1200 baud, and the bootloader's comes."""
-    says("bossac", GOOD["bossac"])
-    running = SimpleNamespace(device=PORT, vid=0x2341, pid=0x805A, serial_number="7")
-    loader = bootloader[0]
-    bootloader[:] = [running]
-    touched = []
-
-    def touch(port: str) -> None:
-        touched.append(port)
-        bootloader[:] = [loader]
-
-    monkeypatch.setattr(bossac, "_touch", touch)
-    assert write("bossac", tmp_path)[0] == "--port=/dev/ttyACM3"
-    assert touched == [PORT]
-
-
-def test_no_bootloader_and_two_of_them(
-    says: Says,
-    tmp_path: Path,
-    bootloader: list[SimpleNamespace],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    says("bossac", GOOD["bossac"])
-    loader = bootloader[0]
-    bootloader.append(SimpleNamespace(**{**vars(loader), "device": "/dev/ttyACM4"}))
-    with pytest.raises(DeviceError, match="2 bootloaders could be board nano33ble's") as told:
-        write("bossac", tmp_path)
-    assert told.value.detail == ("/dev/ttyACM3", "/dev/ttyACM4")
-    bootloader.clear()
-    with pytest.raises(DeviceError, match="no bootloader of board nano33ble on USB") as told:
-        write("bossac", tmp_path)
-    assert "press the board's reset button twice" in told.value.hints[1]
-
-
-def test_a_touch_of_a_port_that_is_not_there() -> None:
-    with pytest.raises(DeviceError, match="port /dev/ttyACM77 does not exist"):
-        bossac._touch("/dev/ttyACM77")
-
-
-class NanoBootloader:
-    """The bootloader of a Nano 33 BLE, as far as telling who it is."""
-
-    def __init__(self) -> None:
-        self.commands: list[bytes] = []
-        self._rest = b""
-
-    def reset(self) -> None:
-        pass
-
-    def receive(self, data: bytes) -> bytes:
-        *commands, self._rest = (self._rest + data).split(b"#")
-        self.commands += commands
-        return b"".join(map(self._answer, commands))
-
-    def _answer(self, command: bytes) -> bytes:
-        if command.endswith(b"N"):
-            return b"\n\r"
-        if command.endswith(b"V"):
-            return b"Arduino Bootloader (SAM-BA extended) 2.0 [Arduino:IKXYZ]\n\r"
-        return b"\0\0\0\0" if re.match(rb"w[0-9A-F]{8},4$", command) else b""
-
-
-@pytest.mark.skipif(shutil.which("bossac") is None, reason="bossac is not installed")
-def test_a_bossac_that_does_not_know_the_chip_is_told_so(
-    tmp_path: Path, bootloader: list[SimpleNamespace]
-) -> None:
-    """Real bossac, as distributions have it, at a model of the bootloader."""
-    nano = NanoBootloader()
-    with SerialPeer(nano, pty=True) as peer:
-        bootloader[0].device = peer.port
-        with pytest.raises(ToolError) as told:
-            write("bossac", tmp_path)
-    assert told.value.what == "this bossac does not know the chip of board nano33ble"
-    assert "1.9.1-arduino2" in told.value.detail[0]
-    assert nano.commands[:2] == [b"N", b"V"]
-
-
-@pytest.mark.skipif(shutil.which("bossac") is None, reason="bossac is not installed")
-def test_a_bootloader_that_is_gone_by_then(
-    tmp_path: Path, bootloader: list[SimpleNamespace]
-) -> None:
-    with pytest.raises(DeviceError, match="no bootloader of board nano33ble answers on"):
-        write("bossac", tmp_path)
 
 
 @pytest.mark.skipif(process.find_program("pyocd") is None, reason="pyocd is not installed")
