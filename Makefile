@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 TESTED := $(VENV)/.ready-test
 BOARDS := --board native --board qemu-m4 --board qemu-m3 --board qemu-riscv32 \
-	--board qemu-lx6
+	--board qemu-lx6 --board arduino-mega --board stm32f405 --board esp32
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
 # The first Python that tinyflow supports, unless PYTHON says which. Python 3.13 comes last: the

@@ -33,7 +33,7 @@ def _state(item: dict[str, Any]) -> str:
     if item["usable"]:
         return item["version"] or "yes"
     state = item["lacks"] or "missing"
-    return f"{state} (not needed by the board's first builder)" if item["optional"] else state
+    return f"{state} (only for another builder or runner)" if item["optional"] else state
 
 
 @click.command()
@@ -45,7 +45,8 @@ def _state(item: dict[str, Any]) -> str:
 def doctor(names: tuple[str, ...], install: bool) -> dict[str, Any]:
     """Tell which tools are there, and what installs the others.
 
-    Exit status 4 when something is missing that a board's first builder needs.
+    Exit status 4 when something is missing that a board's builder or runner needs: its first, or
+    the first whose SDK is to be had. Those of the others are installed where they can be.
     """
     from tinyflow.pipeline import health
 

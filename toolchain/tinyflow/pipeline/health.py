@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,18 +44,19 @@ def provisions(profiles: Sequence[boards.BoardProfile] = ()) -> dict[str, doctor
     }
 
 
-def choose_builder(board: boards.BoardProfile) -> str:
+def choose_builder(
+    board: boards.BoardProfile, registry_answers: Callable[[], bool] | None = None
+) -> str:
     """The board's first builder whose SDK is installed, or that needs none.
 
     An SDK that PlatformIO can download counts as installed. Without any it is the first builder.
     """
     from tinyflow.build import platformio_packages
 
+    answers = registry_answers or platformio_packages.registry_answers
     for builder in board.builders:
         sdk = board.for_builder(builder).sdk
-        if not sdk or platformio_packages.platform_folder(sdk) is not None:
-            return builder
-        if platformio_packages.registry_answers():
+        if not sdk or platformio_packages.platform_folder(sdk) is not None or answers():
             return builder
         progress.report(
             "build",
@@ -103,24 +104,48 @@ def require(board: boards.BoardProfile) -> None:
         )
 
 
-def _chosen_first(board: boards.BoardProfile) -> boards.BoardProfile:
+def _chosen_first(
+    board: boards.BoardProfile, registry_answers: Callable[[], bool]
+) -> boards.BoardProfile:
     """The board with the builder first that would be taken on this machine."""
-    chosen = board.for_builder(choose_builder(board)).builders
+    chosen = board.for_builder(choose_builder(board, registry_answers)).builders
     others = tuple(name for name in board.builders if name not in chosen)
     return dataclasses.replace(board, builders=(*chosen, *others))
 
 
+def _install(
+    lacking: Sequence[str], required: Sequence[str], known: Mapping[str, doctor.Provision]
+) -> None:
+    """Install what is `required`; of the rest, what can be had without a fuss."""
+    log = paths.user_cache() / INSTALL_LOG
+    wanted = [name for name in lacking if name in required]
+    if wanted:
+        doctor.install(wanted, known, log)
+    others = [
+        name
+        for name in lacking
+        if name not in required and (name in known or tools.installable(name))
+    ]
+    try:
+        doctor.install(others, known, log)
+    except ToolError as error:
+        progress.report("install", f"{error.what}: not needed for now")
+
+
 def examine(names: Sequence[str], install: bool) -> dict[str, Any]:
     """Look at what the boards named (default: all) need; `install` what is missing first."""
+    from tinyflow.build import platformio_packages
+
     project = paths.find_project(Path.cwd())
     wanted = list(names) or boards.board_names(boards.board_folders(project))
-    profiles = [_chosen_first(boards.load_board(name, project)) for name in wanted]
+    answers = functools.cache(platformio_packages.registry_answers)
+    profiles = [_chosen_first(boards.load_board(name, project), answers) for name in wanted]
     known = provisions(profiles)
     findings = doctor.diagnose(profiles, known)
     nowhere = {name for name, provision in known.items() if provision.install is None}
     lacking = [name for name in doctor.missing(findings) if name not in nowhere]
     if install and lacking:
-        doctor.install(lacking, known, paths.user_cache() / INSTALL_LOG)
+        _install(lacking, doctor.missing(findings, optional=False), known)
         findings = doctor.diagnose(profiles, known)
         left = doctor.missing(findings, optional=False)
         if left:

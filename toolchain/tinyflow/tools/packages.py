@@ -109,14 +109,15 @@ def advice(names: Iterable[str]) -> str:
     wanted = list(names)
     commands = [install_command(wanted), python_command(wanted)]
     text = [shlex.join(command) for command in commands if command]
-    missing = [entry(name) for name in wanted if not _installable(name)]
+    missing = [entry(name) for name in wanted if not installable(name)]
     text += [f"install {tool.elsewhere}" for tool in missing if tool.elsewhere]
     if any(tool.provided for tool in missing):
         text.append("tinyflow doctor --install")
     return " && ".join(text)
 
 
-def _installable(name: str) -> bool:
+def installable(name: str) -> bool:
+    """Whether the system's package manager or pip has the tool."""
     return bool(entry(name).requirement or system_packages([name]))
 
 
@@ -127,7 +128,7 @@ def install(names: Iterable[str], log: Path | None = None) -> None:
     anything is changed; and when the package manager does not succeed or takes over half an hour.
     """
     wanted = list(names)
-    nowhere = [entry(name) for name in wanted if not _installable(name)]
+    nowhere = [entry(name) for name in wanted if not installable(name)]
     if nowhere:
         manager = package_manager()
         raise ToolError(
