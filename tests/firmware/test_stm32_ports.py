@@ -127,6 +127,33 @@ def test_bytes_that_come_while_nobody_reads_are_kept(name: str, images: Images) 
     assert answer.startswith(f"tinyflow digits on {name}\r\ninferences 0 ".encode())
 
 
+def test_bytes_that_come_during_an_inference_are_kept(model: CompiledModel, images: Images) -> None:
+    """At the rate of the line, into a UART that holds one byte: the handler takes each."""
+    name, sent = "nucleo-f446re", bytearray()
+    image = images(name)
+
+    class Recorder(Console):
+        def receive(self, data: bytes) -> bytes:
+            sent.extend(data)
+            return super().receive(data)
+
+    with SerialPeer(Recorder(started(name, image))) as peer:
+        flashed = FlashedBoard(name, peer.port, 115200, image.model_sha256, image.build_id)
+        with device.connect(flashed) as dut:
+            sent.clear()
+            dut.infer(bytes(model.input.size_bytes))
+            request = bytes(sent)
+    chip = started(name, image)
+    # Ten bits of 180 MHz are 15,000 cycles; here an instruction is one.
+    chip.connect_line(3 * request, 15_000)
+    before = chip.sleeps
+    chip.core.run(lambda: not chip.line and chip.sleeps > before + 1)
+    answers = [frame for frame in chip.sent.split(b"\0") if frame]
+    # The second and third arrive while the first is computed; the same number, the same answer.
+    assert len(answers) == 3
+    assert len({bytes(answer) for answer in answers}) == 1
+
+
 @pytest.mark.parametrize("name", CHIPS)
 def test_a_wish_for_the_loader_outlives_the_reset(name: str, images: Images) -> None:
     image = images(name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
+import unicorn
 from cortex_m_model import ChipError, Core
 from unicorn import arm_const
 
@@ -50,6 +51,7 @@ class Stm32:
         self.locks = locks
         self.received = bytearray()
         self.sent = bytearray()
+        self.line = bytearray()
         self.microseconds = self.cycles = self.sleeps = self.fed = 0
         self.core_hz = 0
         self.core = Core(
@@ -65,6 +67,25 @@ class Stm32:
         self.core.uc.mem_write(RAM, ram)
         self.core.vector_table = FLASH
         self.core.reset()
+
+    def connect_line(self, data: bytes, instructions: int) -> None:
+        """Let `data` arrive, a byte every so many instructions, at a UART that holds one.
+
+        A byte that nobody took in time is an error. A sleeping core is woken by the next.
+        """
+        self.line = bytearray(data)
+        passed = 0
+
+        def block(_uc: unicorn.Uc, _address: int, size: int, _: object) -> None:
+            nonlocal passed
+            passed += size // 2
+            if self.line and passed >= instructions:
+                passed = 0
+                if self.received:
+                    self.core.stop(f"byte {len(data) - len(self.line)} was not taken in time")
+                self.received.append(self.line.pop(0))
+
+        self.core.uc.hook_add(unicorn.UC_HOOK_BLOCK, block)
 
     def bit(self, address: int, mask: int) -> bool:
         return self.words.get(address, 0) & mask == mask
@@ -130,7 +151,10 @@ class Stm32:
         return bool(self.received and self.uart_on()) << self.UART_IRQ
 
     def _sleep(self) -> None:
-        """Until the SysTick; the cycle counter stands still."""
+        """Until the SysTick, or the next byte; the cycle counter stands still."""
+        if self.line:
+            self.received.append(self.line.pop(0))
+            return
         self.sleeps += 1
         clocks = self.core.system.words[SYSTICK_RELOAD] + 1
         self.microseconds += clocks * 1_000_000 // (self.core_hz or HSI_HZ)
