@@ -172,8 +172,11 @@ class Uart(Block):
     def get(self, offset: int) -> int:
         if offset == 0x18:
             full = 0x20 if self.held == FIFO_BYTES else 0
-            self.held = max(0, self.held - 1) if full else self.held
-            return full | (0 if self.received else 0x10)
+            busy = 0x08 if self.held else 0
+            # A byte goes out for every other look.
+            self.looks[offset] = self.looks.get(offset, 0) + 1
+            self.held -= 1 if busy and self.looks[offset] % 2 else 0
+            return full | busy | (0 if self.received else 0x10)
         if offset == 0:
             return self.received.pop(0)
         return super().get(offset)
@@ -227,4 +230,6 @@ class Watchdog(Block):
 
     def put(self, offset: int, value: int) -> None:
         if offset == 0 and value >> 31:
+            if self.chip.uart.held:
+                raise ChipError("the watchdog cuts off what is being sent")
             raise ChipError("the watchdog restarts the chip")

@@ -135,7 +135,8 @@ class Rp2:
         names = (getattr(arm_const, f"UC_ARM_REG_R{n}") for n in range(4))
         self.rom_calls.append(tuple(uc.reg_read(name) for name in names))
         if address == FUNCTION:
-            self.core.stop("the ROM has taken over")
+            cut = self.uart.held > 0
+            self.core.stop("the ROM cuts off what is sent" if cut else "the ROM has taken over")
 
     def boot_from_flash(self) -> None:
         """What the ROM does: of an RP2040, run the 256 bytes of the second stage from RAM."""

@@ -151,6 +151,12 @@ void tnf_port_write(const uint8_t *data, size_t size)
     }
 }
 
+void rp2_uart_drain(void)
+{
+    while ((RP2_UART0->flags & RP2_UART_BUSY) != 0) {
+    }
+}
+
 uint32_t tnf_port_uptime_ms(void)
 {
     return tnf_uptime_ms(&uptime, RP2_TIMER->raw_low, US_PER_MS);

@@ -84,6 +84,7 @@ typedef struct rp2_uart {
     volatile uint32_t interrupts_clear;
 } rp2_uart_t;
 
+#define RP2_UART_BUSY 0x08u
 #define RP2_UART_RX_EMPTY 0x10u
 #define RP2_UART_TX_FULL 0x20u
 #define RP2_UART_8N1_FIFO 0x70u
@@ -117,6 +118,9 @@ static inline uintptr_t rp2_rom_pointer(uint32_t address)
 /** Makes the timer count microseconds of the reference clock, and starts what the chip counts
  *  with; RP2_CLOCK_HZ is the processor's clock by then. Provided by the layer of the chip. */
 void rp2_counters_start(void);
+
+/** Waits until the last byte has left the UART: before a restart, which would cut it off. */
+void rp2_uart_drain(void);
 
 /** The chip's own words for why it was reset. Provided by the layer of the chip. */
 uint32_t rp2_reset_reason(void);

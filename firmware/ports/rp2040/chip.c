@@ -69,6 +69,7 @@ uint32_t rp2_reset_reason(void)
 
 tnf_status_t tnf_port_reset(bool bootloader)
 {
+    rp2_uart_drain();
     if (bootloader) {
         rom_lookup_t lookup = (rom_lookup_t)rp2_rom_pointer(ROM_LOOKUP);
         ((rom_usb_boot_t)lookup(rp2_rom_pointer(ROM_TABLE), ROM_USB_BOOT))(0, 0);

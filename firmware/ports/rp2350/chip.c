@@ -69,6 +69,7 @@ uint32_t rp2_reset_reason(void)
 
 tnf_status_t tnf_port_reset(bool bootloader)
 {
+    rp2_uart_drain();
     rom_lookup_t lookup = (rom_lookup_t)rp2_rom_pointer(ROM_LOOKUP);
     rom_reboot_t reboot = (rom_reboot_t)lookup(ROM_REBOOT, ROM_SECURE);
     (void)reboot(bootloader ? REBOOT_BOOTSEL : REBOOT_NORMAL, REBOOT_MS, 0, 0);
