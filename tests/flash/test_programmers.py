@@ -188,12 +188,19 @@ def test_without_the_tool_it_says_how_to_get_it(
     assert told.value.hints
 
 
+def test_a_probe_needs_the_consoles_port(tmp_path: Path) -> None:
+    board = load_board(BOARDS["pyocd"])
+    with (
+        pytest.raises(DeviceError, match="none is named"),
+        RUN["pyocd"](image_for("pyocd", tmp_path), board, None, None),
+    ):
+        pass
+
+
 @pytest.mark.parametrize("name", RUN)
-def test_without_an_image_or_a_port_nothing_runs(name: str, tmp_path: Path) -> None:
+def test_without_an_image_nothing_runs(name: str, tmp_path: Path) -> None:
     board = load_board(BOARDS[name])
     image = image_for(name, tmp_path)
-    with pytest.raises(DeviceError, match="none is named"), RUN[name](image, board, None, None):
-        pass
     image.images[0].path.write_bytes(b"")
     with (
         pytest.raises(ProjectError, match="is not complete"),

@@ -15,9 +15,10 @@ from wired_board import board_with
 
 from tinyflow import flash
 from tinyflow.artifacts import FirmwareImage, FlashedBoard
-from tinyflow.boards import Esptool
+from tinyflow.boards import Esptool, load_board
 from tinyflow.device import reappear
-from tinyflow.pipeline import Walk
+from tinyflow.errors import DeviceError
+from tinyflow.pipeline import Walk, flashing
 
 
 class Built(Walk):
@@ -80,3 +81,34 @@ def test_a_board_that_comes_back_under_another_name_is_followed(
     plug("COM4")
     with Built(tmp_path, board=board_with("touch-1200")).flashed("2341:805A:A1") as flashed:
         assert (flashed.port, flashed.reset) == ("COM9", "touch-1200")
+
+
+def test_a_board_without_a_port_in_its_bootloader_is_found_when_it_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there: list[ListPortInfo] = []
+
+    @contextlib.contextmanager
+    def runner(image: object, board: object, port: str | None, log: Path) -> Iterator[FlashedBoard]:
+        assert port is None
+        found = ListPortInfo("COM9", skip_link_detection=True)
+        found.vid, found.pid, found.serial_number = 0x2E8A, 0x000A, "E1"
+        there.append(found)
+        yield FlashedBoard("pico", "", 115200, "", "")
+
+    monkeypatch.setattr(flash, "flash", runner)
+    monkeypatch.setattr(flashing, "APPEAR_SECONDS", 0.0)
+    monkeypatch.setattr(pyserial, "comports", lambda: list(there))
+    board = load_board("pico")
+    flashing.check_port(board, None)
+    with Built(tmp_path, board=board).flashed() as flashed:
+        assert (flashed.port, flashed.reset) == ("COM9", "touch-1200")
+    there.clear()
+    monkeypatch.setattr(flash, "flash", lambda *_, **__: contextlib.nullcontext(flashed))
+    with pytest.raises(DeviceError, match="no port for board pico"):
+        Built(tmp_path, board=board).flashed().__enter__()
+
+
+def test_a_board_that_needs_its_port_is_missed_before_any_work() -> None:
+    with pytest.raises(DeviceError, match="port /dev/none-such does not exist"):
+        flashing.check_port(load_board("nucleo-f446re"), "/dev/none-such")

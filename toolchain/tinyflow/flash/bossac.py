@@ -75,13 +75,13 @@ def run(
 ) -> Iterator[FlashedBoard]:
     """Write `image` to the board; the block is entered when bossac has done it and started it.
 
-    `port` is the board's console: its own USB port, or that of the adapter on its UART. Raises
-    DeviceError when there is no bootloader, ToolError when bossac is not there, does not know the
-    chip or ends otherwise, ProjectError when the image is not there.
+    `port` is the board's console: its own USB port, or that of the adapter on its UART; None while
+    it has none. Raises DeviceError when there is no bootloader, ToolError when bossac is not there,
+    does not know the chip or ends otherwise, ProjectError when the image is not there.
     """
     if board.bossac is None:
         raise ProjectError(f"board {board.name} has no [bossac] in its profile")
-    place = programmer.console(board, port)
+    place = port or ""
     file = programmer.one_file(image)
     program = tools.require("bossac")
     bootloader = _bootloader(board, place)
@@ -120,7 +120,7 @@ def _bootloader(board: BoardProfile, port: str) -> str:
     if not found:
         raise DeviceError(
             f"no bootloader of board {board.name} on USB",
-            [f"port {port} is its console, and no port is its bootloader's"],
+            [f"port {port} is its console, and no port is its bootloader's"] if port else [],
             ["plug the board itself in, with a cable that carries data", TWICE],
         )
     if len(found) > 1:

@@ -71,10 +71,11 @@ def run(
 ) -> Iterator[FlashedBoard]:
     """Write `image` to the board; the block is entered when its flash holds it and it was started.
 
-    `port` is the board's console. Raises DeviceError for what is wrong at the board, ToolError when
-    picotool is not there or ends otherwise, ProjectError when the image is not there.
+    `port` is the board's console, None while it has none. Raises DeviceError for what is wrong at
+    the board, ToolError when picotool is not there or ends otherwise, ProjectError when the image
+    is not there.
     """
-    place = programmer.console(board, port)
+    place = port or ""
     if board.uf2 is None:
         raise ProjectError(f"board {board.name} has no [uf2] in its profile")
     file = programmer.one_file(image)

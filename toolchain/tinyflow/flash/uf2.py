@@ -64,12 +64,13 @@ def run(
 ) -> Iterator[FlashedBoard]:
     """Write `image` to the board; the block is entered when the drive has taken it and is gone.
 
-    `port` is the board's console. Raises DeviceError when there is no such drive, more than one, or
-    one that does not take the file; ProjectError when the image is not there.
+    `port` is the board's console, None while it has none. Raises DeviceError when there is no such
+    drive, more than one, or one that does not take the file; ProjectError when the image is not
+    there.
     """
     if board.uf2 is None:
         raise ProjectError(f"board {board.name} has no [uf2] in its profile")
-    place = programmer.console(board, port)
+    place = port or ""
     file = programmer.one_file(image)
     blocks = list(uf2_file.blocks(file.path.read_bytes(), file.offset, board.uf2.family))
     drive = _find(board, board.uf2)

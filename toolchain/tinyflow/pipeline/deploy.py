@@ -15,7 +15,7 @@ import numpy as np
 from tinyflow import progress
 from tinyflow.artifacts import BoardRun, Evaluation, MetricRow
 from tinyflow.errors import DeviceError
-from tinyflow.pipeline import Walk, judge, start
+from tinyflow.pipeline import Walk, flashing, judge, start
 from tinyflow.pipeline.runs import keep_run
 
 if TYPE_CHECKING:
@@ -60,14 +60,12 @@ def deploy(
     answered; what it told before is kept.
     """
     from tinyflow import evaluation
-    from tinyflow.device import find_port
     from tinyflow.pipeline import health
 
     walk = start(board=board, seed=seed, builder=builder, runner=runner, folder=folder)
     project = walk.require_project()
     health.require(walk.require_board())
-    if not walk.require_board().emulated:
-        find_port(walk.require_board(), port)
+    flashing.check_port(walk.require_board(), port)
     budget = project.config.budget
     dataset, compiled, image = walk.dataset(), walk.compiled(), walk.image()
     evaluation.check_budget(

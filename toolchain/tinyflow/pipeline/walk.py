@@ -6,8 +6,8 @@ A `Walk` goes as far as it is asked to and takes from the cache whatever has not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,7 +22,7 @@ from tinyflow.artifacts import (
     TfliteModel,
 )
 from tinyflow.boards import BoardProfile
-from tinyflow.errors import DeviceError, ProjectError
+from tinyflow.errors import ProjectError
 
 if TYPE_CHECKING:
     from tinyflow.sensors import Sensor
@@ -278,27 +278,11 @@ class Walk:
     @contextmanager
     def flashed(self, port: str | None = None) -> Iterator[FlashedBoard]:
         """The board running the image; an emulated one is ended when the block ends."""
-        from tinyflow import device, flash
+        from tinyflow.pipeline import flashing
 
-        board, image = self.require_board(), self.image()
-        log = self.logs / "flash.log"
-        if board.emulated:
-            with flash.flash(image, board, port, log=log) as flashed:
-                yield flashed
-            return
-        before = device.seen(device.find_port(board, port))
-        by_us = flash.without_lines(board, before.path)
-        if by_us:
-            device.restart(board, before.path, bootloader=True)
-        if flash.without_bootloader(board):
-            with suppress(DeviceError):  # other firmware runs on it, or none
-                device.restart(board, before.path, bootloader=True)
-        with flash.flash(image, board, before.path, log=log) as flashed:
-            if by_us:
-                device.restart(board, before.path)
-            # A port that is the board's own USB has gone and may come back by another name.
-            now = device.wait_for(before, board)
-            yield replace(flashed, port=now, reset=before.reset(board))
+        image, board = self.image(), self.require_board()
+        with flashing.flashed(image, board, port, self.logs / "flash.log") as running:
+            yield running
 
     @property
     def templates(self) -> list[Path]:
