@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cortex_m_model import StoppedError
-from nrf_model import Nrf52840
+from nrf_model import END_RX, ON_CRYSTAL, TIMER1_IRQ, UART_IRQ, Nrf52840
 from rp2_model import RP2040, RP2350, Rp2
 from serial_peer import SerialPeer
+from unicorn import arm_const
 
 from tinyflow import build, compiler, device, generate
 from tinyflow.artifacts import CompiledModel, FirmwareImage, FlashedBoard
@@ -166,6 +167,20 @@ def test_the_rom_is_asked_for_its_usb_drive(images: Images) -> None:
         assert chip.rom_calls[1][: len(called)] == called
     nordic = started("nano33ble", images("nano33ble"))
     assert nordic.core.call("tnf_port_reset", 1) == 7  # TNF_UNSUPPORTED
+
+
+def test_a_nano_starts_after_a_bootloader_that_used_the_chip(images: Images) -> None:
+    """It left an interrupt pending that nobody handles, masked, and the crystal running."""
+    chip = Nrf52840(images("nano33ble").elf, 0x10000)
+    chip.core.uc.reg_write(arm_const.UC_ARM_REG_PRIMASK, 1)
+    chip.uart.words[END_RX] = 1
+    chip.uart.mask = 1 << 4
+    chip.core.enabled = 1 << UART_IRQ | 1 << 39
+    chip.oscillator.words[0x40C] = ON_CRYSTAL
+    chip.oscillator.answers = {}  # no event tells that it has started
+    chip.core.run(lambda: chip.sleeps > 1)
+    assert b"tinyflow digits on nano33ble" in chip.uart.sent
+    assert chip.core.enabled == 1 << UART_IRQ | 1 << TIMER1_IRQ
 
 
 def test_the_second_stage_has_its_checksum(images: Images) -> None:

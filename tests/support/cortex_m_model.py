@@ -25,7 +25,7 @@ VTOR, AIRCR = 0xED08, 0xED0C
 AIRCR_RESET = 0x05FA0004
 EXC_RETURN = 0xFFFFFFF9
 EXCEPTION_EXIT = 8  # Unicorn's number
-SLICE_INSTRUCTIONS = 5_000
+SLICE_INSTRUCTIONS, STEP_INSTRUCTIONS = 5_000, 16
 LANDING = 0x20000000  # where a called function returns to: nothing is executed there
 CALL_INSTRUCTIONS = 1_000_000
 # Unicorn does not come back from a WFI.
@@ -85,7 +85,7 @@ class Core:
         self.writes: list[tuple[int, int]] = []
         self.vector_table = 0
         self.symbols: dict[str, int] = {}
-        self._enabled = 0
+        self.enabled = 0
         self._pending = 0
         self._interrupts, self._sleep = interrupts, sleep
         self._problem: str | None = None
@@ -117,12 +117,15 @@ class Core:
 
     def run(self, until: Callable[[], bool], instructions: int = 50_000_000) -> None:
         """Run until `until()`, which is asked now and then. Raises StoppedError."""
-        for _ in range(instructions // SLICE_INSTRUCTIONS):
+        left = instructions
+        while left > 0:
             if until():
                 return
             self._take_interrupt()
-            # One at a time while one waits to be let through.
-            self._go(1 if self._pending & self._enabled else SLICE_INSTRUCTIONS)
+            # In short steps while one waits to be let through.
+            count = STEP_INSTRUCTIONS if self._pending & self.enabled else SLICE_INSTRUCTIONS
+            self._go(count)
+            left -= count
         raise StoppedError(f"nothing came of {instructions} instructions, pc {self._pc:#x}")
 
     def call(self, symbol: str, *arguments: int) -> int:
@@ -155,7 +158,7 @@ class Core:
     def _wait(self, *_: Any) -> None:
         """WFI: an enabled interrupt ends it, masked or not."""
         self._latch()
-        if not self._pending & self._enabled:
+        if not self._pending & self.enabled:
             self._sleep()
             self._latch()
 
@@ -164,7 +167,7 @@ class Core:
 
     def _take_interrupt(self) -> None:
         self._latch()
-        ready = self._pending & self._enabled
+        ready = self._pending & self.enabled
         if not ready or self.uc.reg_read(arm.UC_ARM_REG_PRIMASK) or self._handling:
             return
         number = (ready & -ready).bit_length() - 1
@@ -196,7 +199,7 @@ class Core:
     def _reader(self, address: int) -> Callable[..., int]:
         def read(_: unicorn.Uc, offset: int, size: int, registers: Registers) -> int:
             if address == SYSTEM_CONTROL:
-                return {VTOR: self.vector_table, NVIC_SET_ENABLE: self._enabled}.get(
+                return {VTOR: self.vector_table, NVIC_SET_ENABLE: self.enabled}.get(
                     offset, registers.read(offset)
                 )
             return self._guarded(registers.read, offset) or 0
@@ -222,9 +225,9 @@ class Core:
     def _write_system(self, offset: int, value: int) -> None:
         word = 32 * ((offset & 0x1F) // 4)
         if offset & ~0x1F == NVIC_SET_ENABLE:
-            self._enabled |= value << word
+            self.enabled |= value << word
         elif offset & ~0x1F == NVIC_CLEAR_ENABLE:
-            self._enabled &= ~(value << word)
+            self.enabled &= ~(value << word)
         elif offset & ~0x1F == NVIC_CLEAR_PENDING:
             self._pending &= ~(value << word)
         elif offset == VTOR:

@@ -15,7 +15,11 @@ typedef struct nrf_clock_power {
     volatile uint32_t hfclk_started; /**< event */
     volatile uint32_t unused_2[191];
     volatile uint32_t reset_reason; /**< write 1 to clear */
+    volatile uint32_t unused_3[2];
+    volatile uint32_t hfclk_status;
 } nrf_clock_power_t;
+
+#define NRF_HFCLK_CRYSTAL 0x10001u /**< in `hfclk_status`: running, from the crystal */
 
 /** UART: 6 bytes deep for what it receives, one byte for what it sends. */
 typedef struct nrf_uart {

@@ -44,8 +44,11 @@ CORTEX_M_INTERRUPTS const cortex_m_vector_t interrupts[NRF_TIMER1_IRQ + 1] = {
     [NRF_TIMER1_IRQ] = on_timer,
 };
 
+/* A bootloader may have used all of this. */
 static void start_timer(nrf_timer_t *timer)
 {
+    timer->stop = 1;
+    timer->interrupt_clear = UINT32_MAX;
     timer->mode = 0;
     timer->bits = NRF_TIMER_32_BITS;
     timer->prescaler = 0;
@@ -62,6 +65,8 @@ static void start_uart(void)
     port_of(NRF_TX_PIN)->out_set = 1u << (NRF_TX_PIN % 32u); /* what an idle line is */
     port_of(NRF_TX_PIN)->direction_set = 1u << (NRF_TX_PIN % 32u);
     port_of(NRF_RX_PIN)->pin[NRF_RX_PIN % 32u] = NRF_GPIO_INPUT_PULLED_UP;
+    NRF_UART0->interrupt_clear = UINT32_MAX;
+    NRF_UART0->enable = 0;
     NRF_UART0->tx_pin = NRF_TX_PIN;
     NRF_UART0->rx_pin = NRF_RX_PIN;
     NRF_UART0->baud_rate = NRF_UART_115200;
@@ -73,11 +78,17 @@ static void start_uart(void)
     NRF_UART0->start_rx = 1;
 }
 
+static bool on_crystal(void)
+{
+    return NRF_CLOCK_POWER->hfclk_started != 0 ||
+           (NRF_CLOCK_POWER->hfclk_status & NRF_HFCLK_CRYSTAL) == NRF_HFCLK_CRYSTAL;
+}
+
 void tnf_port_init(void)
 {
     NRF_CLOCK_POWER->hfclk_started = 0;
     NRF_CLOCK_POWER->hfclk_start = 1; /* the RC oscillator is too inexact for a UART */
-    while (NRF_CLOCK_POWER->hfclk_started == 0) {
+    while (!on_crystal()) {
     }
     reset_reason = NRF_CLOCK_POWER->reset_reason;
     NRF_CLOCK_POWER->reset_reason = UINT32_MAX; /* else the next one is added */
@@ -90,7 +101,7 @@ void tnf_port_init(void)
     NRF_TIMER1->interrupt_set = NRF_TIMER_COMPARED_0;
     nrf_counter_start();
     start_uart();
-    for (unsigned word = 0; word < NRF_IRQ_WORDS; word++) { /* of a bootloader */
+    for (unsigned word = 0; word < NRF_IRQ_WORDS; word++) {
         CORTEX_M_NVIC_DISABLE[word] = UINT32_MAX;
         CORTEX_M_NVIC_CLEAR_PENDING[word] = UINT32_MAX;
     }
