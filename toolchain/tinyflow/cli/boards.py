@@ -77,7 +77,7 @@ def _show_board(result: dict[str, Any]) -> None:
             item["flash_bytes"],
             item["ram_bytes"],
             item["stack_bytes"],
-            item["clock_hz"] / 1e6 if item["clock_hz"] else "",
+            item["clock_hz"] // 1_000_000 if item["clock_hz"] else "",
         )
         for item in result["builders"]
     ]
