@@ -21,22 +21,21 @@ pytestmark = pytest.mark.timeout(900)
 DIGITS = Path(__file__).parents[1] / "models" / "digits.tflite"
 
 
+# All four on the cores whose compilers differ most; one on every other.
+INPUTS = {"native": "12", "qemu-m4": "5", "qemu-lx6": "3"}
+OTHERS = ["qemu-m3", "qemu-m7", "qemu-m33", "qemu-m55", "qemu-riscv32", "stm32f405"]
+PAIRS = [(name, board) for board in INPUTS for name in NAMES]
+PAIRS += [("kws_ref_model", board) for board in OTHERS]
+
+
 @pytest.mark.usefixtures("reference_interpreter")
 @needs_models
-@pytest.mark.parametrize("board", ["native", "qemu-m4"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "board"), PAIRS)
 def test_verify(tmp_path: Path, run_tinyflow: Any, name: str, board: str) -> None:
-    inputs = "12" if board == "native" else "5"
-    outcome = run_tinyflow(
-        tmp_path,
-        "verify",
-        str(MODELS / f"{name}.tflite"),
-        "--board",
-        board,
-        "--inputs",
-        inputs,
-        "--json",
-    )
+    inputs = INPUTS.get(board, "2")
+    runner = "native" if board == "native" else "qemu"
+    command = ("verify", str(MODELS / f"{name}.tflite"), "--board", board, "--runner", runner)
+    outcome = run_tinyflow(tmp_path, *command, "--inputs", inputs, "--json")
     assert outcome.status == 0, outcome.stderr
     result = outcome.json
     assert result["inputs"] == int(inputs)
