@@ -68,7 +68,9 @@ def test_a_board_that_computes_otherwise_is_caught(
     outcome = run_tinyflow(tmp_path, "compile", *command)
     weights = Path(outcome.json["folder"]) / "src" / "digits_weights.c"
     text = weights.read_text()
-    head, declaration, rest = text.partition("const int32_t digits_2_bias[24] TNF_CONSTANT = {\n")
+    head, declaration, rest = text.partition(
+        "const TNF_FLASH int32_t digits_2_bias[24] TNF_CONSTANT = {\n"
+    )
     assert declaration
     first, comma, values = rest.partition(",")
     weights.write_text(f"{head}{declaration}    {int(first) + 40_000}{comma}{values}")
