@@ -12,6 +12,7 @@ import pytest
 import serial
 from rom_loader import ESP32_S2_MAGIC, SECTOR, Esp32, Flash
 from serial_peer import Noise, SerialPeer
+from small_image import image_of
 
 from tinyflow import progress, tools
 from tinyflow.artifacts import FirmwareImage, FlashFile
@@ -45,20 +46,7 @@ def image(tmp_path: Path) -> FirmwareImage:
         path = tmp_path / f"{offset:x}.bin"
         path.write_bytes(content)
         files.append(FlashFile(path, offset))
-    return FirmwareImage(
-        board="esp32",
-        builder="platformio",
-        elf=tmp_path / "firmware.elf",
-        images=(files[2], files[0], files[1]),
-        sha256="0" * 64,
-        flash_bytes=1,
-        ram_bytes=1,
-        library_code_bytes=1,
-        library_flash_bytes=1,
-        library_ram_bytes=1,
-        model_sha256="a" * 64,
-        build_id="b" * 16,
-    )
+    return image_of(tmp_path, "esp32", files[2], files[0], files[1], builder="platformio")
 
 
 @pytest.fixture

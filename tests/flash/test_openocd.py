@@ -13,6 +13,7 @@ import pytest
 from jtag_chip import FLASH, PAGE_BYTES, STM32L4R5_ID, JtagChip
 from serial.tools import list_ports
 from serial_peer import SerialPeer
+from small_image import image_of
 
 from tinyflow import flash, process, progress, tools
 from tinyflow.artifacts import FirmwareImage
@@ -44,20 +45,7 @@ def image(tmp_path: Path) -> FirmwareImage:
     path = tmp_path / "my project" / "firmware.elf"
     path.parent.mkdir()
     path.write_bytes(elf(FLASH))
-    return FirmwareImage(
-        board=BOARD.name,
-        builder="cmake",
-        elf=path,
-        images=(),
-        sha256="0" * 64,
-        flash_bytes=len(CONTENT),
-        ram_bytes=1,
-        library_code_bytes=1,
-        library_flash_bytes=1,
-        library_ram_bytes=1,
-        model_sha256="a" * 64,
-        build_id="b" * 16,
-    )
+    return image_of(path.parent, BOARD.name)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +9,11 @@ from pathlib import Path
 import pytest
 import serial
 from serial_peer import Noise, SerialPeer
+from small_image import small_image
 from stm32_rom import FLASH, GO, STM32F411_ID, Stm32Rom
 
 from tinyflow import flash, process, progress, tools
-from tinyflow.artifacts import FirmwareImage, FlashFile
+from tinyflow.artifacts import FirmwareImage
 from tinyflow.boards import load_board
 from tinyflow.errors import DeviceError, ProjectError, ToolError
 from tinyflow.flash import stm32flash
@@ -28,22 +28,7 @@ pytestmark = pytest.mark.skipif(process.which("stm32flash") is None, reason="no 
 @pytest.fixture
 def image(tmp_path: Path) -> FirmwareImage:
     """A binary over two sectors of flash, not a multiple of four bytes."""
-    path = tmp_path / "firmware.bin"
-    path.write_bytes(random.Random(7).randbytes(SIZE))
-    return FirmwareImage(
-        board=BOARD.name,
-        builder="cmake",
-        elf=tmp_path / "firmware.elf",
-        images=(FlashFile(path, FLASH),),
-        sha256="0" * 64,
-        flash_bytes=SIZE,
-        ram_bytes=1,
-        library_code_bytes=1,
-        library_flash_bytes=1,
-        library_ram_bytes=1,
-        model_sha256="a" * 64,
-        build_id="b" * 16,
-    )
+    return small_image(tmp_path, BOARD.name, FLASH, SIZE)
 
 
 def holds(chip: Stm32Rom, image: FirmwareImage) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from rfc2217_peer import EspLine, Rfc2217Peer
 from serial.tools import list_ports as pyserial
 from serial.tools.list_ports_common import ListPortInfo
+from small_image import image_of
 from wired_board import board_with
 
 from tinyflow import flash
@@ -25,20 +26,7 @@ class Built(Walk):
     """A walk whose image there is already."""
 
     def image(self) -> FirmwareImage:
-        return FirmwareImage(
-            board="fake-board",
-            builder="cmake",
-            elf=self.home / "firmware.elf",
-            images=(),
-            sha256="0" * 64,
-            flash_bytes=1,
-            ram_bytes=1,
-            library_code_bytes=1,
-            library_flash_bytes=1,
-            library_ram_bytes=1,
-            model_sha256="a" * 64,
-            build_id="b" * 16,
-        )
+        return image_of(self.home, "fake-board")
 
 
 @pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")
