@@ -18,6 +18,7 @@ from tinyflow import port_faults, process, progress, tools
 from tinyflow.artifacts import FirmwareImage, FlashedBoard
 from tinyflow.boards import Avrdude, BoardProfile
 from tinyflow.errors import DeviceError, ProjectError, TinyflowError, ToolError
+from tinyflow.flash import programmer
 
 STAGE = "flash"
 FIXED_SECONDS = 60.0
@@ -47,28 +48,16 @@ def run(
     """
     if board.avrdude is None:
         raise ProjectError(f"board {board.name} has no [avrdude] in its profile")
-    if port is None:
-        raise DeviceError(
-            f"board {board.name} is written through a port, and none is named",
-            (),
-            ["name it with --port"],
-        )
-    if "://" in port and not port.startswith("socket://"):
+    place = programmer.console(board, port)
+    if "://" in place and not place.startswith("socket://"):
         raise ProjectError(
-            f"avrdude takes a serial port of this machine or socket://HOST:PORT, not {port}"
+            f"avrdude takes a serial port of this machine or socket://HOST:PORT, not {place}"
         )
     program = tools.require("avrdude")
-    if "://" not in port and port_faults.holders([port]):
-        raise port_faults.in_use(port)  # avrdude would not notice
-    _write(_file(image), _Attempt(board, board.avrdude, port, log=log), str(program))
-    yield FlashedBoard(
-        board=board.name,
-        port=port,
-        baud=board.baud,
-        model_sha256=image.model_sha256,
-        build_id=image.build_id,
-        reset=board.reset,
-    )
+    if "://" not in place and port_faults.holders([place]):
+        raise port_faults.in_use(place)  # avrdude would not notice
+    _write(_file(image), _Attempt(board, board.avrdude, place, log=log), str(program))
+    yield programmer.flashed(image, board, place)
 
 
 def command(program: str, settings: Avrdude, port: str, file: Path) -> list[str]:

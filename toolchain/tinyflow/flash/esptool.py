@@ -19,8 +19,8 @@ from pathlib import Path
 from tinyflow import process, progress, tools
 from tinyflow.artifacts import FirmwareImage, FlashedBoard
 from tinyflow.boards import BoardProfile, Esptool
-from tinyflow.errors import DeviceError, ProjectError, ToolError
-from tinyflow.flash import esptool_faults
+from tinyflow.errors import ProjectError, ToolError
+from tinyflow.flash import esptool_faults, programmer
 from tinyflow.flash.esptool_faults import Again, Attempt, Fault
 
 STAGE = "flash"
@@ -48,20 +48,9 @@ def run(
     """
     if board.esptool is None:
         raise ProjectError(f"board {board.name} has no [esptool] in its profile")
-    if port is None:
-        raise DeviceError(
-            f"board {board.name} is written through a port, and none is named",
-            (),
-            ["name it with --port"],
-        )
-    write(image, board, board.esptool, port, log)
-    yield FlashedBoard(
-        board=board.name,
-        port=port,
-        baud=board.baud,
-        model_sha256=image.model_sha256,
-        build_id=image.build_id,
-    )
+    place = programmer.console(board, port)
+    write(image, board, board.esptool, place, log)
+    yield programmer.flashed(image, board, place)
 
 
 def command(

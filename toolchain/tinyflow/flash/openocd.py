@@ -15,8 +15,8 @@ from pathlib import Path
 from tinyflow import process, progress, tools
 from tinyflow.artifacts import FirmwareImage, FlashedBoard
 from tinyflow.boards import BoardProfile, Openocd
-from tinyflow.errors import DeviceError, ProjectError, ToolError
-from tinyflow.flash import openocd_faults
+from tinyflow.errors import ProjectError, ToolError
+from tinyflow.flash import openocd_faults, programmer
 from tinyflow.flash.openocd_faults import Attempt
 
 STAGE = "flash"
@@ -45,12 +45,7 @@ def run(
     """
     if board.openocd is None:
         raise ProjectError(f"board {board.name} has no [openocd] in its profile")
-    if port is None:
-        raise DeviceError(
-            f"board {board.name} talks through a port, and none is named",
-            (),
-            ["name it with --port"],
-        )
+    place = programmer.console(board, port)
     program = tools.require("openocd")
     if not image.elf.is_file():
         raise ProjectError(
@@ -58,15 +53,10 @@ def run(
             [f"looked for {image.elf}"],
             [f"tinyflow build --board {image.board}"],
         )
-    _write(command(str(program), board.openocd, image.elf, _serial(board, port)), image, board, log)
-    yield FlashedBoard(
-        board=board.name,
-        port=port,
-        baud=board.baud,
-        model_sha256=image.model_sha256,
-        build_id=image.build_id,
-        reset=board.reset,
+    _write(
+        command(str(program), board.openocd, image.elf, _serial(board, place)), image, board, log
     )
+    yield programmer.flashed(image, board, place)
 
 
 def command(program: str, settings: Openocd, elf: Path, serial: str = "") -> list[str]:

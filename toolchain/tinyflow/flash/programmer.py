@@ -1,4 +1,4 @@
-"""What runners share that hand one file to one program and read what it says."""
+"""What runners share: the port they get, the board they leave, one program and what it says."""
 
 from __future__ import annotations
 

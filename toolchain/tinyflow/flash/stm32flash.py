@@ -18,6 +18,7 @@ from tinyflow import port_faults, process, progress, tools
 from tinyflow.artifacts import FirmwareImage, FlashedBoard, FlashFile
 from tinyflow.boards import BoardProfile, Stm32flash
 from tinyflow.errors import DeviceError, ProjectError, TinyflowError, ToolError
+from tinyflow.flash import programmer
 
 STAGE = "flash"
 FIXED_SECONDS = 60.0
@@ -41,30 +42,18 @@ def run(
     """
     if board.stm32flash is None:
         raise ProjectError(f"board {board.name} has no [stm32flash] in its profile")
-    if port is None:
-        raise DeviceError(
-            f"board {board.name} is written through a port, and none is named",
-            (),
-            ["name it with --port"],
-        )
-    if "://" in port:
+    place = programmer.console(board, port)
+    if "://" in place:
         raise ProjectError(
-            f"stm32flash takes a serial port of this machine, not {port}",
+            f"stm32flash takes a serial port of this machine, not {place}",
             (),
             ["make it one with socat: socat pty,link=/tmp/board,rawer tcp:HOST:PORT"],
         )
     program = tools.require("stm32flash")
-    if port_faults.holders([port]):
-        raise port_faults.in_use(port)  # stm32flash would not notice
-    _write(_file(image), board, board.stm32flash, (str(program), port), log)
-    yield FlashedBoard(
-        board=board.name,
-        port=port,
-        baud=board.baud,
-        model_sha256=image.model_sha256,
-        build_id=image.build_id,
-        reset=board.reset,
-    )
+    if port_faults.holders([place]):
+        raise port_faults.in_use(place)  # stm32flash would not notice
+    _write(_file(image), board, board.stm32flash, (str(program), place), log)
+    yield programmer.flashed(image, board, place)
 
 
 def command(program: str, settings: Stm32flash, port: str) -> list[str]:
