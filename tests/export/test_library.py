@@ -84,20 +84,32 @@ def test_it_serves_cplusplus(libraries: Any, tmp_path: Path, standard: str) -> N
     subprocess.run(command, check=True)
 
 
-def test_two_libraries_share_one_program_as_plain_objects(libraries: Any, tmp_path: Path) -> None:
+def compiled(folder: Path, place: Path) -> list[str]:
+    """The objects of a library."""
+    place.mkdir()
+    command = ["cc", "-std=c99", "-O1", *SMALL, "-c", *sources(folder)]
+    subprocess.run(command, check=True, cwd=place)
+    return [str(file) for file in sorted(place.glob("*.o"))]
+
+
+@pytest.fixture(scope="module")
+def objects(libraries: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], ...]:
+    """The objects of each library."""
+    place = tmp_path_factory.mktemp("objects")
+    return tuple(compiled(folder, place / folder.name) for folder in libraries.folders)
+
+
+def test_two_libraries_share_one_program_as_plain_objects(
+    libraries: Any, objects: tuple[list[str], ...], tmp_path: Path
+) -> None:
     """Every object is linked, no archive chooses: kernels that both bring are there twice."""
     main = tmp_path / "main.c"
     main.write_text(libraries.program)
-    objects = []
-    for folder in libraries.folders:
-        (tmp_path / folder.name).mkdir()
-        command = ["cc", "-std=c99", "-O1", *SMALL, "-c", *sources(folder)]
-        subprocess.run(command, check=True, cwd=tmp_path / folder.name)
-        objects += [str(file) for file in sorted((tmp_path / folder.name).glob("*.o"))]
-    assert len([name for name in objects if name.endswith("/conv_2d_s8.o")]) == 2
+    both = [*objects[0], *objects[1]]
+    assert len([name for name in both if name.endswith("/conv_2d_s8.o")]) == 2
     includes = [f"-I{folder / 'src'}" for folder in libraries.folders]
     program = tmp_path / "program"
-    build(program, "cc", *includes, str(main), *objects, "-Wl,--gc-sections")
+    build(program, "cc", *includes, str(main), *both, "-Wl,--gc-sections")
     libraries.expect(program)
 
 
@@ -115,12 +127,14 @@ def test_a_shared_kernel_is_in_the_image_once(libraries: Any, tmp_path: Path) ->
     command = [*ARM, *SMALL, *includes, "main.c", *both, *linked, "-o", str(program)]
     subprocess.run(command, check=True, cwd=tmp_path, capture_output=True)
     placed = (tmp_path / "map").read_text().partition("Linker script and memory map")[2]
-    kernel = r"^ \.text\.tnf_conv_2d_s8_abi1\n\s+0x[0-9a-f]+\s+0x([0-9a-f]+)"
+    kernel = r"^ \.text\.tnf_conv_2d_s8_abi1_ref\n\s+0x[0-9a-f]+\s+0x([0-9a-f]+)"
     sizes = [int(size, 16) for size in re.findall(kernel, placed, re.M)]
     assert len([size for size in sizes if size]) == 1
 
 
-def test_libraries_of_two_contracts_keep_their_own_kernels(libraries: Any, tmp_path: Path) -> None:
+def test_libraries_of_two_contracts_keep_their_own_kernels(
+    libraries: Any, objects: tuple[list[str], ...], tmp_path: Path
+) -> None:
     """As if `other` came from a tinyflow of the next contract, both compiled on their own."""
     digits, other = libraries.folders
     newer = Path(shutil.copytree(other, tmp_path / "other"))
@@ -129,15 +143,9 @@ def test_libraries_of_two_contracts_keep_their_own_kernels(libraries: Any, tmp_p
         file.write_text(text.replace("_abi1", "_abi2"))
     main = tmp_path / "main.c"
     main.write_text(libraries.program)
-    objects = []
-    for folder in (digits, newer):
-        (tmp_path / f"{folder.name}.o").mkdir()
-        subprocess.run(
-            ["cc", "-c", *sources(folder)], check=True, cwd=tmp_path / f"{folder.name}.o"
-        )
-        objects += [str(file) for file in sorted((tmp_path / f"{folder.name}.o").glob("*.o"))]
+    both = [*objects[0], *compiled(newer, tmp_path / "objects")]
     # The application sees one contract's headers only: the #error says so.
-    command = ["cc", f"-I{digits / 'src'}", f"-I{newer / 'src'}", str(main), *objects]
+    command = ["cc", f"-I{digits / 'src'}", f"-I{newer / 'src'}", str(main), *both]
     done = subprocess.run(
         [*command, "-o", str(tmp_path / "no")], capture_output=True, text=True, check=False
     )
@@ -151,10 +159,31 @@ def test_libraries_of_two_contracts_keep_their_own_kernels(libraries: Any, tmp_p
         .replace("int main", "extern void other_run(const int8_t *, int8_t *);\nint main")
     )
     program = tmp_path / "program"
-    build(program, "cc", f"-I{digits / 'src'}", str(forced), *objects)
-    listed = subprocess.run(["nm", str(program)], capture_output=True, text=True, check=True)
-    assert {"tnf_conv_2d_s8_abi1", "tnf_conv_2d_s8_abi2"} <= set(listed.stdout.split())
+    build(program, "cc", f"-I{digits / 'src'}", str(forced), *both)
+    assert {"tnf_conv_2d_s8_abi1_ref", "tnf_conv_2d_s8_abi2_ref"} <= names(program)
     libraries.expect(program)
+
+
+def test_libraries_of_two_backends_keep_their_own_kernels(
+    libraries: Any, objects: tuple[list[str], ...], tmp_path: Path
+) -> None:
+    """As if `other` had kernels that want their weights in another order."""
+    digits, other = libraries.folders
+    packed = Path(shutil.copytree(other, tmp_path / "other"))
+    header = packed / "src" / "tnf_backend.h"
+    header.write_text(header.read_text().replace("TNF_BACKEND ref", "TNF_BACKEND packed"))
+    main = tmp_path / "main.c"
+    main.write_text(libraries.program)
+    both = [*compiled(packed, tmp_path / "objects"), *objects[0]]
+    program = tmp_path / "program"
+    build(program, "cc", f"-I{digits / 'src'}", f"-I{packed / 'src'}", str(main), *both)
+    assert {"tnf_conv_2d_s8_abi1_ref", "tnf_conv_2d_s8_abi1_packed"} <= names(program)
+    libraries.expect(program)
+
+
+def names(program: Path) -> set[str]:
+    listed = subprocess.run(["nm", str(program)], capture_output=True, text=True, check=True)
+    return set(listed.stdout.split())
 
 
 def test_real_values_become_the_bytes_that_python_takes(libraries: Any, tmp_path: Path) -> None:

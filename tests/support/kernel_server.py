@@ -85,7 +85,7 @@ class KernelServer:
             [
                 *("cc", "-std=c99", "-O1", "-g", *flags),
                 *(f"-I{KERNELS / 'include'}", f"-I{KERNELS.parent / 'include'}"),
-                f"-I{self._folder.name}",
+                *(f"-I{KERNELS / backend}", f"-I{self._folder.name}"),
                 *(str(path) for path in sorted((KERNELS / backend).glob("*.c"))),
                 *(str(SOURCE), "-o", str(self._program)),
             ],

@@ -20,25 +20,28 @@
 
 #include <stdint.h>
 
+#include "tnf_backend.h"
 #include "tnf_flash.h"
 
 /** Begins a kernel's definition: where several libraries in one image have the same kernel, the
  *  linker takes one of them, whether they are archives or plain objects. */
 #define TNF_KERNEL __attribute__((weak))
 
-/* The names that the linker sees end with TNF_ABI: a library never gets the kernels of another that
- * was made for another contract. */
-#define tnf_conv_2d_s8 tnf_conv_2d_s8_abi1
-#define tnf_depthwise_conv_2d_s8 tnf_depthwise_conv_2d_s8_abi1
-#define tnf_fully_connected_s8 tnf_fully_connected_s8_abi1
-#define tnf_average_pool_2d_s8 tnf_average_pool_2d_s8_abi1
-#define tnf_max_pool_2d_s8 tnf_max_pool_2d_s8_abi1
-#define tnf_mean_s8 tnf_mean_s8_abi1
-#define tnf_add_s8 tnf_add_s8_abi1
-#define tnf_add_constant_s8 tnf_add_constant_s8_abi1
-#define tnf_pad_s8 tnf_pad_s8_abi1
-#define tnf_softmax_s8 tnf_softmax_s8_abi1
-#define tnf_rescale_s8 tnf_rescale_s8_abi1
+/* The names that the linker sees end with TNF_ABI and the backend: a library never gets the kernels
+ * of another that was made for another contract, or that wants its weights in another order. */
+#define TNF_LINK_NAME_(name, backend) name##_abi1_##backend
+#define TNF_LINK_NAME(name, backend) TNF_LINK_NAME_(name, backend)
+#define tnf_conv_2d_s8 TNF_LINK_NAME(tnf_conv_2d_s8, TNF_BACKEND)
+#define tnf_depthwise_conv_2d_s8 TNF_LINK_NAME(tnf_depthwise_conv_2d_s8, TNF_BACKEND)
+#define tnf_fully_connected_s8 TNF_LINK_NAME(tnf_fully_connected_s8, TNF_BACKEND)
+#define tnf_average_pool_2d_s8 TNF_LINK_NAME(tnf_average_pool_2d_s8, TNF_BACKEND)
+#define tnf_max_pool_2d_s8 TNF_LINK_NAME(tnf_max_pool_2d_s8, TNF_BACKEND)
+#define tnf_mean_s8 TNF_LINK_NAME(tnf_mean_s8, TNF_BACKEND)
+#define tnf_add_s8 TNF_LINK_NAME(tnf_add_s8, TNF_BACKEND)
+#define tnf_add_constant_s8 TNF_LINK_NAME(tnf_add_constant_s8, TNF_BACKEND)
+#define tnf_pad_s8 TNF_LINK_NAME(tnf_pad_s8, TNF_BACKEND)
+#define tnf_softmax_s8 TNF_LINK_NAME(tnf_softmax_s8, TNF_BACKEND)
+#define tnf_rescale_s8 TNF_LINK_NAME(tnf_rescale_s8, TNF_BACKEND)
 
 #ifdef __cplusplus
 extern "C" {

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 VALUES_PER_LINE = 96
 ABI = 1
+# Of each backend, and read by a header that the application may see.
+BACKEND_HEADER = "tnf_backend.h"
 NAME_PARTS = 3
 NAME_LENGTH = 48
 
@@ -232,7 +234,7 @@ def _copy_kernels(lowered: Sequence[Lowered], backend: str, include: Path, src: 
         shutil.copy(header, include)
     kernels = firmware / "kernels" / backend
     for header in sorted(kernels.glob("*.h")):
-        shutil.copy(header, src)
+        shutil.copy(header, include if header.name == BACKEND_HEADER else src)
     for stem in sorted({stem for item in lowered if item.call for stem in item.call.kernels}):
         shutil.copy(kernels / f"{stem}.c", src)
 
