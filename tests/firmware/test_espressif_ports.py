@@ -237,7 +237,7 @@ def test_nothing_that_arrives_while_nobody_reads_is_lost(name: str, make: Make) 
 
 @pytest.mark.parametrize("name", CHIPS)
 def test_reading_the_fifo_is_never_interrupted(name: str, make: Make) -> None:
-    """On the ESP32 that would make its count of bytes wrong for good."""
+    """The ESP32 would stand still for good: its erratum CPU-3.21."""
     port = make(name, CHIPS[name]())
     port.start()
     chip, get, allowed = port.chip, port.chip.get, []
@@ -256,6 +256,32 @@ def test_reading_the_fifo_is_never_interrupted(name: str, make: Make) -> None:
     assert watching.read(10) == b"abc"
     assert allowed == [0, 0, 0]
     assert chip.registers[espressif_model.INTERRUPTS] != 0
+
+
+def test_the_esp32_takes_every_byte_though_its_uart_miscounts(make: Make) -> None:
+    """Its erratum UART-3.17. A full FIFO has its pointers where an empty one has them."""
+    port = make("esp32", espressif_model.esp32())
+    port.start()
+    port.chip.miscounted = 2
+    for data in (b"x", b"yz", bytes(100), bytes(range(128)), b"end"):
+        port.chip.arrive(data)
+        assert port.read(200) == data
+    assert port.read(200) == b""
+
+
+@pytest.mark.parametrize(("crystal_mhz", "core_mhz"), [(40, 40), (26, 26), (80, 80)])
+@pytest.mark.parametrize("thought", [0.96, 0.99, 1.01, 1.04])
+def test_the_esp32s_clock_is_that_of_a_crystal_not_what_the_rom_took_it_for(
+    crystal_mhz: int, core_mhz: int, thought: float, make: Make
+) -> None:
+    """The ROM measures the crystal by an RC oscillator, which drifts."""
+    chip = espressif_model.esp32(core_mhz * 1_000_000, crystal_mhz * 1_000_000, thought)
+    port = make("esp32", chip)
+    port.start()
+    divider = chip.registers[chip.uart + 0x14]
+    sixteenths = (divider & 0xFFFFF) * 16 + (divider >> 20)
+    assert crystal_mhz * 16_000_000 / sixteenths == pytest.approx(115200, rel=0.001)
+    assert port.health().clock_hz == core_mhz * 1_000_000
 
 
 @pytest.mark.parametrize("name", CHIPS)

@@ -34,6 +34,8 @@ class Chip:
         self.sent = bytearray()
         self.overflowed = 0
         self.sending = 0
+        self.taken = 0
+        self.miscounted = 0  # how many bytes fewer than it has the UART says it has received
 
     def arrive(self, data: bytes) -> None:
         """Bytes come in on the line; what the FIFO has no room for is lost."""
@@ -55,11 +57,16 @@ class Chip:
         if address == CYCLES:
             return self.cycles & 0xFFFFFFFF
         if address == self.uart:
+            self.taken += 1
             return self.received.popleft()
         if address == self.uart + 0x1C:
             left = self.sending
             self.sending = max(0, left - 1)
-            return len(self.received) | left << 16
+            return max(0, len(self.received) - self.miscounted) | left << 16
+        if address == 0x3FF40060:
+            begin = self.taken % FIFO_BYTES
+            end = (self.taken + len(self.received)) % FIFO_BYTES
+            return (0x200 + begin) << 2 | (0x200 + end) << 13 | 0x80000003
         if address == self.timer_low:
             if address in self.stuck:
                 return 0
@@ -79,15 +86,18 @@ class Chip:
         self.registers[address] = value
 
 
-def _esp32_timer_hz(chip: Chip) -> int:
-    divider = chip.registers.get(0x3FF5F000, 0) >> 13 & 0xFFFF
-    return 40_000_000 // (divider or 65536)
+def esp32(core_hz: int = 40_000_000, bus_hz: int = 40_000_000, thought: float = 1.0) -> Chip:
+    """An ESP32 as its ROM hands it over: UART 0 divided to 115200 baud from what the ROM thought
+    the bus's clock was, `thought` times what it is."""
 
+    def timer_hz(chip: Chip) -> int:
+        divider = chip.registers.get(0x3FF5F000, 0) >> 13 & 0xFFFF
+        return bus_hz // (divider or 65536)
 
-def esp32(core_hz: int = 40_000_000) -> Chip:
-    """An ESP32 as its ROM hands it over: UART 0 divided from 40 MHz to 115200 baud."""
-    chip = Chip(0x3FF40000, 0x60000000, core_hz, 0x3FF5F004, _esp32_timer_hz)
-    chip.registers = {0x3FF40014: 347 | 3 << 20, 0x3FF40024: 0x60, 0x3FF00040: 0x28}
+    chip = Chip(0x3FF40000, 0x60000000, core_hz, 0x3FF5F004, timer_hz)
+    sixteenths = int(bus_hz * thought * 16 / 115200)
+    divider = sixteenths // 16 | sixteenths % 16 << 20
+    chip.registers = {0x3FF40014: divider, 0x3FF40024: 0x60, 0x3FF00040: 0x28}
     return chip
 
 

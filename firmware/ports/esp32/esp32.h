@@ -31,6 +31,13 @@
 
 #define ESP32_UART0 0x3FF40000u
 #define ESP32_UART0_FIFO_OUT 0x60000000u
+#define ESP32_UART0_STATUS 0x3FF4001Cu
+#define ESP32_UART0_COUNT 0xFFu /**< received bytes, in what STATUS says; may be too low */
+/** Where in the UART's memory the next received byte is read and written, by byte. */
+#define ESP32_UART0_POINTERS 0x3FF40060u
+#define ESP32_UART0_READ_SHIFT 2
+#define ESP32_UART0_WRITE_SHIFT 13
+#define ESP32_UART0_FIFO_BYTES 128u
 
 #define ESP32_RTC_OPTIONS 0x3FF48000u
 #define ESP32_RTC_SYSTEM_RESET 0x80000000u

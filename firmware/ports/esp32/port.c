@@ -1,8 +1,8 @@
 /* The port of the ESP32 without an SDK: its first core, UART 0 as console, CCOUNT as counter.
  *
  * The ROM loads code and data into RAM and starts it with the clock it has chosen itself, which is
- * measured here against a timer on the peripheral bus. That bus's clock is known by the divider
- * that the ROM has given the UART. Not tried on silicon. */
+ * measured here against a timer on the peripheral bus. That bus's clock is told by the divider that
+ * the ROM has given the UART. Not tried on silicon. */
 #include "esp32.h"
 #include "espressif.h"
 #include "espressif_io.h"
@@ -24,6 +24,14 @@ void tnf_board_early(void)
     espressif_watchdog_off(ESP32_TIMER0_WATCHDOG_PROTECT, ESP32_TIMER0_WATCHDOG);
     espressif_watchdog_off(ESP32_TIMER1_WATCHDOG_PROTECT, ESP32_TIMER1_WATCHDOG);
     esp32_map_flash(ESPRESSIF_FIRST_PAGE, espressif_flash_pages());
+}
+
+/* The ROM has measured the crystal by an RC oscillator, some percent off: which of the crystals
+ * that there are it is, or the PLL. */
+static uint32_t bus_hz(void)
+{
+    uint32_t hz = espressif_uart_clock_hz(&uart0);
+    return hz > 60000000u ? 80000000u : hz > 33000000u ? 40000000u : 26000000u;
 }
 
 /* Microseconds. */
@@ -53,13 +61,27 @@ static uint32_t measured_hz(void)
 
 void tnf_port_init(void)
 {
-    uint32_t divider = espressif_uart_clock_hz(&uart0) / (1000u * TICKS_PER_MS);
+    uint32_t bus = bus_hz(), divider = bus / (1000u * TICKS_PER_MS);
     espressif_set(ESP32_TIMER, 0);
     espressif_set(ESP32_TIMER, ESP32_TIMER_UP | divider << ESP32_TIMER_DIVIDER_SHIFT);
     clock_hz = measured_hz();
     uptime = (tnf_uptime_t){.ticks = ticks()};
     espressif_set(ESP32_UART_INTERRUPT_MAP, ESP32_UART_INTERRUPT);
-    espressif_console_start(&uart0);
+    espressif_console_start(&uart0, bus);
+}
+
+/* The UART's own count loses one when a read of its register is interrupted (erratum UART-3.17). It
+ * only tells a full FIFO from an empty one. */
+uint32_t espressif_received(void)
+{
+    uint32_t pointers = espressif_get(ESP32_UART0_POINTERS);
+    uint32_t bytes =
+        ((pointers >> ESP32_UART0_WRITE_SHIFT) - (pointers >> ESP32_UART0_READ_SHIFT)) &
+        (ESP32_UART0_FIFO_BYTES - 1u);
+    if (bytes == 0 && (espressif_get(ESP32_UART0_STATUS) & ESP32_UART0_COUNT) > 0) {
+        bytes = ESP32_UART0_FIFO_BYTES;
+    }
+    return bytes;
 }
 
 void espressif_take_interrupts(bool take)

@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #define ESP32C3_UART0 0x60000000u
+#define ESP32C3_UART0_STATUS 0x6000001Cu
+#define ESP32C3_UART0_COUNT 0xFFu /**< received bytes */
 
 #define ESP32C3_RTC_OPTIONS 0x60008000u
 #define ESP32C3_RTC_SYSTEM_RESET 0x80000000u

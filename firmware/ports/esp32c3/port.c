@@ -81,7 +81,12 @@ void tnf_port_init(void)
     espressif_set(ESP32C3_INTERRUPT_PRIORITY(ESP32C3_UART_INTERRUPT), 1);
     espressif_set(ESP32C3_INTERRUPT_THRESHOLD, 1);
     espressif_set(ESP32C3_INTERRUPT_ENABLE, 1u << ESP32C3_UART_INTERRUPT);
-    espressif_console_start(&uart0);
+    espressif_console_start(&uart0, espressif_uart_clock_hz(&uart0));
+}
+
+uint32_t espressif_received(void)
+{
+    return espressif_get(ESP32C3_UART0_STATUS) & ESP32C3_UART0_COUNT;
 }
 
 void espressif_take_interrupts(bool take)

@@ -2,8 +2,8 @@
  *
  * The hardware keeps 128 bytes, 11 ms at 115200 baud. The host repeats a request that is not
  * answered in time, so up to a whole one may arrive during an inference, or during the answer to
- * the one before: an interrupt takes them at half that. Everything else is polled. The count of
- * bytes is wrong for good on the ESP32 if reading them is interrupted; nothing ever interrupts it.
+ * the one before: an interrupt takes them at half that. Everything else is polled. Nothing ever
+ * interrupts a read of the FIFO: the ESP32 would stand still for good (its erratum CPU-3.21).
  */
 #include "espressif.h"
 #include "espressif_io.h"
@@ -55,13 +55,12 @@ static uint32_t sending(void)
     return espressif_get(uart.base + STATUS) >> SENDING_SHIFT & COUNT_MASK;
 }
 
-void espressif_console_start(const espressif_uart_t *which)
+void espressif_console_start(const espressif_uart_t *which, uint32_t clock_hz)
 {
+    uint32_t wanted = clock_hz * DIVIDER_PARTS / TNF_BAUD;
     uart = *which;
-    if (TNF_BAUD != ESPRESSIF_ROM_BAUD) {
-        uint32_t wanted = divider(uart.base) * (ESPRESSIF_ROM_BAUD / 100u) / (TNF_BAUD / 100u);
-        while (sending() > 0) {
-        }
+    if (wanted != divider(uart.base)) {
+        espressif_console_flush(); /* what the ROM says last */
         espressif_set(uart.base + CLOCK_DIVIDER,
                       wanted / DIVIDER_PARTS | wanted % DIVIDER_PARTS << DIVIDER_PART_SHIFT);
     }
@@ -74,7 +73,7 @@ void espressif_console_start(const espressif_uart_t *which)
 
 void espressif_console_interrupt(void)
 {
-    while ((espressif_get(uart.base + STATUS) & COUNT_MASK) > 0) {
+    for (uint32_t left = espressif_received(); left > 0; left--) {
         rx_ring_put(&ring, (uint8_t)espressif_get(uart.base + FIFO));
     }
     espressif_set(uart.base + INTERRUPT_CLEAR, RECEIVED_ENOUGH);

@@ -35,8 +35,9 @@ typedef struct espressif_uart {
     uint32_t fifo_out; /**< where a byte to be sent is written */
 } espressif_uart_t;
 
-/** Begins to receive; the chip's layer has routed the interrupt of UART 0 before. */
-void espressif_console_start(const espressif_uart_t *uart);
+/** Sets the baud rate of the profile and begins to receive; the chip's layer has routed the
+ * interrupt of UART 0 before. @param clock_hz  what the divider divides */
+void espressif_console_start(const espressif_uart_t *uart, uint32_t clock_hz);
 
 /** Waits until everything that was written has gone out. */
 void espressif_console_flush(void);
@@ -44,8 +45,11 @@ void espressif_console_flush(void);
 /** Takes what UART 0 has received. For the interrupt's handler. */
 void espressif_console_interrupt(void);
 
-/** The divider that the ROM has set UART 0 to, times its baud rate: the clock of the UART, in Hz,
- *  rounded to whole MHz. For before espressif_console_start. */
+/** How many bytes of UART 0 wait to be taken. Provided by the chip's layer. */
+uint32_t espressif_received(void);
+
+/** The divider that the ROM has set UART 0 to, times its baud rate: what the ROM took for the clock
+ *  of the UART, in Hz, rounded to whole MHz. For before espressif_console_start. */
 uint32_t espressif_uart_clock_hz(const espressif_uart_t *uart);
 
 /** Lets the processor take interrupts, or not. Provided by the chip's layer. */
