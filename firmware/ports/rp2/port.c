@@ -63,7 +63,7 @@ static void select(rp2_clock_t *clock, uint32_t source)
 
 static void start_clocks(void)
 {
-    RP2_CLOCKS->resuscitate = 0;
+    RP2_RESUSCITATE = 0; /* else it would take a pause of the clock for a fault */
     RP2_CRYSTAL->control = RP2_CRYSTAL_1_TO_15_MHZ;
     RP2_CRYSTAL->startup = RP2_CRYSTAL_HZ / 1000u * CRYSTAL_STARTUP_MS / 256u;
     RP2_SET(RP2_CRYSTAL->control) = RP2_CRYSTAL_ENABLE;

@@ -48,8 +48,6 @@ typedef struct rp2_clocks {
     rp2_clock_t reference;
     rp2_clock_t system;
     rp2_clock_t peripherals;
-    rp2_clock_t others[3];
-    volatile uint32_t resuscitate;
 } rp2_clocks_t;
 
 #define RP2_REFERENCE_CRYSTAL 2u

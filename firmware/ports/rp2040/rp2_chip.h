@@ -13,6 +13,7 @@
 #define RP2_PLL_DIVIDER_2 2u
 
 #define RP2_CLOCKS ((rp2_clocks_t *)0x40008000u)
+#define RP2_RESUSCITATE (*(volatile uint32_t *)0x40008078u)
 #define RP2_RESETS ((rp2_resets_t *)0x4000C000u)
 #define RP2_PINS ((rp2_pin_t *)0x40014000u)
 #define RP2_PADS ((volatile uint32_t *)0x4001C004u)

@@ -13,6 +13,7 @@
 #define RP2_PLL_DIVIDER_2 2u
 
 #define RP2_CLOCKS ((rp2_clocks_t *)0x40010000u)
+#define RP2_RESUSCITATE (*(volatile uint32_t *)0x40010084u)
 #define RP2_RESETS ((rp2_resets_t *)0x40020000u)
 #define RP2_PINS ((rp2_pin_t *)0x40028000u)
 #define RP2_PADS ((volatile uint32_t *)0x40038004u)
