@@ -45,6 +45,8 @@ typedef struct nrf_uart {
     volatile uint32_t tx_data;
     volatile uint32_t unused_8;
     volatile uint32_t baud_rate;
+    volatile uint32_t unused_9[17];
+    volatile uint32_t config; /**< flow control, parity; 0: 8N1 with neither */
 } nrf_uart_t;
 
 #define NRF_UART_ENABLE 4u
@@ -76,6 +78,7 @@ typedef struct nrf_timer {
     volatile uint32_t compare[4]; /**< what is captured, and compared with */
 } nrf_timer_t;
 
+#define NRF_TIMER_16_BITS 0u /**< in `bits`: all that timer 1 of the nRF51 has */
 #define NRF_TIMER_32_BITS 3u
 #define NRF_TIMER_COMPARED_0 0x10000u /**< in `interrupt_set` */
 #define NRF_TIMER_STOP_0 0x100u       /**< in `shortcuts`: stop when it has compared */

@@ -8,7 +8,7 @@
 #include "tnf_port.h"
 
 #define TICKS_PER_MS (NRF_TIMER_HZ / 1000u)
-/* How long an empty read sleeps at most: 4 ms. */
+/* How long an empty read sleeps at most: 4 ms, which 16 bits hold. */
 #define IDLE_TICKS (4u * TICKS_PER_MS)
 #define CAPTURE_UPTIME 0
 
@@ -45,12 +45,13 @@ CORTEX_M_INTERRUPTS const cortex_m_vector_t interrupts[NRF_TIMER1_IRQ + 1] = {
 };
 
 /* A bootloader may have used all of this. */
-static void start_timer(nrf_timer_t *timer)
+static void start_timer(nrf_timer_t *timer, uint32_t bits)
 {
     timer->stop = 1;
     timer->interrupt_clear = UINT32_MAX;
+    timer->shortcuts = 0;
     timer->mode = 0;
-    timer->bits = NRF_TIMER_32_BITS;
+    timer->bits = bits;
     timer->prescaler = 0;
     timer->clear = 1;
 }
@@ -70,6 +71,7 @@ static void start_uart(void)
     NRF_UART0->tx_pin = NRF_TX_PIN;
     NRF_UART0->rx_pin = NRF_RX_PIN;
     NRF_UART0->baud_rate = NRF_UART_115200;
+    NRF_UART0->config = 0;
     NRF_UART0->enable = NRF_UART_ENABLE;
     NRF_UART0->rx_ready = 0;
     NRF_UART0->tx_ready = 0;
@@ -93,9 +95,9 @@ void tnf_port_init(void)
     reset_reason = NRF_CLOCK_POWER->reset_reason;
     NRF_CLOCK_POWER->reset_reason = UINT32_MAX; /* else the next one is added */
 
-    start_timer(NRF_TIMER0);
+    start_timer(NRF_TIMER0, NRF_TIMER_32_BITS);
     NRF_TIMER0->start = 1;
-    start_timer(NRF_TIMER1);
+    start_timer(NRF_TIMER1, NRF_TIMER_16_BITS);
     NRF_TIMER1->compare[0] = IDLE_TICKS;
     NRF_TIMER1->shortcuts = NRF_TIMER_STOP_0;
     NRF_TIMER1->interrupt_set = NRF_TIMER_COMPARED_0;
