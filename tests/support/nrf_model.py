@@ -11,6 +11,7 @@ UART_IRQ, TIMER1_IRQ = 2, 9
 CYCLE_COUNTER, TRACE_ENABLE = 0x1004, 0xEDFC
 END_RX = 0x110  # an event of the UART's successor, which shares its registers
 ON_CRYSTAL = 0x10001
+PROTECT, PROTECT_DISABLE = 0x208, 0x558  # in UICR, and beside clock and power
 WAIT_LOOKS = 3
 BAUD_OF = {0x01D7E000: 115200}
 
@@ -93,6 +94,7 @@ class Nrf52840:
         self.sleeps = 0
         self._looks = 0
         self.pins = Memory()
+        self.uicr = Memory({PROTECT: 0xFFFFFFFF})
         self.oscillator = Memory(answers={0x100: self._oscillator_started})
         self.uart = Uart(self.oscillator)
         self.timers = Timer(self), Timer(self)
@@ -101,6 +103,7 @@ class Nrf52840:
             elf,
             {0: 0x100000, 0x20000000: 0x40000},
             {
+                0x10001000: (0x1000, self.uicr),
                 0x40000000: (0x1000, self.oscillator),
                 0x40002000: (0x1000, self.uart),
                 0x40008000: (0x1000, self.timers[0]),
