@@ -15,7 +15,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cortex_m_model import StoppedError
-from nrf_model import END_RX, ON_CRYSTAL, TIMER1_IRQ, UART_IRQ, Nrf52840
+from nrf_model import (
+    END_RX,
+    ON_CRYSTAL,
+    PROTECT,
+    PROTECT_DISABLE,
+    TIMER1_IRQ,
+    UART_IRQ,
+    Nrf52840,
+)
 from rp2_model import RP2040, RP2350, Rp2
 from serial_peer import SerialPeer
 from unicorn import arm_const
@@ -170,17 +178,42 @@ def test_the_rom_is_asked_for_its_usb_drive(images: Images) -> None:
 
 
 def test_a_nano_starts_after_a_bootloader_that_used_the_chip(images: Images) -> None:
-    """It left an interrupt pending that nobody handles, masked, and the crystal running."""
+    """It left an interrupt pending that nobody handles, masked, the crystal running, a UART with
+    flow control and a timer that begins again at each compare."""
     chip = Nrf52840(images("nano33ble").elf, 0x10000)
     chip.core.uc.reg_write(arm_const.UC_ARM_REG_PRIMASK, 1)
     chip.uart.words[END_RX] = 1
     chip.uart.mask = 1 << 4
     chip.core.enabled = 1 << UART_IRQ | 1 << 39
+    chip.uart.words[0x56C] = 1
+    chip.timers[0].words[0x200] = 1
     chip.oscillator.words[0x40C] = ON_CRYSTAL
     chip.oscillator.answers = {}  # no event tells that it has started
     chip.core.run(lambda: chip.sleeps > 1)
     assert b"tinyflow digits on nano33ble" in chip.uart.sent
     assert chip.core.enabled == 1 << UART_IRQ | 1 << TIMER1_IRQ
+    assert (chip.uart.words[0x56C], chip.timers[0].words[0x200]) == (0, 0)
+
+
+@pytest.mark.parametrize("setting", [0xFFFFFF5A, 0xFFFFFFFF, 0xFFFFFF00])
+def test_an_nrf52_stays_open_to_debuggers_where_it_was_told_to_be(
+    setting: int, images: Images
+) -> None:
+    chip = Nrf52840(images("nrf52840-dk").elf, 0)
+    chip.uicr.words[PROTECT] = setting
+    chip.core.run(lambda: chip.sleeps > 1)
+    written = [value for at, value in chip.core.writes if at == 0x40000000 + PROTECT_DISABLE]
+    assert written == ([0x5A] if setting & 0xFF == 0x5A else [])
+
+
+def test_the_flash_of_a_pico2_is_memory_that_can_be_executed(images: Images) -> None:
+    """Region 0 is all of flash, read only, of memory type 0, which is a cached one; a region of
+    device memory may not be executed, nor read at odd addresses."""
+    words = started("pico2", images("pico2")).core.system.words
+    base, limit, types = words[0xED9C], words[0xEDA0], words[0xEDC0]
+    assert (base, limit) == (0x10000006, 0x10FFFFE1)
+    assert types & 0xFF == 0xAA
+    assert words[0xED94] == 5
 
 
 def test_the_second_stage_has_its_checksum(images: Images) -> None:

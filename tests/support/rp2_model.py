@@ -16,6 +16,7 @@ from unicorn import arm_const
 
 BLOCK = 0x4000
 SYSTICK_CONTROL, SYSTICK_VALUE, CYCLE_COUNTER = 0xE010, 0xE018, 0x1004
+MPU_TYPE, EIGHT_REGIONS = 0xED90, 0x800
 RAM = 0x20000000
 FLASH = 0x10000000
 BOOT2_AT = 0x20041F00
@@ -123,6 +124,7 @@ class Rp2:
         self.core.system.answers = {
             SYSTICK_VALUE: lambda: -(self.cycle() - self.asleep_cycles) & 0xFFFFFF,
             CYCLE_COUNTER: lambda: self.cycle() & 0xFFFFFFFF,
+            MPU_TYPE: lambda: EIGHT_REGIONS,
         }
         for address, halfwords in layout.rom.items():
             data = struct.pack(f"<{len(halfwords)}H", *halfwords)

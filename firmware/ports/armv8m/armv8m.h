@@ -13,6 +13,7 @@ typedef struct armv8m_mpu {
     volatile uint32_t base;
     volatile uint32_t limit;
     volatile uint32_t aliases[6];
+    volatile uint32_t unused;
     volatile uint32_t memory_types; /**< 0 to 3, a byte each */
 } armv8m_mpu_t;
 
