@@ -20,7 +20,7 @@ from tinyflow.artifacts import FirmwareImage
 from tinyflow.boards import load_board
 from tinyflow.errors import DeviceError, ProjectError
 from tinyflow.flash import uf2, without_bootloader
-from tinyflow.flash.uf2_file import blocks
+from tinyflow.uf2_file import blocks
 
 PICO = load_board("pico")
 RP2040 = "UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: RPI-RP2\r\n"

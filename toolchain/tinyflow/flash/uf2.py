@@ -17,11 +17,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyflow import progress
+from tinyflow import progress, uf2_file
 from tinyflow.artifacts import FirmwareImage, FlashedBoard
 from tinyflow.boards import BoardProfile, Uf2
 from tinyflow.errors import DeviceError, ProjectError
-from tinyflow.flash import programmer, uf2_file
+from tinyflow.flash import programmer
 from tinyflow.flash.programmer import STAGE
 
 INFO = "INFO_UF2.TXT"
