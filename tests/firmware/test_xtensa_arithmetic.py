@@ -26,6 +26,7 @@ DRIVER = """
 MAP(__udivsi3, uint32_t, uint32_t)
 MAP(__umodsi3, uint32_t, uint32_t)
 MAP(__divsi3, int32_t, int32_t)
+MAP(__umulsidi3, uint64_t, uint32_t)
 MAP(__muldi3, uint64_t, uint64_t)
 MAP(__udivdi3, uint64_t, uint64_t)
 MAP(__umoddi3, uint64_t, uint64_t)
@@ -92,6 +93,7 @@ def call(library: ctypes.CDLL, name: str, to: str, *inputs: np.ndarray) -> np.nd
         ("__udivsi3", np.uint32),
         ("__umodsi3", np.uint32),
         ("__divsi3", np.int32),
+        ("__umulsidi3", np.uint32),
         ("__muldi3", np.uint64),
         ("__udivdi3", np.uint64),
         ("__umoddi3", np.uint64),
@@ -101,17 +103,18 @@ def call(library: ctypes.CDLL, name: str, to: str, *inputs: np.ndarray) -> np.nd
 )
 def test_integers(name: str, kind: type[np.integer], library: ctypes.CDLL) -> None:
     a, b = integers(kind), RANDOM.permutation(integers(kind))
-    if name != "__muldi3":
+    if "mul" not in name:
         b[b == 0] = 1
         lowest = np.iinfo(kind).min
         a[(a == lowest) & (b == kind(-1 if lowest < 0 else 1))] = 1  # nothing holds the quotient
-    bits = 8 * np.dtype(kind).itemsize
+    bits = 64 if "di3" in name else 32
+    to = f"{np.dtype(kind).kind}{bits // 8}"
     wanted = []
     for x, y in zip(a.tolist(), b.tolist(), strict=True):
         quotient = abs(x) // abs(y) * (1 if (x < 0) == (y < 0) else -1) if y else 0
         exact = x * y if "mul" in name else x - quotient * y if "mod" in name else quotient
         wanted.append(exact % 2**bits)
-    found = call(library, name, np.dtype(kind).str, a, b).astype(f"u{bits // 8}")
+    found = call(library, name, to, a, b).astype(f"u{bits // 8}")
     assert found.tolist() == wanted
 
 

@@ -7,6 +7,7 @@
 uint32_t __udivsi3(uint32_t dividend, uint32_t divisor);
 uint32_t __umodsi3(uint32_t dividend, uint32_t divisor);
 int32_t __divsi3(int32_t dividend, int32_t divisor);
+uint64_t __umulsidi3(uint32_t a, uint32_t b);
 uint64_t __muldi3(uint64_t a, uint64_t b);
 uint64_t __udivdi3(uint64_t dividend, uint64_t divisor);
 uint64_t __umoddi3(uint64_t dividend, uint64_t divisor);
@@ -49,15 +50,27 @@ int32_t __divsi3(int32_t dividend, int32_t divisor)
     return (int32_t)((dividend ^ divisor) < 0 ? 0u - quotient : quotient);
 }
 
-uint64_t __muldi3(uint64_t a, uint64_t b)
+/* From products of halves: a product of 64 bits would become a call to what this is for. */
+static inline uint64_t wide_product(uint32_t a, uint32_t b)
 {
-    uint32_t a_low = (uint32_t)a & 0xFFFFu, a_high = (uint32_t)a >> 16;
-    uint32_t b_low = (uint32_t)b & 0xFFFFu, b_high = (uint32_t)b >> 16;
+    uint32_t a_low = a & 0xFFFFu, a_high = a >> 16;
+    uint32_t b_low = b & 0xFFFFu, b_high = b >> 16;
     uint32_t low_high = a_low * b_high, high_low = a_high * b_low;
     uint32_t middle = (a_low * b_low >> 16) + (low_high & 0xFFFFu) + (high_low & 0xFFFFu);
     uint32_t high = a_high * b_high + (low_high >> 16) + (high_low >> 16) + (middle >> 16);
-    high += (uint32_t)a * (uint32_t)(b >> 32) + (uint32_t)(a >> 32) * (uint32_t)b;
-    return ((uint64_t)high << 32) | (uint32_t)((uint32_t)a * (uint32_t)b);
+    return ((uint64_t)high << 32) | (uint32_t)(a * b);
+}
+
+/* GCC 13 and newer call it, older ones call __muldi3. */
+uint64_t __umulsidi3(uint32_t a, uint32_t b)
+{
+    return wide_product(a, b);
+}
+
+uint64_t __muldi3(uint64_t a, uint64_t b)
+{
+    uint32_t high = (uint32_t)a * (uint32_t)(b >> 32) + (uint32_t)(a >> 32) * (uint32_t)b;
+    return wide_product((uint32_t)a, (uint32_t)b) + ((uint64_t)high << 32);
 }
 
 uint64_t __udivdi3(uint64_t dividend, uint64_t divisor)
