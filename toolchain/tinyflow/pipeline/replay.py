@@ -138,7 +138,7 @@ class Replay:
     def _row(self, number: int, window: Window, missed: bool, began: float) -> WindowRow:
         sensor, output = self._sensor, self._walk.compiled().output
         scores = np.frombuffer(window.output, dtype=np.int8)
-        best = int(scores.argmax())
+        best = int(np.argmax(scores))
         score = (int(scores[best]) - output.zero_point) * output.scale
         seconds = window.start / sensor.rate_hz if sensor.rate_hz else None
         # In real time the answer is due, on the line too, when the next hop is full.
