@@ -36,9 +36,12 @@ demo: $(READY)
 
 test: $(TESTED)
 	$(BIN)/tinyflow doctor $(BOARDS) --install > /dev/null
-	@# Debian's, which knows no board of ours, is what the protocol's tests talk to.
-	@command -v bossac > /dev/null || ! command -v apt-get > /dev/null \
-	|| $(SUDO) apt-get install -y --no-install-recommends bossa-cli
+	@# Only tests use these. Debian's bossac knows no board of ours, but speaks their protocol.
+	@missing=; command -v g++ > /dev/null || missing=g++; \
+	command -v bossac > /dev/null || missing="$$missing bossa-cli"; \
+	[ -z "$$missing" ] || ! command -v apt-get > /dev/null \
+	|| { $(SUDO) apt-get update && \
+	$(SUDO) apt-get install -y --no-install-recommends $$missing; }
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
 
 lint: $(TESTED)
