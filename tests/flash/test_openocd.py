@@ -19,7 +19,7 @@ from tinyflow import flash, process, progress, tools
 from tinyflow.artifacts import FirmwareImage
 from tinyflow.boards import BoardProfile, Openocd, load_board
 from tinyflow.errors import DeviceError, ProjectError, ToolError
-from tinyflow.flash import openocd, openocd_faults
+from tinyflow.flash import openocd, openocd_faults, probe
 from tinyflow.tools import look
 
 BOARD = load_board("nucleo-f446re").for_runner("openocd")
@@ -137,9 +137,9 @@ def test_a_cable_that_is_pulled_is_an_error(image: FirmwareImage, connect: Conne
 
 
 @needs_openocd
-@pytest.mark.parametrize("probe", ["stlink", "cmsis-dap"])
-def test_without_a_probe(image: FirmwareImage, probe: str) -> None:
-    config = f"interface/{probe}.cfg"
+@pytest.mark.parametrize("interface", ["stlink", "cmsis-dap"])
+def test_without_a_probe(image: FirmwareImage, interface: str) -> None:
+    config = f"interface/{interface}.cfg"
     board = replace(BOARD, openocd=Openocd((config, "target/stm32f4x.cfg")))
     with pytest.raises(DeviceError) as caught, flash.flash(image, board, PORT):
         pass
@@ -158,7 +158,7 @@ def test_a_configuration_that_openocd_does_not_have(image: FirmwareImage) -> Non
 
 
 def test_the_port_tells_which_of_several_probes(
-    image: FirmwareImage, monkeypatch: pytest.MonkeyPatch
+    image: FirmwareImage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     ports = [
         SimpleNamespace(device="/dev/ttyACM0", vid=0x0483, pid=0x374B, serial_number="066AFF"),
@@ -167,8 +167,14 @@ def test_the_port_tells_which_of_several_probes(
         SimpleNamespace(device="/dev/ttyACM2", vid=0x0483, pid=0x374B, serial_number="6\n; exit"),
     ]
     monkeypatch.setattr(list_ports, "comports", lambda: ports)
-    chosen = [openocd._serial(BOARD, port.device) for port in ports]
+    chosen = [probe.serial_number(BOARD, port.device) for port in ports]
     assert chosen == ["066AFF", "0670FF", "", ""]
+    # A Pico's console may be an adapter, which has a number as well and is not its probe.
+    pico = load_board("pico")
+    assert [probe.serial_number(pico, port.device) for port in ports] == ["", "", "", ""]
+    link = tmp_path / "console"
+    link.symlink_to("/dev/ttyACM1")
+    assert probe.serial_number(BOARD, str(link)) == "0670FF"
     assert BOARD.openocd is not None
     assert openocd.command("openocd", BOARD.openocd, image.elf, "066AFF") == [
         *("openocd", "-f", "interface/stlink.cfg", "-f", "target/stm32f4x.cfg"),
@@ -198,6 +204,10 @@ SAID = {
     "** OpenOCD init failed **": "the chip at the probe is not that of board nucleo-f446re",
     "Error: stm32x device protected\n** Programming Failed **": (
         "the flash of board nucleo-f446re is protected"
+    ),
+    "****** WARNING ******\nnRF52 device has AP lock engaged (see UICR APPROTECT register).\n"
+    "Error: [nrf52.cpu] Could not find MEM-AP to control the core": (
+        "the chip of board nucleo-f446re is closed to debug probes"
     ),
     'Open On-Chip Debugger 0.11.0\ninvalid subcommand "adapter serial 066AFF"': (
         "OpenOCD 0.11.0 is too old to choose a probe by its number"

@@ -37,13 +37,17 @@ def test_pyocd_writes_compares_and_starts(
 ) -> None:
     says("pyocd", GOOD["pyocd"])
     command = ["commander", "--no-wait", "--no-config", "--target", "nrf52840"]
-    work = ["-c", "load firmware.bin 0x0", "-c", "compare 0x0 firmware.bin", "-c", "reset"]
+    work = [
+        *("-c", "reset halt", "-c", "load firmware.bin 0x0"),
+        *("-c", "compare 0x0 firmware.bin", "-c", "reset"),
+    ]
     assert write("pyocd", tmp_path) == command + work
-    # The console is the debugger's own port: that very debugger is used.
+    # The console is the debugger's own port: that very debugger is used, by the number that its
+    # own software gives it.
     bootloader.append(
         SimpleNamespace(device=PORT, vid=0x1366, pid=0x1051, serial_number="001050288418")
     )
-    assert write("pyocd", tmp_path) == [*command, "--uid", "001050288418", *work]
+    assert write("pyocd", tmp_path) == [*command, "--uid", "1050288418", *work]
 
 
 @pytest.mark.parametrize("name", RUN)

@@ -1,14 +1,12 @@
 """Writes an image through a debug probe with OpenOCD, and checks it there.
 
-OpenOCD reads back what it wrote; an image counts as written only when it was equal. Which probe,
-when there are several, is told by the port: boards that carry their probe have both in one USB
-device. Tried with real OpenOCD against a model of a chip's debug port, not on silicon.
+OpenOCD reads back what it wrote; an image counts as written only when it was equal. Tried with real
+OpenOCD against a model of a chip's debug port, not on silicon.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from tinyflow import process, progress, tools
 from tinyflow.artifacts import FirmwareImage, FlashedBoard
 from tinyflow.boards import BoardProfile, Openocd
 from tinyflow.errors import ProjectError, ToolError
-from tinyflow.flash import openocd_faults, programmer
+from tinyflow.flash import openocd_faults, probe, programmer
 from tinyflow.flash.openocd_faults import Attempt
 
 STAGE = "flash"
@@ -53,9 +51,8 @@ def run(
             [f"looked for {image.elf}"],
             [f"tinyflow build --board {image.board}"],
         )
-    _write(
-        command(str(program), board.openocd, image.elf, _serial(board, place)), image, board, log
-    )
+    number = probe.serial_number(board, place)
+    _write(command(str(program), board.openocd, image.elf, number), image, board, log)
     yield programmer.flashed(image, board, place)
 
 
@@ -76,18 +73,6 @@ def command(program: str, settings: Openocd, elf: Path, serial: str = "") -> lis
         *(word for server in servers for word in ("-c", server)),
         *("-c", f"program {elf.name} verify reset exit"),
     ]
-
-
-def _serial(board: BoardProfile, port: str) -> str:
-    """The USB serial number of the probe that is the board's port too; empty where it is not."""
-    from serial.tools import list_ports
-
-    probes = {(usb.vendor, usb.product) for usb in board.usb}
-    for info in list_ports.comports():
-        if info.device == port and (info.vid, info.pid) in probes:
-            plain = info.serial_number or ""
-            return plain if re.fullmatch(r"[\w-]+", plain) else ""
-    return ""
 
 
 def _write(

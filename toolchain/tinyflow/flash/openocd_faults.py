@@ -139,6 +139,16 @@ def _protected(attempt: Attempt, _: re.Match[str]) -> DeviceError:
     )
 
 
+def _closed(attempt: Attempt, _: re.Match[str]) -> DeviceError:
+    configs = attempt.board.openocd.config if attempt.board.openocd else ()
+    erase = ["openocd", *(f"-f {name}" for name in configs), "-c 'init; nrf52_recover; exit'"]
+    return DeviceError(
+        f"the chip of board {attempt.board.name} is closed to debug probes",
+        attempt.detail,
+        [f"{' '.join(erase)}  # erases all of the chip"],
+    )
+
+
 def _not_kept(attempt: Attempt, _: re.Match[str]) -> DeviceError:
     return DeviceError(
         f"the flash of board {attempt.board.name} does not hold what was written",
@@ -175,6 +185,7 @@ _RULES: tuple[tuple[str, _Rule], ...] = (
         _wrong_chip,
     ),
     (r"no flash bank found for address (0x[0-9a-f]+)", _too_large),
+    (r"has AP lock engaged", _closed),
     (
         r"(?:is|device|flash|bank) (?:\w+ )?protected|write protect|read[- ]?out protection",
         _protected,

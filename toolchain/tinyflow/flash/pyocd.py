@@ -7,7 +7,6 @@ pyOCD's own source has it say. Not tried on silicon.
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from tinyflow import tools
 from tinyflow.artifacts import FirmwareImage, FlashedBoard, FlashFile
 from tinyflow.boards import BoardProfile, Pyocd
 from tinyflow.errors import ProjectError
-from tinyflow.flash import programmer
+from tinyflow.flash import probe, programmer
 from tinyflow.flash.programmer import Rule, Step
 
 FIXED_SECONDS = 60.0
@@ -28,9 +27,6 @@ STEPS = (
     Step("Comparing", "verifying"),
 )
 MATCH = "bytes match."
-
-# Among the USB ids of a profile, those that are debug probes and not mere serial adapters.
-PROBES = re.compile(r"DAPLink|Probe|J-Link|ST-Link", re.IGNORECASE)
 
 RULES = (
     Rule(
@@ -112,7 +108,7 @@ def run(
     program = tools.require("pyocd")
     programmer.run(
         "pyOCD",
-        command(str(program), board.pyocd, file, _probe(board, place)),
+        command(str(program), board.pyocd, file, probe.serial_number(board, place)),
         board,
         steps=STEPS,
         rules=RULES,
@@ -124,26 +120,18 @@ def run(
     yield programmer.flashed(image, board, place)
 
 
-def command(program: str, settings: Pyocd, file: FlashFile, probe: str = "") -> list[str]:
+def command(program: str, settings: Pyocd, file: FlashFile, serial: str = "") -> list[str]:
     """The argument list that writes, compares and starts `file`, with the probe of serial number
-    `probe` where one is named. It runs in the image's folder: pyOCD takes paths apart at spaces.
+    `serial` where one is named. It runs in the image's folder: pyOCD takes paths apart at spaces.
+
+    The chip is reset first: pyOCD writes by a program in the chip's RAM, for which the memory
+    protection would still stand that the firmware there has set up.
     """
     return [
         *(program, "commander", "--no-wait", "--no-config", "--target", settings.target),
-        *(("--uid", probe) if probe else ()),
+        *(("--uid", serial) if serial else ()),
+        *("-c", "reset halt"),
         *("-c", f"load {file.path.name} {file.offset:#x}"),
         *("-c", f"compare {file.offset:#x} {file.path.name}"),
         *("-c", "reset"),
     ]
-
-
-def _probe(board: BoardProfile, port: str) -> str:
-    """The USB serial number of the probe that is the board's port too; empty where it is not."""
-    from serial.tools import list_ports
-
-    ids = {(usb.vendor, usb.product) for usb in board.usb if PROBES.search(usb.chip)}
-    for info in list_ports.comports():
-        if info.device == port and (info.vid, info.pid) in ids:
-            serial = info.serial_number or ""
-            return serial if re.fullmatch(r"[\w-]+", serial) else ""
-    return ""
