@@ -194,3 +194,11 @@ def test_the_image_lies_as_the_chip_starts_it(name: str, images: Images) -> None
     assert set(handlers[:-1]) == {0}
     assert len(data) <= image.flash_bytes <= memory.flash_bytes
     assert image.ram_bytes <= memory.ram_bytes
+
+
+@pytest.mark.parametrize("name", CHIPS)
+def test_nothing_is_fetched_ahead_of_a_sleep(name: str, images: Images) -> None:
+    """WFI, then ISB at once: what a chip with a debugger's clocks reads in its sleep is wrong."""
+    wait, refetch = struct.pack("<H", 0xBF30), struct.pack("<2H", 0xF3BF, 0x8F6F)
+    data = images(name).images[0].path.read_bytes()
+    assert data.count(wait + refetch) == 1

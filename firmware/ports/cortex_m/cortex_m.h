@@ -73,7 +73,9 @@ static inline void cortex_m_rest(uint32_t clocks)
     CORTEX_M_SYSTICK->reload = clocks - 1u;
     CORTEX_M_SYSTICK->value = 0;
     CORTEX_M_SYSTICK->control = CORTEX_M_SYSTICK_START;
-    __asm__ volatile("dsb\n\twfi" ::: "memory");
+    /* ISB at once: an STM32 whose clocks a debugger keeps up in its sleep (OpenOCD does, until the
+     * power goes) has fetched wrong instructions when it wakes with interrupts masked. */
+    __asm__ volatile("dsb\n\twfi\n\tisb" ::: "memory");
     CORTEX_M_SYSTICK->control = 0;
     *CORTEX_M_ICSR = CORTEX_M_ICSR_CLEAR_SYSTICK;
 }
