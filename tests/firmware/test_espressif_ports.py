@@ -269,19 +269,19 @@ def test_the_esp32_takes_every_byte_though_its_uart_miscounts(make: Make) -> Non
     assert port.read(200) == b""
 
 
-@pytest.mark.parametrize(("crystal_mhz", "core_mhz"), [(40, 40), (26, 26), (80, 80)])
+@pytest.mark.parametrize("bus_mhz", [26, 40, 80])
 @pytest.mark.parametrize("thought", [0.96, 0.99, 1.01, 1.04])
 def test_the_esp32s_clock_is_that_of_a_crystal_not_what_the_rom_took_it_for(
-    crystal_mhz: int, core_mhz: int, thought: float, make: Make
+    bus_mhz: int, thought: float, make: Make
 ) -> None:
     """The ROM measures the crystal by an RC oscillator, which drifts."""
-    chip = espressif_model.esp32(core_mhz * 1_000_000, crystal_mhz * 1_000_000, thought)
+    chip = espressif_model.esp32(bus_mhz * 1_000_000, bus_mhz * 1_000_000, thought)
     port = make("esp32", chip)
     port.start()
     divider = chip.registers[chip.uart + 0x14]
     sixteenths = (divider & 0xFFFFF) * 16 + (divider >> 20)
-    assert crystal_mhz * 16_000_000 / sixteenths == pytest.approx(115200, rel=0.001)
-    assert port.health().clock_hz == core_mhz * 1_000_000
+    assert bus_mhz * 16_000_000 / sixteenths == pytest.approx(115200, rel=0.001)
+    assert port.health().clock_hz == pytest.approx(bus_mhz * 1_000_000, rel=0.005)
 
 
 @pytest.mark.parametrize("name", CHIPS)

@@ -35,6 +35,7 @@ class Chip:
         self.overflowed = 0
         self.sending = 0
         self.taken = 0
+        self.looks_left = self.latched = 0
         self.miscounted = 0  # how many bytes fewer than it has the UART says it has received
 
     def arrive(self, data: bytes) -> None:
@@ -67,11 +68,19 @@ class Chip:
             begin = self.taken % FIFO_BYTES
             end = (self.taken + len(self.received)) % FIFO_BYTES
             return (0x200 + begin) << 2 | (0x200 + end) << 13 | 0x80000003
+        if address == 0x3FF5F00C:
+            self.looks_left -= 1
+            if self.looks_left <= 0:
+                self.latched = self._count()
+            return 0x80000000 if self.looks_left > 0 else 0
         if address == self.timer_low:
             if address in self.stuck:
                 return 0
-            return self.cycles * self.timer_hz(self) // self.core_hz & 0xFFFFFFFF
+            return self.latched if address == 0x3FF5F004 else self._count()
         return self.registers.get(address, 0)
+
+    def _count(self) -> int:
+        return self.cycles * self.timer_hz(self) // self.core_hz & 0xFFFFFFFF
 
     def set(self, address: int, value: int) -> None:
         self.cycles += ACCESS_CYCLES
@@ -81,6 +90,9 @@ class Chip:
             return
         if address == 0x3FF00040 and value & 0x10:
             value |= 0x20  # the cache is flushed at once
+        if address == 0x3FF5F00C:
+            self.looks_left = 2  # the timer has a clock of its own
+            return
         if address == 0x60023004 and value & 0x40000000:
             value |= 0x20000000  # the timer's value is there at once
         self.registers[address] = value

@@ -56,7 +56,9 @@
 #define ESP32_TIMER_UP 0xC0000000u /**< on, counting up */
 #define ESP32_TIMER_DIVIDER_SHIFT 13
 #define ESP32_TIMER_LOW 0x3FF5F004u
-#define ESP32_TIMER_UPDATE 0x3FF5F00Cu /**< written: the count is put where it can be read */
+#define ESP32_TIMER_UPDATE 0x3FF5F00Cu
+/** Written: put the count where it can be read. Until it is there, the register is not 0. */
+#define ESP32_TIMER_UPDATE_NOW 0x80000000u
 
 /** Maps @p pages pages of flash, beginning with @p first, to 0x3F400000 and up. */
 void esp32_map_flash(uint32_t first, uint32_t pages);

@@ -11,6 +11,8 @@
 
 #define TICKS_PER_MS 1000u
 #define MEASURED_TICKS 1000u
+/* A timer that does not answer is given up. */
+#define MOST_LOOKS 1000
 /* A timer that stands still ends the measurement: far more than it takes at any clock. */
 #define MOST_CYCLES 1000000u
 
@@ -37,7 +39,12 @@ static uint32_t bus_hz(void)
 /* Microseconds. */
 static uint32_t ticks(void)
 {
-    espressif_set(ESP32_TIMER_UPDATE, 1);
+    espressif_set(ESP32_TIMER_UPDATE, ESP32_TIMER_UPDATE_NOW);
+    for (int left = MOST_LOOKS; left > 0; left--) {
+        if (espressif_get(ESP32_TIMER_UPDATE) == 0) {
+            break;
+        }
+    }
     return espressif_get(ESP32_TIMER_LOW);
 }
 
