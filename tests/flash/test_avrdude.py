@@ -87,6 +87,18 @@ def test_a_bad_link_ends_in_an_error_or_in_the_right_bytes(
     assert noise.damaged > 0
 
 
+def test_an_image_at_which_old_bootloaders_stop(
+    image: FirmwareImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(avrdude, "LOST_ANSWERS", 1)
+    path = image.images[0].path
+    path.write_bytes(path.read_bytes()[:300] + b"!!!")
+    error = fails(image, SerialPeer(WiringBootloader(monitor=True), pty=True))
+    assert error.what.endswith("loses or changes data")
+    assert "the image has three bytes 21h in a row, at which old bootloaders stop" in error.detail
+    assert any("bootloader anew" in hint for hint in error.hints)
+
+
 def test_a_board_that_says_nothing(image: FirmwareImage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(avrdude, "SILENT_ANSWERS", 1)
     peer = SerialPeer(WiringBootloader(), deaf=True)

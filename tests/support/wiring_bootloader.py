@@ -32,10 +32,12 @@ _OK, _FAILED, _UNKNOWN = 0x00, 0xC0, 0xC9
 
 @dataclass
 class WiringBootloader:
-    """A `serial_peer.Device`. `worn` are flash addresses whose lowest bit stays 1."""
+    """A `serial_peer.Device`. `worn` are flash addresses whose lowest bit stays 1; with `monitor`
+    it is an old one, which leaves the protocol at three exclamation marks in a row."""
 
     signature: bytes = ATMEGA2560
     worn: frozenset[int] = frozenset()
+    monitor: bool = False
     flash: bytearray = field(default_factory=lambda: bytearray(b"\xff" * FLASH_BYTES))
     commands: list[int] = field(default_factory=list)
     written: list[int] = field(default_factory=list)
@@ -51,6 +53,8 @@ class WiringBootloader:
 
     def receive(self, data: bytes) -> bytes:
         self._buffer += data
+        if self.monitor and b"!!!" in self._buffer:
+            return b""
         answer = b""
         while (frame := self._take()) is not None:
             sequence, body = frame

@@ -29,6 +29,9 @@ BITS_PER_BYTE = 24
 SILENT_ANSWERS = 2
 LOST_ANSWERS = 3
 
+# The Mega's first bootloaders take this for a wish for their monitor, in the midst of a page.
+MONITOR = b"!!!"
+
 CANNOT_OPEN = re.compile(r"cannot open port|can't open device|cannot connect")
 LOST = re.compile(
     r"timeout|wrong checksum|not in sync|out of sync|programmer is not responding", re.I
@@ -92,6 +95,8 @@ class _Attempt:
     status: int | None = None
     output: str = ""
     log: Path | None = None
+    marks: bool = False
+    """Whether the image has MONITOR in it."""
 
     @property
     def detail(self) -> list[str]:
@@ -144,6 +149,7 @@ class _Watch:
 
 def _write(file: Path, attempt: _Attempt, program: str) -> None:
     size = file.stat().st_size
+    attempt = replace(attempt, marks=MONITOR in file.read_bytes())
     arguments = command(program, attempt.settings, attempt.port, file)
     watch = _Watch(attempt.port, size)
     progress.report(STAGE, f"connecting to {attempt.port}")
@@ -200,8 +206,17 @@ def _silent(attempt: _Attempt) -> DeviceError:
 def _bad_link(attempt: _Attempt) -> DeviceError:
     return DeviceError(
         f"the link to board {attempt.board.name} on {attempt.port} loses or changes data",
-        [f"at {attempt.settings.baud} baud", *attempt.detail],
-        ["use another cable, without a hub, and run this again"],
+        [
+            f"at {attempt.settings.baud} baud",
+            *["the image has three bytes 21h in a row, at which old bootloaders stop"]
+            * attempt.marks,
+            *attempt.detail,
+        ],
+        [
+            "use another cable, without a hub, and run this again",
+            *["where it stays, write the board's bootloader anew, with an ISP programmer"]
+            * attempt.marks,
+        ],
     )
 
 
