@@ -206,13 +206,43 @@ def test_an_nrf52_stays_open_to_debuggers_where_it_was_told_to_be(
     assert written == ([0x5A] if setting & 0xFF == 0x5A else [])
 
 
+def regions(chip: Chip, second: int) -> dict[int, tuple[int, int]]:
+    """What the chip's regions of memory protection were set to: {number: (base, the register at
+    `second`)}."""
+    found, number, base = {}, 0, 0
+    for at, value in chip.core.writes:
+        if at == 0xE000ED98:
+            number = value
+        elif at == 0xE000ED9C:
+            base = value
+        elif at == second:
+            found[number] = (base, value)
+    return found
+
+
+@pytest.mark.parametrize("name", ["pico", "nrf52840-dk", "nano33ble"])
+def test_flash_is_read_only_and_what_lies_below_the_stack_is_forbidden(
+    name: str, images: Images
+) -> None:
+    """Nothing else is, whatever a bootloader had in the other regions."""
+    flash, size = {"pico": (0x10000000, 24)}.get(name, (0, 20))
+    found = regions(started(name, images(name)), 0xE000EDA0)
+    assert found.pop(0) == (flash, 0x06020001 | (size - 1) << 1)
+    assert found.pop(7) == (0x1FFF0000, 0x1000001F)
+    assert list(found) == [1, 2, 3, 4, 5, 6]
+    assert not any(attributes for _, attributes in found.values())
+
+
 def test_the_flash_of_a_pico2_is_memory_that_can_be_executed(images: Images) -> None:
     """Region 0 is all of flash, read only, of memory type 0, which is a cached one; a region of
     device memory may not be executed, nor read at odd addresses."""
-    words = started("pico2", images("pico2")).core.system.words
-    base, limit, types = words[0xED9C], words[0xEDA0], words[0xEDC0]
-    assert (base, limit) == (0x10000006, 0x10FFFFE1)
-    assert types & 0xFF == 0xAA
+    chip = started("pico2", images("pico2"))
+    found = regions(chip, 0xE000EDA0)
+    assert found.pop(0) == (0x10000006, 0x10FFFFE1)
+    assert list(found) == [1, 2, 3, 4, 5, 6, 7]
+    assert not any(limit for _, limit in found.values())
+    words = chip.core.system.words
+    assert words[0xEDC0] & 0xFF == 0xAA
     assert words[0xED94] == 5
 
 

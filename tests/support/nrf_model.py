@@ -9,6 +9,7 @@ from unicorn import arm_const
 
 UART_IRQ, TIMER1_IRQ = 2, 9
 CYCLE_COUNTER, TRACE_ENABLE = 0x1004, 0xEDFC
+MPU_TYPE, EIGHT_REGIONS = 0xED90, 0x800
 END_RX = 0x110  # an event of the UART's successor, which shares its registers
 ON_CRYSTAL = 0x10001
 PROTECT, PROTECT_DISABLE = 0x208, 0x558  # in UICR, and beside clock and power
@@ -114,7 +115,7 @@ class Nrf52840:
             interrupts=self._interrupts,
             sleep=self._sleep,
         )
-        self.core.system.answers = {CYCLE_COUNTER: self._count}
+        self.core.system.answers = {CYCLE_COUNTER: self._count, MPU_TYPE: lambda: EIGHT_REGIONS}
         self.core.vector_table = vectors
         self.core.reset()
 

@@ -8,6 +8,7 @@
 
 void tnf_write_guard(uint32_t base, uint32_t log2_bytes)
 {
+    ARMV7M_MPU->control = 0; /* a bootloader may have left it on */
     armv7m_protect(0, base, ARMV7M_MPU_READ_ONLY(log2_bytes));
 }
 
@@ -15,6 +16,9 @@ void tnf_stack_guard(void)
 {
     if (ARMV7M_MPU->type == 0) {
         return; /* a core may come without the unit */
+    }
+    for (uint32_t number = 1; number < REGION; number++) {
+        armv7m_protect(number, 0, 0); /* a bootloader may have left some */
     }
     armv7m_protect(REGION, (uint32_t)tnf_stack_bottom - (1u << GUARD_LOG2),
                    ARMV7M_MPU_NO_ACCESS(GUARD_LOG2));

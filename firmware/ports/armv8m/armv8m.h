@@ -18,6 +18,7 @@ typedef struct armv8m_mpu {
 } armv8m_mpu_t;
 
 #define ARMV8M_MPU ((armv8m_mpu_t *)0xE000ED90u)
+#define ARMV8M_MPU_REGIONS(type) ((type) >> 8 & 0xFFu)
 #define ARMV8M_MPU_ENABLE 0x5u /**< all else as without it */
 /** In `base`: a region that can be read and executed. */
 #define ARMV8M_MPU_READ_ONLY 0x6u
