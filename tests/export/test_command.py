@@ -79,6 +79,35 @@ def test_a_failed_export_leaves_the_old_one(tmp_path: Path) -> None:
         (fresh / "mine").write_text("not mine")
 
 
+def test_what_an_interruption_leaves_can_be_renewed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "library"
+
+    def write(*names: str) -> None:
+        with folders.renewed(target) as fresh:
+            for name in ("NOTICE", *names):
+                (fresh / name).write_text("x: written by tinyflow\n")
+            checksums.write(fresh)
+
+    write("old", "both")
+    move = Path.replace
+    for wanted in ("both", "new", "NOTICE", checksums.NAME):
+
+        def interrupted(self: Path, to: Path, wanted: str = wanted) -> Path:
+            if self.name == wanted:
+                raise KeyboardInterrupt
+            return move(self, to)
+
+        monkeypatch.setattr(Path, "replace", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            write("new", "both")
+    monkeypatch.undo()
+    write("new", "both")
+    assert checksums.listing(target) == ["NOTICE", "SHA256SUMS", "both", "new"]
+    assert checksums.differences(target, checksums.read(target)) == []
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
 from tinyflow import paths, process, tools
 from tinyflow.build import platformio_packages
@@ -22,6 +21,7 @@ STAND_INS = Path(__file__).parent / "stand_ins"
 def cmake_build(folder: Path, *options: str) -> None:
     cmake, ninja = str(tools.require("cmake")), str(tools.require("ninja"))
     configure = [cmake, "-S", str(folder), "-B", str(folder / "build"), "-G", "Ninja"]
+    configure.append("-DCMAKE_C_COMPILER_WORKS=1")  # others try it
     process.run([*configure, f"-DCMAKE_MAKE_PROGRAM={ninja}", *options], timeout=120)
     process.run([cmake, "--build", str(folder / "build")], timeout=300)
 
@@ -34,33 +34,34 @@ def write(folder: Path, libraries: Any, listfile: str) -> Path:
     return folder
 
 
-def test_cmake_subdirectories(libraries: Any, tmp_path: Path) -> None:
+def install(build: Path) -> None:
+    process.run([str(tools.require("cmake")), "--install", str(build)], timeout=60)
+
+
+def test_cmake_subdirectories_and_packages(libraries: Any, tmp_path: Path) -> None:
+    """Both as parts of a tree, installed from there; one of them then again on its own."""
     added = "".join(f'add_subdirectory("{folder}" {folder.name})\n' for folder in libraries.folders)
-    app = write(
-        tmp_path / "app",
-        libraries,
-        f"{added}add_executable(app main.c)\n"
-        "target_link_libraries(app PRIVATE tinyflow::digits tinyflow::other)\n",
-    )
-    cmake_build(app)
+    linked = "target_link_libraries(app PRIVATE tinyflow::digits tinyflow::other)\n"
+    app = write(tmp_path / "app", libraries, f"{added}add_executable(app main.c)\n{linked}")
+    prefix = tmp_path / "installed"
+    cmake_build(app, f"-DCMAKE_INSTALL_PREFIX={prefix}")
     libraries.expect(app / "build" / "app")
-
-
-def test_cmake_packages(libraries: Any, tmp_path: Path) -> None:
-    for folder in libraries.folders:
-        copy = Path(shutil.copytree(folder, tmp_path / folder.name))
-        cmake_build(copy, f"-DCMAKE_INSTALL_PREFIX={tmp_path / 'installed'}")
-        process.run([str(tools.require("cmake")), "--install", str(copy / "build")], timeout=60)
-        shutil.rmtree(copy)
-    app = write(
-        tmp_path / "app",
+    install(app / "build")
+    for file in (prefix / "lib").rglob("*digits*"):
+        if file.is_file():
+            file.unlink()
+    alone = Path(shutil.copytree(libraries.folders[0], tmp_path / "digits"))
+    cmake_build(alone, f"-DCMAKE_INSTALL_PREFIX={prefix}")
+    install(alone / "build")
+    shutil.rmtree(alone)
+    user = write(
+        tmp_path / "user",
         libraries,
         "find_package(digits 0.1 REQUIRED)\nfind_package(other REQUIRED)\n"
-        "add_executable(app main.c)\n"
-        "target_link_libraries(app PRIVATE tinyflow::digits tinyflow::other)\n",
+        f"add_executable(app main.c)\n{linked}",
     )
-    cmake_build(app, f"-DCMAKE_PREFIX_PATH={tmp_path / 'installed'}")
-    libraries.expect(app / "build" / "app")
+    cmake_build(user, f"-DCMAKE_PREFIX_PATH={prefix}")
+    libraries.expect(user / "build" / "app")
 
 
 def test_esp_idf_components(libraries: Any, tmp_path: Path) -> None:
@@ -101,18 +102,13 @@ def test_zephyr_modules(libraries: Any, tmp_path: Path) -> None:
         assert all((folder / place).exists() for place in ("zephyr", "zephyr/Kconfig"))
 
 
-@pytest.mark.parametrize("archives", ["yes", "no"])
-def test_platformio_libraries(libraries: Any, tmp_path: Path, archives: str) -> None:
-    """`archives` is `lib_archive`: with `no`, PlatformIO links every object."""
+def test_platformio_libraries(libraries: Any, tmp_path: Path) -> None:
+    """With `lib_archive = no` PlatformIO links every object: a kernel is there twice."""
     project = tmp_path / "a project"
     (project / "src").mkdir(parents=True)
     (project / "src" / "main.c").write_text(libraries.program)
     for folder in libraries.folders:
-        place = project / "lib" / folder.name
-        shutil.copytree(folder, place)
-        manifest = json.loads((place / "library.json").read_text())
-        manifest["build"]["libArchive"] = archives == "yes"
-        (place / "library.json").write_text(json.dumps(manifest))
+        shutil.copytree(folder, project / "lib" / folder.name)
     shutil.copytree(
         paths.data_folder("firmware") / "platformio",
         project / "tnf-export-test",
@@ -124,8 +120,9 @@ def test_platformio_libraries(libraries: Any, tmp_path: Path, archives: str) -> 
     (project / "boards").mkdir()
     (project / "boards" / "host.json").write_text(json.dumps(board))
     (project / "platformio.ini").write_text(
-        "[env:host]\nplatform = symlink://tnf-export-test\nboard = host\n"
-        f"lib_archive = {archives}\nbuild_flags = -ffunction-sections -Wl,--gc-sections\n"
+        "[env]\nplatform = symlink://tnf-export-test\nboard = host\n"
+        "build_flags = -ffunction-sections -Wl,--gc-sections\n"
+        "[env:archives]\n[env:objects]\nlib_archive = no\n"
     )
     packages = tmp_path / "core" / "packages"
     packages.mkdir(parents=True)
@@ -137,7 +134,10 @@ def test_platformio_libraries(libraries: Any, tmp_path: Path, archives: str) -> 
         env={**own, "PLATFORMIO_CORE_DIR": str(tmp_path / "core")},
         timeout=120,
     )
-    libraries.expect(project / ".pio" / "build" / "host" / "firmware.elf")
+    for env, archives in (("archives", 2), ("objects", 0)):
+        built = project / ".pio" / "build" / env
+        libraries.expect(built / "firmware.elf")
+        assert len([*built.rglob("libdigits.a"), *built.rglob("libother.a")]) == archives
 
 
 def test_arduino_libraries(libraries: Any, tmp_path: Path) -> None:

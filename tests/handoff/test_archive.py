@@ -91,6 +91,22 @@ def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         archive.unpack(file, tmp_path)
 
 
+def test_a_directory_larger_than_any_is_not_read(tmp_path: Path) -> None:
+    file = zipped(tmp_path, {"top/a": b"more"})
+    content = file.read_bytes()
+    at = content.index(b"PK\x05\x06")
+    many = bytearray(content)
+    struct.pack_into("<H", many, at + 10, archive.MAX_ENTRIES + 1)
+    wide = bytearray(content)
+    struct.pack_into("<I", wide, at + 12, archive.MAX_DIRECTORY_BYTES + 1)
+    large = content[:at] + b"PK\x06\x07".ljust(archive.LOCATOR_BYTES, b"\0") + content[at:]
+    for damaged in (many, wide, large):
+        file.write_bytes(damaged)
+        with pytest.raises(ProjectError, match="files, the limit is 4,096"):
+            archive.unpack(file, tmp_path)
+        assert not archive.is_ours(file)
+
+
 def test_damage_is_an_error_of_ours(tmp_path: Path) -> None:
     content = zipped(tmp_path, {"top/a": b"words " * 50, "top/b": b"more"}).read_bytes()
     for number, at in enumerate(range(0, len(content), 7)):

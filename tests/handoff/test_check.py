@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tinyflow import checksums, cli
+from tinyflow import checksums, cli, uf2_file
+from tinyflow.artifacts import FirmwareImage, FlashFile
+from tinyflow.boards import Uf2, load_board
 from tinyflow.errors import ProjectError
 from tinyflow.handoff import archive, toolchain
 from tinyflow.pipeline import handoff_check
 from tinyflow.pipeline.handoff import Written
+from tinyflow.pipeline.handoff_check import Check
 
 NAMES = ("files", "bill of materials", "test vectors", "image")
 
@@ -63,7 +67,21 @@ def test_changed_files_are_found_and_nothing_of_them_is_run(
     assert sum(line.endswith("skipped") for line in lines) == 3
 
 
-def test_an_image_that_is_not_built_from_its_sources(copy: Path) -> None:
+@pytest.fixture
+def built(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Building again gives what was handed over, without a compiler's work."""
+    place = written.folder / "image"
+
+    def build(*given: object) -> FirmwareImage:
+        files = (FlashFile(place / "firmware.bin", 0),)
+        return FirmwareImage(
+            "qemu-m4", "cmake", place / "firmware.elf", files, "", 0, 0, 0, 0, 0, "", ""
+        )
+
+    monkeypatch.setattr("tinyflow.build.build", build)
+
+
+def test_an_image_that_is_not_built_from_its_sources(copy: Path, built: None) -> None:
     firmware = copy / "image/firmware.bin"
     firmware.write_bytes(firmware.read_bytes() + b"\0")
     sign(copy)
@@ -72,6 +90,25 @@ def test_an_image_that_is_not_built_from_its_sources(copy: Path) -> None:
     assert found["image"].state == "failed"
     assert found["image"].detail == ("image/firmware.bin has other bytes when it is built here",)
     assert found["test vectors"].state == "passed"
+
+
+def test_a_uf2_file_that_is_not_the_image(
+    copy: Path, built: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if qemu-m4 had a bootloader's drive."""
+    monkeypatch.setattr(handoff_check, "_vectors", lambda *given: Check("test vectors", "skipped"))
+    board = replace(load_board("qemu-m4"), runners=("uf2",), uf2=Uf2(7, "RPI-RP2"))
+    monkeypatch.setattr(handoff_check, "_board", lambda said: board)
+    content = (copy / "image/firmware.bin").read_bytes()
+    dragged = copy / "image/firmware.uf2"
+    wrong = ("image/firmware.uf2 has other bytes when it is made here",)
+    for data, detail in ((content, ()), (content + b"\1", wrong)):
+        dragged.write_bytes(b"".join(uf2_file.blocks(data, 0, 7)))
+        sign(copy)
+        assert handoff_check.check(copy)[3].detail == detail
+    dragged.unlink()
+    sign(copy)
+    assert handoff_check.check(copy)[3].detail == wrong
 
 
 def test_vectors_that_do_not_hold(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,8 +149,11 @@ def test_a_board_that_is_not_known_here(copy: Path, monkeypatch: pytest.MonkeyPa
     )
 
 
-def test_firmware_that_does_not_build_is_a_finding(copy: Path) -> None:
-    (copy / "firmware/src/main.c").write_text("int main(void) { return nonsense; }\n")
+def test_firmware_that_does_not_build_is_a_finding(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handoff_check, "_vectors", lambda *given: Check("test vectors", "skipped"))
+    (copy / "firmware/CMakeLists.txt").write_text("nonsense()\n")
     sign(copy)
     image = handoff_check.check(copy)[3]
     assert image.state == "failed"
@@ -126,7 +166,7 @@ def test_what_is_no_hand_off_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match="is not a hand-off"):
         handoff_check.check(tmp_path)
     (tmp_path / "x.zip").write_bytes(b"PK nonsense")
-    with pytest.raises(ProjectError, match="is not a zip file that can be read"):
+    with pytest.raises(ProjectError, match="is not a zip file, or not all of one"):
         handoff_check.check(tmp_path / "x.zip")
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "file").write_text("")

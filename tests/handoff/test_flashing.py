@@ -14,7 +14,7 @@ import pytest
 from rom_loader import Esp32
 from serial_peer import SerialPeer
 
-from tinyflow import process
+from tinyflow import process, uf2_file
 from tinyflow.artifacts import FirmwareImage, FlashFile
 from tinyflow.boards import Avrdude, BoardProfile, Bossac, Openocd, Pyocd, Stm32flash, Uf2
 from tinyflow.handoff import flashing
@@ -52,8 +52,8 @@ def call(
 
 
 def test_all_files_go_to_their_offsets(invented: Any, placed: Path) -> None:
-    calls = flashing.scripts(placed, invented.board, invented.image)
-    assert calls == ("flash-esptool.sh PORT", "run-qemu.sh")
+    scripts = flashing.scripts(placed, invented.board, invented.image)
+    assert [script.call for script in scripts] == ["flash-esptool.sh PORT", "run-qemu.sh"]
     done, words = call(placed / "flash-esptool.sh", "esptool", "/dev/tty my port")
     assert done.returncode == 0, done.stderr
     assert words == [
@@ -110,10 +110,21 @@ def test_what_a_person_reads(
     invented: Any, placed: Path, golden: Callable[[str, str], None], name: str
 ) -> None:
     flashing.scripts(placed, invented.board, invented.image)
-    text = (placed / name).read_bytes().decode()
-    if name.endswith(".bat"):
+    read(placed / name, golden)
+
+
+@pytest.mark.parametrize("name", ["flash-uf2.sh", "flash-uf2.bat"])
+def test_what_a_person_reads_of_a_drive(
+    dragged: Path, golden: Callable[[str, str], None], name: str
+) -> None:
+    read(dragged / name, golden)
+
+
+def read(script: Path, golden: Callable[[str, str], None]) -> None:
+    text = script.read_bytes().decode()
+    if script.suffix == ".bat":
         assert text.count("\n") == text.count("\r\n")
-    golden(f"handoff/{name}.txt", text.replace("\r\n", "\n"))
+    golden(f"handoff/{script.name}.txt", text.replace("\r\n", "\n"))
 
 
 def flat(board: BoardProfile, folder: Path, suffix: str) -> FirmwareImage:
@@ -132,8 +143,6 @@ RUNNERS: list[tuple[str, str, dict[str, Any], str, list[str]]] = [
     ("pyocd", ".bin", {"pyocd": Pyocd("nrf52840")}, "",
      ["load", "--target", "nrf52840", "firmware.elf"]),
     ("picotool", ".bin", {"uf2": Uf2(1, "RPI-RP2")}, "", ["load", "-v", "-x", "firmware.elf"]),
-    ("uf2", ".uf2", {"uf2": Uf2(1, "RPI-RP2")}, "/media/a drive",
-     ["firmware.uf2", "/media/a drive"]),
     ("stm32flash", ".bin", {"stm32flash": Stm32flash()}, "/dev/ttyUSB0",
      ["-b", "115200", "-w", "firmware.bin", "-v", "-S", "0x8000000", "-g", "0x8000000",
       "/dev/ttyUSB0"]),
@@ -158,17 +167,73 @@ def test_every_runner_has_its_tools_own_command(
 ) -> None:
     board = replace(invented.board, runners=(runner,), **section)
     flashing.scripts(placed, board, flat(board, placed, suffix))
-    tool = "cp" if runner == "uf2" else runner
     arguments = (place,) if place else ()
-    done, words = call(placed / f"flash-{runner}.sh", tool, *arguments)
+    done, words = call(placed / f"flash-{runner}.sh", runner, *arguments)
     assert done.returncode == 0, done.stderr
     assert words == wanted
     batch = (placed / f"flash-{runner}.bat").read_text()
-    assert ("copy /b" if tool == "cp" else tool) in batch
+    assert runner in batch
+
+
+@pytest.fixture
+def dragged(invented: Any, placed: Path) -> Path:
+    """A folder with an image, its UF2 file and its script."""
+    board = replace(invented.board, runners=("uf2",), uf2=Uf2(7, "RPI-RP2"))
+    (script,) = flashing.scripts(placed, board, flat(board, placed, ".bin"))
+    assert script.call == "flash-uf2.sh"
+    return placed
+
+
+def drive(folder: Path, board_id: str) -> Path:
+    folder.mkdir(parents=True)
+    text = f"UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: {board_id}\r\n"
+    (folder / "INFO_UF2.TXT").write_bytes(text.encode())
+    return folder
+
+
+def test_a_uf2_file_goes_to_its_drive(dragged: Path, tmp_path: Path) -> None:
+    """The drive is named from another folder; the file is the image, as flash/uf2.py writes it."""
+    content = (dragged / "firmware.uf2").read_bytes()
+    assert content == b"".join(uf2_file.blocks(b"code", 0x8000000, 7))
+    place = drive(tmp_path / "a drive", "RPI-RP2")
+    command = [dragged / "flash-uf2.sh", "a drive"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (place / "firmware.uf2").read_bytes() == content
+
+
+@pytest.mark.parametrize("board_id", ["RP2350", "x RPI-RP2", ""])
+def test_no_other_drive_is_written(dragged: Path, tmp_path: Path, board_id: str) -> None:
+    place = drive(tmp_path / "drive", board_id)
+    command = [dragged / "flash-uf2.sh", place]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("no drive says that it is RPI-RP2: nothing was done\n")
+    assert not (place / "firmware.uf2").exists()
+
+
+def test_the_drive_is_found(dragged: Path, tmp_path: Path) -> None:
+    """Where a desktop mounts it, among others."""
+    script = dragged / "flash-uf2.sh"
+    media = tmp_path / "media" / "me"
+    script.write_text(script.read_text().replace(" /media/*/* ", f" {media.parent}/*/* "))
+    other, place = drive(media / "A", "RP2350"), drive(media / "my drive", "RPI-RP2")
+    assert subprocess.run([script], capture_output=True, check=False).returncode == 0
+    assert [(folder / "firmware.uf2").is_file() for folder in (other, place)] == [False, True]
+
+
+def test_a_program_of_this_system_is_run(invented: Any, placed: Path) -> None:
+    """A zip file that was unpacked without its modes has no program in it."""
+    (placed / "firmware.elf").write_text("#!/bin/sh\necho it runs\n")
+    board = replace(invented.board, runners=("native",))
+    (script,) = flashing.scripts(placed, board, invented.image)
+    done = subprocess.run([placed / script.call], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "it runs\n", "")
+    assert not (placed / "run-native.bat").exists()
 
 
 def test_there_is_no_script_that_could_not_work(invented: Any, placed: Path) -> None:
-    """No UF2 file was built; two files are not one flat image; the emulator wants a flash chip."""
+    """Two files are not one UF2 file, and not one flat image; the emulator wants a flash chip."""
     board = replace(
         invented.board,
         runners=("uf2", "stm32flash", "qemu"),

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tinyflow import checksums, cli, tools
+from tinyflow.boards import load_board
+from tinyflow.errors import ModelError, ProjectError
 from tinyflow.handoff import archive
+from tinyflow.pipeline import handoff as pipeline
 from tinyflow.pipeline.handoff import Written
 
 HandOff = Callable[[Path, Path, str], Written]
@@ -33,6 +39,7 @@ def bare(tmp_path: Path) -> dict[str, str]:
     programs.mkdir()
     found = {name: shutil.which(name) for name in PROGRAMS}
     found |= {name: str(tools.require(name)) for name in ("cmake", "ninja")}
+    found["ctest"] = str(Path(str(found["cmake"])).with_name("ctest"))
     for name, place in found.items():
         assert place is not None, name
         wrapper = programs / name
@@ -60,19 +67,43 @@ def test_it_is_complete(written: Written) -> None:
     assert "They are not cycles" in card
 
 
-def test_the_same_again_elsewhere(written: Written, hand_off: HandOff, tmp_path: Path) -> None:
-    again = hand_off(tmp_path, tmp_path / "an other" / "name", "qemu-m4")
-    assert checksums.read(again.folder) == checksums.read(written.folder)
-    assert again.archive == tmp_path / "an other" / "name.zip"
-    assert again.archive.read_bytes() == written.archive.read_bytes()
+def test_the_same_again_elsewhere_in_place_of_an_earlier_one(
+    written: Written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """By the command, from another folder, into one with files of the user's own."""
+    there = Path(shutil.copytree(written.folder, tmp_path / "an other" / "name"))
+    (there / "mine.txt").write_text("notes")
+    (there / "NOTICE").write_text("x: written by tinyflow 0.0.1\n")
+    (there / "model/digits.tflite").unlink()
+    shutil.copy(written.archive, there.with_name("name.zip"))
+    monkeypatch.chdir(tmp_path)
+    model = str(written.folder / "model/digits.tflite")
+    options = ("--board", "qemu-m4", "-o", str(there), "--json")
+    assert cli.main(["handoff", model, *options]) == 0, capsys.readouterr().err
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (told["board"], told["model"], told["vectors"]) == ("qemu-m4", "digits", 16)
+    assert told["zip"] == str(tmp_path / "an other" / "name.zip")
+    assert checksums.differences(there, checksums.read(there)) == ["mine.txt is not listed"]
+    assert checksums.read(there) == checksums.read(written.folder)
+    assert Path(told["zip"]).read_bytes() == written.archive.read_bytes()
     places = [
         str(tmp_path).encode(),
         str(Path.home()).encode() + b"/",
         os.uname().nodename.encode(),
     ]
-    for name in checksums.listing(again.folder):
-        content = (again.folder / name).read_bytes()
+    for name in checksums.listing(there):
+        content = (there / name).read_bytes()
         assert not any(place in content for place in places), name
+
+
+def test_a_zip_file_of_others_is_not_written_over(hand_off: HandOff, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "out.zip", "w") as zipped:
+        zipped.writestr("thesis/chapter.txt", "years of work")
+    before = (tmp_path / "out.zip").read_bytes()
+    with pytest.raises(ProjectError, match=r"out\.zip is there already"):
+        hand_off(tmp_path, tmp_path / "out", "qemu-m4")
+    assert (tmp_path / "out.zip").read_bytes() == before
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_zip_is_the_folder(written: Written, tmp_path: Path) -> None:
@@ -92,16 +123,13 @@ def test_it_builds_and_passes_with_nothing_but_a_compiler(
     """The commands of its README, in an environment that has no Python."""
     folder = archive.unpack(written.archive, tmp_path / "un packed")
     readme = (folder / "README.md").read_text(encoding="utf-8")
-    block = readme.partition("```sh\n")[2].partition("```")[0]
-    commands = [line.partition("  # ")[0] for line in block.splitlines()]
+    blocks = re.findall(r"^```sh\n(.*?)^```$", readme, re.M | re.S)
+    commands = [line.partition("  # ")[0] for block in blocks for line in block.splitlines()]
     assert [line.split()[0] for line in commands] == [
-        "cmake",
-        "image/run-qemu.sh",
-        "cc",
-        "sha256sum",
+        *("image/run-qemu.sh", "cmake", "cc", "sha256sum", "cmake", "tinyflow"),
     ]
     for command in commands:
-        if not command.startswith("image/"):
+        if not command.startswith(("image/", "tinyflow ")):
             done = subprocess.run(
                 command,
                 shell=True,
@@ -154,27 +182,25 @@ def test_the_test_compiles_without_a_warning(written: Written, tmp_path: Path) -
     subprocess.run(command, check=True, cwd=tmp_path)
 
 
-def test_an_earlier_hand_off_is_renewed(
-    written: Written, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
-) -> None:
-    """By the command, and for this machine: its image is a program."""
-    there = Path(shutil.copytree(written.folder, tmp_path / "out"))
-    (there / "mine.txt").write_text("notes")
-    (there / "NOTICE").write_text("x: written by tinyflow 0.0.1\n")
-    (there / "model/digits.tflite").unlink()
-    monkeypatch.chdir(home)
-    model = str(written.folder / "model/digits.tflite")
-    options = ("--board", "native", "-o", str(there), "--json")
-    assert cli.main(["handoff", model, *options]) == 0, capsys.readouterr().err
-    told = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert (told["board"], told["model"], told["vectors"]) == ("native", "digits", 16)
-    assert told["zip"] == str(tmp_path / "out.zip")
-    assert checksums.differences(there, checksums.read(there)) == ["mine.txt is not listed"]
-    image = there / "image"
-    assert sorted(file.name for file in image.iterdir()) == ["firmware.elf", "run-native.sh"]
-    done = subprocess.run(
-        [image / "run-native.sh"], stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
-    assert done.stderr == b""
-    card = (there / "MODEL_CARD.md").read_text(encoding="utf-8")
-    assert "## Latency\n\nNot measured." in card  # another run takes another time
+def test_another_run_of_a_process_takes_another_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So its nanoseconds are no figure of a hand-off's; an emulator's instructions are."""
+    rows = np.zeros((3, 4), np.int8)
+    walk: Any = SimpleNamespace(require_board=lambda: load_board("native"))
+    monkeypatch.setattr(pipeline, "_in_reference", lambda walk, inputs: None)
+    for unit, count in (("nanoseconds", 0), ("instructions", 7)):
+        answer = (rows, [9, 7, 5], unit)
+        monkeypatch.setattr(pipeline, "_emulated", lambda walk, inputs, answer=answer: answer)
+        trial = pipeline._trial(walk, rows, rows)
+        assert (trial.emulated, trial.reference, trial.count) == (True, False, count)
+
+
+def test_other_bytes_in_the_emulator_are_no_hand_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.zeros((3, 4), np.int8)
+    walk: Any = SimpleNamespace(require_board=lambda: load_board("qemu-m4"))
+    monkeypatch.setattr(pipeline, "_in_reference", lambda walk, inputs: rows)
+    other = rows.copy()
+    other[2, 1] = 1
+    monkeypatch.setattr(pipeline, "_emulated", lambda walk, inputs: (other, [1, 1, 1], "cycles"))
+    with pytest.raises(ModelError) as told:
+        pipeline._trial(walk, rows, rows)
+    assert told.value.detail == ("1 of 3 test vectors, the first is 2",)

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from tinyflow import checksums
+from tinyflow.artifacts import CompiledModel
 from tinyflow.errors import ProjectError
-from tinyflow.handoff import manifest, sbom
+from tinyflow.handoff import manifest, notices, sbom
 from tinyflow.pipeline.handoff import Written
 
 Change = Callable[[Any], object]
@@ -24,15 +25,39 @@ def bill(written: Written) -> Any:
     return json.loads((written.folder / sbom.NAME).read_bytes())
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_it_is_valid_by_the_official_schema(written: Written) -> None:
+def valid(text: str) -> bool:
     from cyclonedx.schema import SchemaVersion
     from cyclonedx.validation.json import JsonStrictValidator
 
-    text = (written.folder / sbom.NAME).read_text(encoding="utf-8")
     validator = JsonStrictValidator(SchemaVersion.from_version(sbom.SPEC))
-    assert validator.validate_str(text) is None
-    assert validator.validate_str(text.replace('"firmware"', '"nonsense"', 1)) is not None
+    return validator.validate_str(text) is None
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_it_is_valid_by_the_official_schema(written: Written) -> None:
+    text = (written.folder / sbom.NAME).read_text(encoding="utf-8")
+    assert valid(text)
+    assert not valid(text.replace('"firmware"', '"nonsense"', 1))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_with_an_sdk_it_says_that_it_is_not_complete(
+    digits: CompiledModel, invented: Any, tmp_path: Path
+) -> None:
+    sbom.write(tmp_path, digits, invented.image, None, (), "espressif32 @ ~6.13.0")
+    text = (tmp_path / sbom.NAME).read_text(encoding="utf-8")
+    assert valid(text)
+    bill = json.loads(text)
+    (sdk,) = (item for item in bill["components"] if item["bom-ref"] == "sdk")
+    assert (sdk["name"], sdk["version"]) == ("espressif32", "~6.13.0")
+    assert "which they are is not listed here" in sdk["description"]
+    assert {item["aggregate"] for item in bill["compositions"]} == {
+        *("incomplete", "incomplete_third_party_only"),
+    }
+    notices.write(tmp_path, "digits-esp32", digits, (), "espressif32 @ ~6.13.0")
+    notice = (tmp_path / "NOTICE").read_text(encoding="utf-8")
+    assert "PlatformIO's platform espressif32 @ ~6.13.0." in notice
+    assert "nothing of the compiler's" not in notice
 
 
 def test_it_says_what_is_in_the_image(bill: Any, written: Written) -> None:
@@ -48,6 +73,7 @@ def test_it_says_what_is_in_the_image(bill: Any, written: Written) -> None:
     assert not any(name.startswith("digits") for name in kernels)
     depends = bill["dependencies"][0]
     assert depends["ref"] == "firmware"
+    assert "compositions" not in bill
     assert set(depends["dependsOn"]) == components.keys() - {"compiler"}
 
 

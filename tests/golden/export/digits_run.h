@@ -3,8 +3,8 @@
  *     #include "digits_run.h"
  *     digits_run(input, output);
  *
- * The tensor arena is the library's own, 2560 bytes of static RAM. It is in the image only
- * where digits_run is called: for an arena of your own call digits_invoke, see digits.h. */
+ * The tensor arena is the library's own, 2,560 bytes of static RAM. It is in the image
+ * only where digits_run is called: for an arena of your own call digits_invoke, see digits.h. */
 #ifndef TNF_MODEL_DIGITS_RUN_H
 #define TNF_MODEL_DIGITS_RUN_H
 

@@ -26,6 +26,7 @@ from tinyflow.artifacts import BoardRun, CompiledModel, FirmwareImage, FirmwareP
 from tinyflow.boards import BoardProfile
 from tinyflow.handoff import archive, card, flashing, notices, sbom, vectors
 from tinyflow.handoff.card import Training, Trial
+from tinyflow.handoff.flashing import Script
 from tinyflow.handoff.manifest import FORMAT, ImageFile, Manifest
 from tinyflow.handoff.manifest import NAME as MANIFEST
 from tinyflow.handoff.toolchain import Compiler, LinkedLibrary
@@ -58,14 +59,20 @@ class Handoff:
 
 @dataclass(frozen=True)
 class ReadmeContext:
-    """Context of templates/handoff/README.md.j2. `scripts` are calls of those in image/."""
+    """Context of templates/handoff/README.md.j2. `scripts` are those in image/.
+
+    `dragged` is the file there that is dragged onto a bootloader's drive, empty where none is;
+    `texts` is whether there are texts of licences.
+    """
 
     title: str
     name: str
     tool_version: str
     board: BoardProfile
     builder: str
-    scripts: tuple[str, ...]
+    scripts: tuple[Script, ...]
+    dragged: str
+    texts: bool
     vectors: int
     compiler: str
     compiler_name: str
@@ -119,7 +126,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _write_readme(
-    folder: Path, handoff: Handoff, scripts: Sequence[str], templates: Sequence[Path]
+    folder: Path, handoff: Handoff, scripts: Sequence[Script], templates: Sequence[Path]
 ) -> None:
     toolchain = handoff.board.toolchain
     context = ReadmeContext(
@@ -129,6 +136,8 @@ def _write_readme(
         board=handoff.board,
         builder=handoff.firmware.builder,
         scripts=tuple(scripts),
+        dragged=flashing.UF2 if (folder / "image" / flashing.UF2).is_file() else "",
+        texts=(folder / notices.FOLDER).is_dir(),
         vectors=len(handoff.vectors),
         compiler=handoff.compiler.text if handoff.compiler is not None else "",
         compiler_name=f"{toolchain.prefix}gcc" if toolchain and toolchain.prefix else "cc",

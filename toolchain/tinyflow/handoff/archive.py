@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import struct
 import zipfile
 import zlib
 from collections import Counter
@@ -10,11 +11,17 @@ from pathlib import Path
 
 from tinyflow import checksums
 from tinyflow.errors import ProjectError
+from tinyflow.handoff import manifest
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip file can tell
 UNIX = 3
 MAX_ENTRIES = checksums.MAX_FILES
 MAX_BYTES = 1 << 29
+MAX_DIRECTORY_BYTES = MAX_ENTRIES << 10
+# The record that ends a zip file, what may follow and what may precede it.
+END_BYTES = 22
+MAX_COMMENT_BYTES = (1 << 16) - 1
+LOCATOR_BYTES = 20
 CHUNK = 1 << 16
 
 
@@ -47,6 +54,7 @@ def unpack(file: Path, folder: Path) -> Path:
         size = file.stat().st_size
         if size > MAX_BYTES:
             raise ProjectError(f"{file} has {size:,} B, the limit is {MAX_BYTES:,} B")
+        _require_small_directory(file, size)
         with zipfile.ZipFile(file) as zipped:
             entries = [entry for entry in zipped.infolist() if not entry.is_dir()]
             top = _check(file, entries)
@@ -61,6 +69,34 @@ def unpack(file: Path, folder: Path) -> Path:
     ) as error:
         raise ProjectError(f"{file} is not a zip file that can be read: {error}") from None
     return folder / top
+
+
+def is_ours(file: Path) -> bool:
+    """Whether a file that is there already is a hand-off as a zip file."""
+    try:
+        size = file.stat().st_size
+        _require_small_directory(file, size)
+        with zipfile.ZipFile(file) as zipped:
+            names = zipped.namelist()
+    except (OSError, ProjectError, zipfile.BadZipFile, ValueError, NotImplementedError):
+        return False
+    return any(name.partition("/")[2] == manifest.NAME for name in names)
+
+
+def _require_small_directory(file: Path, size: int) -> None:
+    """Look at the end of the zip file, before all of its directory is read into memory."""
+    with file.open("rb") as stream:
+        stream.seek(max(0, size - END_BYTES - MAX_COMMENT_BYTES - LOCATOR_BYTES))
+        tail = stream.read()
+    at = tail.rfind(b"PK\5\6")
+    if at < 0 or len(tail) - at < END_BYTES:
+        raise ProjectError(f"{file} is not a zip file, or not all of one")
+    entries, directory = struct.unpack_from("<HI", tail, at + 10)
+    # No hand-off needs the larger format, whose own record says other sizes.
+    large = tail[max(0, at - LOCATOR_BYTES) : at].startswith(b"PK\6\7")
+    if large or entries > MAX_ENTRIES or directory > MAX_DIRECTORY_BYTES:
+        told = "more than 65,535" if large else f"{entries:,}"
+        raise ProjectError(f"{file} has {told} files, the limit is {MAX_ENTRIES:,}")
 
 
 def _check(file: Path, entries: list[zipfile.ZipInfo]) -> str:

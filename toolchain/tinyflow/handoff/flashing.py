@@ -10,32 +10,37 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinyflow import __version__, checksums, render
+from tinyflow import __version__, checksums, render, uf2_file
 from tinyflow.artifacts import FirmwareImage, FlashFile
 from tinyflow.boards import BoardProfile
 
 CONSOLE_PORT = 5555
+UF2 = "firmware.uf2"
 PLACE = "\0place\0"
-"""In a command: the port or drive that the user names."""
+"""In a command: the port that the user names."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How a runner's tool is called; `place` says what the user names, empty for nothing.
 
-    Files are named as in the hand-off, without a folder.
+    Files are named as in the hand-off, without a folder. Where `drive` is not empty, it is the
+    Board-ID of a bootloader's drive: the second word of `command` is copied there.
     """
 
     command: tuple[str, ...]
     place: str = ""
     note: str = ""
+    drive: str = ""
 
 
 @dataclass(frozen=True)
 class ScriptContext:
     """Context of templates/handoff/flash.*.j2. `files` are pairs of a name and its SHA-256.
 
-    `command` is a line of the script's language, `place` what its one argument is, if any.
+    `command` is a line of the script's language, `place` what its one argument is, if any. Where
+    `drive` is not empty, it is the Board-ID of the drive that the first file is copied to, and
+    `command` what the search for it in INFO_UF2.TXT is told.
     """
 
     board: str
@@ -46,16 +51,36 @@ class ScriptContext:
     command: str
     place: str
     note: str
+    drive: str
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script in the hand-off: how it is called from a shell, and what to know before."""
+
+    call: str
+    note: str
+
+
+def drive_file(board: BoardProfile, image: FirmwareImage) -> bytes | None:
+    """The image as the UF2 file that is dragged onto the board's drive; None where it has none."""
+    file = _flat(image)
+    if board.uf2 is None or "uf2" not in board.runners or file is None:
+        return None
+    return b"".join(uf2_file.blocks(file.path.read_bytes(), file.offset, board.uf2.family))
 
 
 def scripts(
     folder: Path, board: BoardProfile, image: FirmwareImage, templates: Sequence[Path] = ()
-) -> tuple[str, ...]:
+) -> tuple[Script, ...]:
     """Write a script for each runner of the board that one can be written for.
 
-    The image's files are in `folder` already. Returns how the scripts for a shell are called.
+    The image's files are in `folder` already; the UF2 file is put there. Returns those for a shell.
     """
     calls = []
+    dragged = drive_file(board, image)
+    if dragged is not None:
+        (folder / UF2).write_bytes(dragged)
     for runner in board.runners:
         recipe = _RECIPES[runner](board, image) if runner in _RECIPES else None
         if recipe is None:
@@ -63,7 +88,10 @@ def scripts(
         verb = "run" if runner in ("native", "qemu") else "flash"
         named = [name for name in checksums.listing(folder) if _names(recipe.command, name)]
         files = tuple((name, checksums.file_sha256(folder / name)) for name in named)
-        for suffix, line, ending in (("sh", _shell, "\n"), ("bat", _batch, "\r\n")):
+        for suffix, line, search, ending in (
+            ("sh", _shell, _shell_search, "\n"),
+            ("bat", _batch, _batch_search, "\r\n"),
+        ):
             if runner == "native" and suffix == "bat":
                 continue  # the image is a program of this system
             context = ScriptContext(
@@ -72,16 +100,18 @@ def scripts(
                 tool=recipe.command[0],
                 tool_version=__version__,
                 files=files,
-                command=line(recipe.command),
+                command=search(recipe.drive) if recipe.drive else line(recipe.command),
                 place=recipe.place,
                 note=recipe.note,
+                drive=recipe.drive,
             )
             text = render.render(f"handoff/flash.{suffix}.j2", context, templates)
             name = f"{verb}-{runner}.{suffix}"
             (folder / name).write_bytes(text.replace("\n", ending).encode())
             if suffix == "sh":
                 (folder / name).chmod(0o755)
-                calls.append(f"{name} {recipe.place}".rstrip())
+                given = "" if recipe.drive else f" {recipe.place}".rstrip()
+                calls.append(Script(f"{name}{given}", recipe.note))
     return tuple(calls)
 
 
@@ -95,12 +125,18 @@ def _shell(command: Sequence[str]) -> str:
 
 
 def _batch(command: Sequence[str]) -> str:
-    if command[0] == "cp":
-        command = ("copy", "/b", *command[1:])
     return " ".join(
         f'"{word}"' if not word or set(word) & set(" ,;=&()^|<>%") else word
         for word in (word.replace(PLACE, "%~1") for word in command)
     )
+
+
+def _shell_search(drive: str) -> str:
+    return shlex.quote(f"^Board-ID: *{drive}")
+
+
+def _batch_search(drive: str) -> str:
+    return f'/c:"Board-ID: {drive}"'
 
 
 def _in_order(image: FirmwareImage) -> list[FlashFile]:
@@ -168,10 +204,14 @@ def _picotool(board: BoardProfile, image: FirmwareImage) -> Recipe:
 
 
 def _uf2(board: BoardProfile, image: FirmwareImage) -> Recipe | None:
-    drives = [file.path.name for file in image.images if file.path.suffix == ".uf2"]
-    if len(drives) != 1:
+    if board.uf2 is None or _flat(image) is None:
         return None
-    return Recipe(("cp", drives[0], PLACE), place="DRIVE", note="the drive is the bootloader's")
+    return Recipe(
+        ("copy", UF2),
+        place="[DRIVE]",
+        note="hold BOOTSEL while plugging the board in; it finds the drive, or is given it",
+        drive=board.uf2.board_id,
+    )
 
 
 def _stm32flash(board: BoardProfile, image: FirmwareImage) -> Recipe | None:

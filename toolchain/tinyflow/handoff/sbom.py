@@ -27,6 +27,12 @@ SOURCES = (".c", ".h", ".S", ".cpp", ".def")
 
 Json = dict[str, Any]
 
+# Where an SDK is in the image: its parts, and what of its compiler's libraries, are not known.
+_INCOMPLETE = [
+    {"aggregate": "incomplete_third_party_only", "dependencies": ["firmware"]},
+    {"aggregate": "incomplete", "assemblies": ["sdk"]},
+]
+
 
 def write(
     folder: Path,
@@ -69,7 +75,8 @@ def write(
                 "bom-ref": "sdk",
                 "name": name.strip(),
                 "version": version.strip() or "not pinned",
-                "description": "PlatformIO's platform, whose parts in the image are not listed",
+                "description": "PlatformIO's platform. Parts of this SDK and libraries of its "
+                "compiler are in the image; which they are is not listed here",
             }
         )
     if compiler is not None:
@@ -110,6 +117,7 @@ def write(
             {"ref": "firmware", "dependsOn": inside},
             *({"ref": component["bom-ref"]} for component in components),
         ],
+        **({"compositions": _INCOMPLETE} if sdk else {}),
     }
     content = json.dumps(bill, sort_keys=True)
     serial = uuid.uuid5(NAMESPACE, content).urn

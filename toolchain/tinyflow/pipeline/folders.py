@@ -11,6 +11,8 @@ from pathlib import Path
 from tinyflow import cache, checksums, paths
 from tinyflow.errors import ProjectError, near_miss
 
+NOTICE = "NOTICE"
+
 
 def copy_out(source: Path, target: Path, names: Sequence[str] = ()) -> Path:
     """Copy a kept folder (or only `names` in it) to where the user wants it; returns `target`.
@@ -50,14 +52,30 @@ def renewed(target: Path) -> Iterator[Path]:
             met = [name for name in new if name not in old and (target / name).exists()]
             if met:
                 raise ProjectError(f"{target} has files in the way", sorted(met))
-            for name in old:
+            _announce(fresh, target, (*old, *new))
+            for name in old - set(new) - {checksums.NAME}:
                 (target / name).unlink(missing_ok=True)
                 _prune((target / name).parent, target)
-            for name in new:
+            # The sums are the last: until then the folder is known by those that were announced.
+            for name in sorted(new, key=lambda name: name == checksums.NAME):
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
                 (fresh / name).replace(target / name)
     except OSError as error:
         raise ProjectError(f"{target} cannot be written: {error.strerror or error}") from None
+
+
+def _announce(fresh: Path, target: Path, names: Sequence[str]) -> None:
+    """Say which files are tinyflow's, so that what an interruption leaves can be renewed."""
+    target.mkdir(parents=True, exist_ok=True)
+    if (fresh / NOTICE).is_file():
+        shutil.copyfile(fresh / NOTICE, target / NOTICE)
+    lines = [f"{'0' * 64}  {name}\n" for name in sorted({*names}) if name != checksums.NAME]
+    (target / checksums.NAME).write_bytes("".join(lines).encode())
+
+
+def require_own(target: Path) -> None:
+    """Raise ProjectError unless `renewed` may write there, before anything is made for it."""
+    _written_before(target)
 
 
 def put(source: Path, target: Path) -> None:
@@ -77,10 +95,10 @@ def _written_before(target: Path) -> frozenset[str]:
         return frozenset()
     except OSError as error:
         raise ProjectError(f"{target} cannot be written: {error.strerror}") from None
-    if (target / checksums.NAME).is_file() and (target / "NOTICE").is_file():
+    if (target / checksums.NAME).is_file() and (target / NOTICE).is_file():
         sums = checksums.read(target)
-        with (target / "NOTICE").open("rb") as stream:
-            if "NOTICE" in sums and b"written by tinyflow" in stream.readline(200):
+        with (target / NOTICE).open("rb") as stream:
+            if NOTICE in sums and b"written by tinyflow" in stream.readline(200):
                 return frozenset({*sums, checksums.NAME})
     raise ProjectError(
         f"{target} is there already, and not written by this command",

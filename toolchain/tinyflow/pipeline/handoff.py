@@ -13,7 +13,7 @@ import numpy as np
 from tinyflow import progress
 from tinyflow.artifacts import Evaluation, ExportedLibrary, FirmwareImage
 from tinyflow.boards import BoardProfile, load_board
-from tinyflow.errors import ModelError, ToolError
+from tinyflow.errors import ModelError, ProjectError, ToolError
 from tinyflow.pipeline import Walk, folders, judge, start
 from tinyflow.pipeline.inputs import real_inputs, seeded_inputs
 from tinyflow.pipeline.runs import kept_run
@@ -78,14 +78,19 @@ def handoff(walk: Walk, folder: Path | None = None) -> Written:
     """Write the hand-off of the walk's model for its board into `folder`, and a zip beside it.
 
     The default folder is `<model>-<board>` in the current one. Files of an earlier hand-off there
-    are replaced. An emulated board runs the test vectors; a byte that differs there, or in the
-    reference interpreter, is a ModelError.
+    are replaced; a folder or zip file of others is a ProjectError. An emulated board runs the test
+    vectors; a byte that differs there, or in the reference interpreter, is a ModelError.
     """
     from tinyflow import export as export_stage
     from tinyflow import handoff as stage
     from tinyflow.handoff import toolchain, vectors
 
-    board, compiled, image = walk.require_board(), walk.compiled(), walk.image()
+    board = walk.require_board()
+    if folder is not None:
+        _places(folder)  # an error now, not when the model is trained
+    compiled, image = walk.compiled(), walk.image()
+    title = f"{compiled.name}-{board.name}"
+    target, archive = _places(folder if folder is not None else Path.cwd() / title)
     training = _training(walk)
     inputs = _inputs(walk)
     progress.report(STAGE, "test vectors")
@@ -112,14 +117,11 @@ def handoff(walk: Walk, folder: Path | None = None) -> Written:
             training=training,
             measured=kept_run(walk),
         )
-        target = folder if folder is not None else Path.cwd() / parts.title
         progress.report(STAGE, "writing")
         with folders.renewed(target) as fresh:
             manifest = stage.write(fresh, parts, walk.templates)
             packed = Path(place) / "packed.zip"
             stage.archive.pack(fresh, packed, parts.title)
-        plain = target if target.name not in ("", "..") else target.resolve()
-        archive = plain.with_name(f"{plain.name}.zip")
         folders.put(packed, archive)
     return Written(
         folder=target,
@@ -130,6 +132,21 @@ def handoff(walk: Walk, folder: Path | None = None) -> Written:
         build_id=manifest.build_id,
         vectors=len(inputs),
     )
+
+
+def _places(folder: Path) -> tuple[Path, Path]:
+    """The hand-off's folder and zip file. Raises ProjectError where one is there, of others."""
+    from tinyflow.handoff import archive
+
+    folders.require_own(folder)
+    plain = folder if folder.name not in ("", "..") else folder.resolve()
+    zipped = plain.with_name(f"{plain.name}.zip")
+    if zipped.exists() and not archive.is_ours(zipped):
+        raise ProjectError(
+            f"{zipped} is there already, and not written by this command",
+            hints=["name another folder with --output: the zip is put beside it"],
+        )
+    return folder, zipped
 
 
 def _profile(walk: Walk) -> BoardProfile:
@@ -240,10 +257,15 @@ def _require_equal(who: str, found: Bytes, expected: Bytes) -> None:
 
 
 def _linked(board: BoardProfile, image: FirmwareImage) -> tuple[LinkedLibrary, ...]:
-    """The compiler's own libraries in the image, as its map file names them."""
+    """The compiler's own libraries in the image, as its map file names them.
+
+    None with an SDK: what of an archive is the compiler's and what the SDK's is not known.
+    """
     from tinyflow.build import map_file
     from tinyflow.handoff import toolchain
 
+    if board.sdk:
+        return ()
     sections = map_file.read_map(image.elf.with_suffix(".map"))
     placed = (piece for section in sections for piece in section.inputs)
     return toolchain.linked((p.file for p in placed if map_file.kind(p.name)), board.toolchain)

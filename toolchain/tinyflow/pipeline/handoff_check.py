@@ -13,7 +13,7 @@ from tinyflow import checksums, paths, process, progress
 from tinyflow.artifacts import FirmwareProject
 from tinyflow.boards import BoardProfile, load_board
 from tinyflow.errors import ModelError, ProjectError, ToolError
-from tinyflow.handoff import archive, manifest, sbom, toolchain
+from tinyflow.handoff import archive, flashing, manifest, sbom, toolchain
 from tinyflow.handoff.manifest import Manifest
 
 STAGE = "check"
@@ -134,6 +134,10 @@ def _image(folder: Path, said: Manifest) -> Check:
                 findings.append(f"{file.file} has other bytes when it is built here")
             elif offset != file.offset:
                 findings.append(f"{file.file} belongs to {offset:#x} here, there {file.offset:#x}")
+        dragged = flashing.drive_file(board, image)
+        there = folder / "image" / flashing.UF2
+        if dragged is not None and (not there.is_file() or there.read_bytes() != dragged):
+            findings.append(f"image/{flashing.UF2} has other bytes when it is made here")
     return _judge(name, findings)
 
 
