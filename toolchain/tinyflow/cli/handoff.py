@@ -110,8 +110,8 @@ def handoff(check: Path | None, output: Path | None, **given: Any) -> dict[str, 
 
     The firmware project for the board, the inference library for every build system, the built
     image with scripts that flash it, a model card, test vectors with a program that runs them,
-    licences, a bill of materials and checksums. Built with CMake it needs no Python. The same model,
-    board and compiler give the same bytes.
+    licences, a bill of materials and checksums. Built with CMake it needs no Python. The same
+    model, board and compiler give the same bytes.
 
     --check looks whether a hand-off is complete and unchanged, runs its test vectors here, and
     builds its image again to compare every byte. Exit status 1 when something is not so.
