@@ -274,6 +274,19 @@ def test_a_program_that_has_the_port_is_named(pty: str) -> None:
         process.stop(child)
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
+def test_the_terminal_of_a_container_is_another_one(
+    tmp_path: Path, pty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    master, others = os.openpty()
+    proc = fake_proc(tmp_path / "proc", (12, "sh", os.ttyname(others)), (13, "screen", pty))
+    # As /proc has it: the name is that of its own system, the file is the one that is open.
+    monkeypatch.setattr(Path, "readlink", lambda link: Path(pty))
+    assert port_faults.holders([pty], proc, []) == {pty: [(13, "screen")]}
+    os.close(others)
+    os.close(master)
+
+
 def told(monkeypatch: pytest.MonkeyPatch, *held: port_faults.Holder) -> str:
     monkeypatch.setattr(port_faults, "holders", lambda ports: {ports[0]: list(held)})
     return str(port_faults.in_use("/dev/ttyACM0"))

@@ -125,7 +125,7 @@ def holders(
         try:
             for link in (folder / "fd").iterdir():
                 port = devices.get(str(link.readlink()))
-                if port is not None:
+                if port is not None and _is_same_terminal(link, port):
                     found.setdefault(port, set()).add((int(folder.name), _program(folder)))
         except OSError:
             continue  # ended meanwhile, or another user's
@@ -135,6 +135,17 @@ def holders(
             if pid is not None and (proc / str(pid)).is_dir():
                 found.setdefault(port, set()).add((pid, _program(proc / str(pid))))
     return {port: sorted(held) for port, held in found.items()}
+
+
+def _is_same_terminal(link: Path, port: str) -> bool:
+    """Whether an open file that has a port's name is it.
+
+    A container has pseudo-terminals of its own, under the names of this system's. Its other ports
+    are this system's. Raises OSError.
+    """
+    if not os.path.realpath(port).startswith("/dev/pts/"):
+        return True
+    return os.path.samestat(link.stat(), Path(port).stat())
 
 
 def not_allowed(port: str, detail: Sequence[str] = ()) -> DeviceError:
