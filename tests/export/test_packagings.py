@@ -72,7 +72,7 @@ def test_esp_idf_components(libraries: Any, tmp_path: Path) -> None:
         f'include("{STAND_INS / "esp_idf.cmake"}")\n{added}add_executable(app main.c)\n'
         "target_link_libraries(app PRIVATE __idf_digits __idf_other)\n",
     )
-    cmake_build(app)
+    cmake_build(app, "-DCMAKE_C_COMPILER_FORCED=1")
     libraries.expect(app / "build" / "app")
     manifest = (libraries.folders[0] / "idf_component.yml").read_text(encoding="utf-8")
     assert manifest.startswith('version: "0.1.0"\n')
@@ -94,7 +94,7 @@ def test_zephyr_modules(libraries: Any, tmp_path: Path) -> None:
         "target_link_libraries(app PRIVATE zephyr_interface\n"
         "  -Wl,--whole-archive ${libraries} -Wl,--no-whole-archive)\n",
     )
-    cmake_build(app)
+    cmake_build(app, "-DCMAKE_C_COMPILER_FORCED=1")
     libraries.expect(app / "build" / "app")
     for folder in libraries.folders:
         module = (folder / "zephyr/module.yml").read_text(encoding="utf-8")
