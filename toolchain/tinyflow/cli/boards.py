@@ -150,12 +150,17 @@ def _runners(board: BoardProfile) -> Iterator[dict[str, Any]]:
         settings = getattr(board, SECTIONS[runner]) if runner in SECTIONS else None
         told = asdict(settings) if settings is not None else {}
         told.pop("counter", None)
-        words = (v if isinstance(v, str | int) else " ".join(v) for v in told.values())
         yield {
             "runner": runner,
-            "with": ", ".join(f"{key} {value}" for key, value in zip(told, words, strict=True)),
+            "with": ", ".join(f"{key} {_word(key, value)}" for key, value in told.items()),
             "counter": board.for_runner(runner).counter.unit,
         }
+
+
+def _word(key: str, value: str | int | tuple[str, ...]) -> str:
+    if key in ("family", "offset"):
+        return f"{value:#x}"
+    return " ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _show_new(result: dict[str, Any]) -> None:

@@ -161,10 +161,12 @@ def _progress_on_terminal() -> Iterator[None]:
         console=Console(stderr=True),
         transient=False,
     )
-    with bars, progress.listening(_Listener(bars)):
+    listener = _Listener(bars)
+    with bars, progress.listening(listener):
         _shown.append(bars)
         try:
             yield
+            listener.finish()
         finally:
             _shown.remove(bars)
 
@@ -188,7 +190,7 @@ class _Listener:
 
     def __call__(self, step: progress.Step) -> None:
         if step.stage not in self._tasks:
-            self._finish_others()
+            self.finish()
             self._tasks[step.stage] = self._bars.add_task(step.message, total=1, stage=step.stage)
         task = self._tasks[step.stage]
         cached = step.message == "from cache"
@@ -199,7 +201,8 @@ class _Listener:
             completed=step.done if step.done is not None else (1 if cached else 0),
         )
 
-    def _finish_others(self) -> None:
+    def finish(self) -> None:
+        """Fill the bars: what was begun is done."""
         for task in self._bars.tasks:
             if not task.finished:
                 self._bars.update(task.id, completed=task.total)

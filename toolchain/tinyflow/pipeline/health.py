@@ -54,15 +54,14 @@ def choose_builder(
     from tinyflow.build import platformio_packages
 
     answers = registry_answers or platformio_packages.registry_answers
+    lacking = ""
     for builder in board.builders:
         sdk = board.for_builder(builder).sdk
         if not sdk or platformio_packages.platform_folder(sdk) is not None or answers():
+            if lacking:
+                progress.report("builder", f"{builder}: no PlatformIO platform {lacking}", 1, 1)
             return builder
-        progress.report(
-            "build",
-            f"PlatformIO's platform {boards.platform_name(sdk)} is not installed and its registry "
-            "does not answer",
-        )
+        lacking = lacking or boards.platform_name(sdk)
     return board.builder
 
 
