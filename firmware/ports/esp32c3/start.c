@@ -2,12 +2,12 @@
  *
  * Code lies below the stack in the same RAM: a locked PMP entry forbids writes to all of it, so a
  * stack that overflows faults. Vector n is that of interrupt n, the first that of all faults. */
+#include "riscv.h"
 #include "tnf_bare.h"
 
 int main(void);
 void tnf_board_early(void);
 void tnf_start(const uint32_t *sp);
-void tnf_fault_report(uint32_t cause, uint32_t pc, uint32_t address);
 
 __asm__(".section .vectors, \"ax\"\n"
         ".option push\n"
@@ -57,16 +57,4 @@ void tnf_start(const uint32_t *sp)
     }
     (void)main();
     tnf_fault_report(0, 0, 0);
-}
-
-void tnf_fault_report(uint32_t cause, uint32_t pc, uint32_t address)
-{
-    char line[80];
-    char *to = tnf_put_text(line + 1, "fault: mcause ");
-    to = tnf_put_hex(to, cause);
-    to = tnf_put_text(to, " pc ");
-    to = tnf_put_hex(to, pc);
-    to = tnf_put_text(to, " address ");
-    to = tnf_put_hex(to, address);
-    tnf_fault_send(line, to);
 }

@@ -2,10 +2,9 @@
  *
  * Interrupts stay off: the port polls, and sleeps in WFI, which a pending interrupt ends although
  * it is not taken. No handler ever runs between two readings of the counter. */
+#include "riscv.h"
 #include "riscv_virt.h"
 #include "tnf_bare.h"
-
-void tnf_fault_report(uint32_t cause, uint32_t pc, uint32_t address);
 
 /* The machine starts at the first byte of flash. Flash is ordinary memory here: a locked PMP entry
  * makes writes to it fault, as on a chip, and the stack below all data runs into it when it
@@ -54,18 +53,6 @@ __asm__(".section .vectors, \"ax\"\n"
         "    j    tnf_fault_report\n"
         ".option pop\n"
         ".text\n");
-
-void tnf_fault_report(uint32_t cause, uint32_t pc, uint32_t address)
-{
-    char line[80];
-    char *to = tnf_put_text(line + 1, "fault: mcause ");
-    to = tnf_put_hex(to, cause);
-    to = tnf_put_text(to, " pc ");
-    to = tnf_put_hex(to, pc);
-    to = tnf_put_text(to, " address ");
-    to = tnf_put_hex(to, address);
-    tnf_fault_send(line, to);
-}
 
 void tnf_fault_end(void)
 {
