@@ -6,11 +6,9 @@ locked, a UART that is started without a pin or on the wrong oscillator, a block
 
 from __future__ import annotations
 
-import functools
 import random
 import struct
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,12 +26,11 @@ from rp2_model import RP2040, RP2350, Rp2
 from serial_peer import SerialPeer
 from unicorn import arm_const
 
-from tinyflow import build, compiler, device, generate
+from tinyflow import device
 from tinyflow.artifacts import CompiledModel, FirmwareImage, FlashedBoard
 from tinyflow.boards import load_board
 from tinyflow.compiler.host import HostModel
 
-MODELS = Path(__file__).parents[1] / "models"
 BOARDS = ["pico", "pico2", "nrf52840-dk", "nano33ble"]
 Chip = Rp2 | Nrf52840
 Images = Callable[[str], FirmwareImage]
@@ -65,23 +62,6 @@ class Console:
 
     def reset(self) -> None:
         pass
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> CompiledModel:
-    folder = tmp_path_factory.mktemp("model") / "digits"
-    return compiler.compile_model(MODELS / "digits.tflite", folder=folder)
-
-
-@pytest.fixture(scope="module")
-def images(model: CompiledModel, tmp_path_factory: pytest.TempPathFactory) -> Images:
-    @functools.cache
-    def image(name: str) -> FirmwareImage:
-        board, folder = load_board(name), tmp_path_factory.mktemp(name)
-        project = generate.write_project(folder / "project", model, board, "cmake")
-        return build.build(project, board, folder / "image")
-
-    return image
 
 
 def started(name: str, image: FirmwareImage) -> Chip:

@@ -5,10 +5,8 @@ The models answer as the reference manuals say and refuse what these forbid.
 
 from __future__ import annotations
 
-import functools
 import struct
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,12 +15,11 @@ from serial_peer import SerialPeer
 from stm32_model import FLASH, RAM, ROM, Stm32, Stm32F4, Stm32F446, Stm32L4R5
 from unicorn.arm_const import UC_ARM_REG_PC
 
-from tinyflow import build, compiler, device, generate
+from tinyflow import device
 from tinyflow.artifacts import CompiledModel, FirmwareImage, FlashedBoard
 from tinyflow.boards import load_board
 from tinyflow.compiler.host import HostModel
 
-MODELS = Path(__file__).parents[1] / "models"
 CHIPS: dict[str, type[Stm32]] = {
     "stm32f405": Stm32F4,
     "nucleo-f446re": Stm32F446,
@@ -49,23 +46,6 @@ class Console:
 
     def reset(self) -> None:
         pass
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> CompiledModel:
-    folder = tmp_path_factory.mktemp("model") / "digits"
-    return compiler.compile_model(MODELS / "digits.tflite", folder=folder)
-
-
-@pytest.fixture(scope="module")
-def images(model: CompiledModel, tmp_path_factory: pytest.TempPathFactory) -> Images:
-    @functools.cache
-    def image(name: str) -> FirmwareImage:
-        board, folder = load_board(name), tmp_path_factory.mktemp(name)
-        project = generate.write_project(folder / "project", model, board, "cmake")
-        return build.build(project, board, folder / "image")
-
-    return image
 
 
 def started(name: str, image: FirmwareImage, *, locks: bool = True) -> Stm32:
