@@ -51,7 +51,7 @@ WARNINGS = [
 def test_a_port_compiles_without_a_warning(name: str, optimisation: str, tmp_path: Path) -> None:
     toolchain = load_board(name).toolchain
     assert toolchain is not None
-    compiler = f"{toolchain.prefix}gcc" if toolchain.prefix else "cc"
+    compiler = toolchain.compiler
     firmware = paths.data_folder("firmware")
     layers = [firmware / "ports" / layer for layer in load_board(name).port_layers]
     sources = sorted(file for layer in layers for file in layer.glob("*.c"))

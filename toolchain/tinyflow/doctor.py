@@ -17,14 +17,8 @@ from tinyflow.errors import ToolError
 # The generated C is built and judged on this machine first, whatever the board.
 EVERY_BOARD = ("cc", "reference-interpreter", *tools.PYTHON_PACKAGES)
 
-RUNNER_TOOLS: Mapping[str, tuple[str, ...]] = {
-    "native": (),
-    "uf2": (),
-    **{
-        name: (name,)
-        for name in ("esptool", "openocd", "pyocd", "picotool", "stm32flash", "avrdude", "bossac")
-    },
-}
+# The others need the tool that they are called after.
+RUNNERS_WITHOUT_TOOL = ("native", "uf2")
 
 
 @dataclass(frozen=True)
@@ -79,11 +73,11 @@ def tools_of(board: BoardProfile) -> list[str]:
     if board.for_builder(board.builder).sdk:
         wanted.append(platform_name(board.sdk))
     elif board.toolchain is not None:
-        wanted.insert(0, f"{board.toolchain.prefix}gcc" if board.toolchain.prefix else "cc")
+        wanted.insert(0, board.toolchain.compiler)
     if board.runner == "qemu" and board.qemu is not None:
         wanted.append(board.qemu.program)
-    else:
-        wanted += RUNNER_TOOLS[board.runner]
+    elif board.runner not in RUNNERS_WITHOUT_TOOL:
+        wanted.append(board.runner)
     return wanted
 
 

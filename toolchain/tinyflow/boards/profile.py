@@ -73,6 +73,11 @@ class Toolchain(schema.Checked):
     linker_script: str = ""
     """A template below `templates/linker/`; empty where the compiler's own script is used."""
 
+    @property
+    def compiler(self) -> str:
+        """The compiler's command."""
+        return f"{self.prefix}gcc" if self.prefix else "cc"
+
 
 @dataclass(frozen=True)
 class Counter(schema.Checked):

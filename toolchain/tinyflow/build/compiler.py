@@ -12,7 +12,7 @@ def require_compiler(board: BoardProfile, toolchain: Toolchain) -> None:
 
     Raises ToolError when the board's compiler is missing or has no C library.
     """
-    name = f"{toolchain.prefix}gcc" if toolchain.prefix else "cc"
+    name = toolchain.compiler
     hints = [f"tinyflow doctor --board {board.name} --install"]
     if process.find_program(name) is None:
         raise ToolError(

@@ -127,7 +127,7 @@ def _builders(board: BoardProfile) -> Iterator[dict[str, Any]]:
     for builder in board.builders:
         seen = board.for_builder(builder)
         settings, toolchain = seen.platformio, seen.toolchain
-        means = f"{toolchain.prefix}gcc" if toolchain and toolchain.prefix else "cc"
+        means = toolchain.compiler if toolchain is not None else "cc"
         if seen.sdk and settings is not None:
             means = f"{settings.framework}, {settings.platform}"
         yield {

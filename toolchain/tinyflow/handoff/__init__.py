@@ -140,7 +140,7 @@ def _write_readme(
         texts=(folder / notices.FOLDER).is_dir(),
         vectors=len(handoff.vectors),
         compiler=handoff.compiler.text if handoff.compiler is not None else "",
-        compiler_name=f"{toolchain.prefix}gcc" if toolchain and toolchain.prefix else "cc",
+        compiler_name=toolchain.compiler if toolchain is not None else "cc",
     )
     text = render.render("handoff/README.md.j2", context, templates)
     (folder / "README.md").write_bytes(text.encode())

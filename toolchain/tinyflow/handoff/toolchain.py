@@ -67,7 +67,7 @@ def compiler(toolchain: Toolchain | None) -> Compiler | None:
     """The board's compiler on this machine; None where it is an SDK's own, or missing."""
     if toolchain is None:
         return None
-    name = f"{toolchain.prefix}gcc" if toolchain.prefix else "cc"
+    name = toolchain.compiler
     program = process.find_program(name)
     if program is None:
         return None
@@ -126,7 +126,7 @@ def _c_library(toolchain: Toolchain | None) -> tuple[str, str, str]:
 
 
 def _macros(toolchain: Toolchain) -> str:
-    name = f"{toolchain.prefix}gcc" if toolchain.prefix else "cc"
+    name = toolchain.compiler
     program = process.find_program(name)
     if program is None:
         return ""
