@@ -53,7 +53,7 @@ def choose_builder(
     """
     from tinyflow.build import platformio_packages
 
-    answers = registry_answers or platformio_packages.registry_answers
+    answers = registry_answers or functools.cache(platformio_packages.registry_answers)
     lacking = ""
     for builder in board.builders:
         sdk = board.for_builder(builder).sdk
