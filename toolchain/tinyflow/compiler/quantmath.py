@@ -12,7 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 INT8_MIN, INT8_MAX = -128, 127
+INT16_MIN, INT16_MAX = -(2**15), 2**15 - 1
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
+INTEGER_RANGES = {"int8": (INT8_MIN, INT8_MAX), "int16": (INT16_MIN, INT16_MAX)}
+"""The values of quantised activations, by their type."""
+
 MAX_LEFT_SHIFT = 30
 MIN_SHIFT = -31
 
@@ -79,12 +83,15 @@ def quantize_real(real: float, scale: float, zero_point: int) -> int:
     return zero_point + round_half_away(quotient)
 
 
-def activation_range(activation: str, scale: float, zero_point: int) -> tuple[int, int]:
-    """The int8 range a fused activation leaves, in the output's scale."""
+def activation_range(
+    activation: str, scale: float, zero_point: int, dtype: str = "int8"
+) -> tuple[int, int]:
+    """The range of int8 or int16 that a fused activation leaves, in the output's scale."""
     low, high = ACTIVATION_BOUNDS[activation]
+    least, greatest = INTEGER_RANGES[dtype]
     return (
-        INT8_MIN if low is None else max(INT8_MIN, quantize_real(low, scale, zero_point)),
-        INT8_MAX if high is None else min(INT8_MAX, quantize_real(high, scale, zero_point)),
+        least if low is None else max(least, quantize_real(low, scale, zero_point)),
+        greatest if high is None else min(greatest, quantize_real(high, scale, zero_point)),
     )
 
 

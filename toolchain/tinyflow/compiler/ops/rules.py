@@ -53,21 +53,31 @@ def bounded_sizes(graph: Graph, node: Node) -> str | None:
     return None
 
 
-def activations(*positions: int) -> Constraint:
-    """The rule that the inputs at `positions`, or constants there, and the output are int8."""
+def activations(*positions: int, types: Sequence[str] = ("int8",)) -> Constraint:
+    """The rule that the inputs at `positions`, or constants there, and the output have one type.
+
+    `types` are those allowed, of int8 and int16. int16 has zero point 0, as everywhere.
+    """
 
     def rule(graph: Graph, node: Node) -> str | None:
-        for tensor in _operands(graph, node, positions):
-            if tensor.dtype != "int8":
+        tensors = _operands(graph, node, positions)
+        for tensor in tensors:
+            if tensor.dtype not in types:
                 return f"{tensor.name} is {tensor.dtype}"
-            if not _one_scale(tensor.quantization):
+            if tensor.dtype != tensors[0].dtype:
+                return f"{tensors[0].name} is {tensors[0].dtype}, {tensor.name} {tensor.dtype}"
+            if not _one_scale(tensor):
                 return f"{tensor.name} has {scales(tensor)}"
         return None
 
-    rule.__doc__ = (
-        f"Input{'s' * (len(positions) > 1)} and output are int8, each with one positive scale and "
-        "a zero point from -128 to 127"
-    )
+    subject = f"Input{'s' * (len(positions) > 1)} and output"
+    zero_points = {"int8": "a zero point from -128 to 127", "int16": "zero point 0"}
+    if len(types) == 1:
+        (only,) = types
+        rule.__doc__ = f"{subject} are {only}, each with one positive scale and {zero_points[only]}"
+    else:
+        kinds = " or ".join(f"{name} with {zero_points[name]}" for name in types)
+        rule.__doc__ = f"{subject} have one positive scale each and are of one type: {kinds}"
     return rule
 
 
@@ -121,7 +131,7 @@ def output_bounds(graph: Graph, node: Node) -> tuple[int, int]:
     """The least and the greatest output value that the fused activation leaves."""
     found = quantization(graph.output(node))
     activation = node.options.get("fused_activation_function", "NONE")
-    return activation_range(activation, found.scale, found.zero_point)
+    return activation_range(activation, found.scale, found.zero_point, graph.output(node).dtype)
 
 
 def multiplier_found(real: float, what: str) -> str | None:
@@ -163,13 +173,15 @@ def usable_scales(found: Quantization) -> bool:
     return all(math.isfinite(scale) and scale > 0 for scale in found.scales)
 
 
-def _one_scale(found: Quantization | None) -> bool:
+def _one_scale(tensor: Tensor) -> bool:
+    found = tensor.quantization
+    low, high = (0, 0) if tensor.dtype == "int16" else (INT8_MIN, INT8_MAX)
     return (
         found is not None
         and len(found.scales) == 1
         and len(found.zero_points) == 1
         and usable_scales(found)
-        and INT8_MIN <= found.zero_point <= INT8_MAX
+        and low <= found.zero_point <= high
     )
 
 
