@@ -14,7 +14,7 @@
 #include "tnf_flash.h"
 
 /** Version of the contract between generated code, kernels and runtime. */
-#define TNF_ABI 1
+#define TNF_ABI 2
 
 /** Alignment of the tensor arena in bytes. */
 #define TNF_ARENA_ALIGN 16
@@ -25,17 +25,26 @@
 /** Declares an arena: `static TNF_ARENA(arena, DIGITS_ARENA_BYTES);` */
 #define TNF_ARENA(name, bytes) int8_t name[bytes] __attribute__((aligned(TNF_ARENA_ALIGN)))
 
-/** Is told of each layer as it ends; used to prove and to measure, NULL otherwise. */
+/** A part of what a layer writes, as it lies in the arena. */
+typedef struct tnf_part {
+    uint32_t layer;       /**< 0 is the first */
+    uint32_t layer_bytes; /**< of all that the layer writes */
+    uint32_t offset;      /**< where the part begins in it */
+    size_t bytes;         /**< of the part */
+    const int8_t *data;   /**< valid during the call only */
+} tnf_part_t;
+
+/** Is told what each layer writes as soon as it is there; used to prove and to measure. */
 typedef struct tnf_observer {
-    /** @param context  the observer's own
-     *  @param index    layer, 0 is the first
-     *  @param output   the layer's output in the arena, valid during the call only
-     *  @param bytes    size of that output */
-    void (*layer)(void *context, uint32_t index, const int8_t *output, size_t bytes);
+    /** The parts of a layer come in order and together are all of it: most layers have one, one with
+     *  several outputs has one each, and one that is computed by rows has many, between which parts
+     *  of other layers come.
+     *  @param context  the observer's own */
+    void (*part)(void *context, const tnf_part_t *part);
     void *context;
 } tnf_observer_t;
 
-/** A model input or output: int8 values q that stand for (q - zero_point) * scale. */
+/** A model input or output. Where `scale` is not 0, values q stand for (q - zero_point) * scale. */
 typedef struct tnf_tensor {
     uint32_t arena_offset;
     uint32_t bytes;
@@ -49,20 +58,28 @@ typedef struct tnf_model {
     uint8_t sha256[32]; /**< of the .tflite it was compiled from */
     uint32_t arena_bytes;
     uint32_t layers;
-    tnf_tensor_t input;
-    tnf_tensor_t output;
-    /** Runs one inference on the input in the arena; the output is in the arena afterwards and the
-     *  input may be overwritten. Not reentrant on one arena; may run in an ISR.
-     *  @param observer  NULL, or who is told of each layer */
+    uint32_t input_bytes;  /**< of all inputs */
+    uint32_t output_bytes; /**< of all outputs */
+    uint32_t input_count;
+    uint32_t output_count;
+    const TNF_FLASH tnf_tensor_t *inputs;  /**< [input_count] */
+    const TNF_FLASH tnf_tensor_t *outputs; /**< [output_count] */
+    /** Sets what the model keeps between inferences to its initial values: before the first, and
+     *  when a new stream begins. NULL where it keeps nothing. */
+    void (*reset)(int8_t *arena);
+    /** Runs one inference on the inputs in the arena; the outputs are in the arena afterwards and
+     *  the inputs may be overwritten. Not reentrant on one arena; may run in an ISR.
+     *  @param observer  NULL, or who is told what each layer writes */
     void (*invoke)(int8_t *arena, const tnf_observer_t *observer);
 } tnf_model_t;
 
-/** Called by generated code after each layer. */
-static inline void tnf_observe(const tnf_observer_t *observer, uint32_t index, const int8_t *output,
-                               size_t bytes)
+/** Called by generated code for each part of a layer. */
+static inline void tnf_observe(const tnf_observer_t *observer, uint32_t layer, uint32_t layer_bytes,
+                               uint32_t offset, const int8_t *data, size_t bytes)
 {
     if (observer != NULL) {
-        observer->layer(observer->context, index, output, bytes);
+        const tnf_part_t part = {layer, layer_bytes, offset, bytes, data};
+        observer->part(observer->context, &part);
     }
 }
 

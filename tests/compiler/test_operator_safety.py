@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
-from graph_changes import mangled
+from graph_changes import change, mangled
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kernel_server import KernelServer
+from numpy.typing import NDArray
 from operator_cases import CASES, activation, one_node
 
-from tinyflow.compiler.graph import Graph, Quantization
+from tinyflow.compiler.graph import Graph, Quantization, Tensor
 from tinyflow.compiler.ops import OPS, check_node
 
 MAX_BYTES = 1 << 20
@@ -32,27 +34,31 @@ def run_if_accepted(graph: Graph, kernels: KernelServer, chance: random.Random) 
     if check_node(graph, node):
         return False
     op = OPS[node.op]
-    call = op.lower(graph, node)
-    places = op.in_place(graph, node)
-    output = graph.output(node).elements
-    if call is None or output > MAX_BYTES or op.macs(graph, node) > MAX_MACS:
+    calls = op.lower(graph, node)
+    tensors = [graph.tensors[i] for call in calls for i in (*call.inputs, *call.outputs)]
+    if any(tensor.size_bytes > MAX_BYTES for tensor in tensors):
         return True
-    sizes = [graph.tensors[index].elements for index in call.inputs]
-    if max(sizes) > MAX_BYTES:
+    if op.macs(graph, node) > MAX_MACS:
         return True
-    filling = chance.choice((-128, 127, None))
     rng = np.random.default_rng(chance.getrandbits(32))
-    inputs = [
-        rng.integers(-128, 128, size).astype(np.int8)
-        if filling is None
-        else np.full(size, filling, np.int8)
-        for size in sizes
-    ]
-    alone = kernels.run(call, inputs, output)
-    for index in places:
-        shared = kernels.run(call, inputs, output, in_place=call.inputs.index(index))
-        np.testing.assert_array_equal(alone, shared)
+    filling = chance.choice(("lowest", "highest", "random"))
+    inputs = {i for call in calls for i in call.inputs} - set(node.outputs)
+    values = {index: filled(graph.tensors[index], filling, rng) for index in sorted(inputs)}
+    alone = kernels.run_node(graph, node, values)
+    for lap in op.overlaps(graph, node):
+        if lap.reach >= 0:
+            shared = kernels.run_node(graph, node, values, in_place=(lap.input, lap.output))
+            np.testing.assert_array_equal(alone[lap.output], shared[lap.output])
     return True
+
+
+def filled(tensor: Tensor, filling: str, rng: np.random.Generator) -> NDArray[Any]:
+    if tensor.dtype in ("float32", "bool"):
+        return rng.integers(0, 2, tensor.shape).astype(tensor.dtype)
+    ends = np.iinfo(tensor.dtype)
+    if filling == "random":
+        return rng.integers(ends.min, ends.max, tensor.shape, endpoint=True).astype(tensor.dtype)
+    return np.full(tensor.shape, ends.min if filling == "lowest" else ends.max, tensor.dtype)
 
 
 @pytest.mark.parametrize("op", sorted(OPS))
@@ -85,12 +91,11 @@ def test_a_kernel_that_leaves_its_buffers_is_found(kernels: KernelServer) -> Non
         {**window, "filter_height": 2, "filter_width": 2},
     )
     assert check_node(graph, graph.nodes[0]) == []
-    call = OPS["AVERAGE_POOL_2D"].lower(graph, graph.nodes[0])
-    assert call is not None
-    image = np.zeros(72, np.int8)
-    assert kernels.run(call, [image], 18).tolist() == [0] * 18
+    node = graph.nodes[0]
+    image = {0: np.zeros((1, 6, 6, 2), np.int8)}
+    assert kernels.run_node(graph, node, image)[1].tolist() == np.zeros((1, 3, 3, 2)).tolist()
     with pytest.raises(AssertionError, match="heap-buffer-overflow"):
-        kernels.run(call, [image], 17)
+        kernels.run_node(change(graph, 1, shape=(1, 3, 3, 1)), node, image)
     with pytest.raises(AssertionError, match="heap-buffer-overflow"):
-        kernels.run(call, [image[:71]], 18)
-    assert kernels.run(call, [image], 18).tolist() == [0] * 18
+        kernels.run_node(graph, node, {0: image[0].reshape(-1)[:71]})
+    assert kernels.run_node(graph, node, image)[1].tolist() == np.zeros((1, 3, 3, 2)).tolist()

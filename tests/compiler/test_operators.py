@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from operator_cases import CASES, SEEDS, for_reference, input_rows
 from tflite_writer import write_tflite
 
-from tinyflow.compiler.graph import Graph
+from tinyflow.compiler.graph import Graph, Tensor
 from tinyflow.compiler.ops import OPS, check_node
 from tinyflow.reference import ReferenceInterpreter
 
@@ -36,10 +37,20 @@ def test_every_operator_has_cases() -> None:
     assert sorted(CASES) == sorted(OPS)
 
 
-def operands(graph: Graph, row: NDArray[np.int8]) -> dict[int, NDArray[np.int8]]:
+def operands(graph: Graph, row: NDArray[np.int8]) -> dict[int, NDArray[Any]]:
     """The values of the graph's inputs, by tensor, from one row of bytes."""
-    ends = np.cumsum([graph.tensors[index].elements for index in graph.inputs])
-    return dict(zip(graph.inputs, np.split(row, ends[:-1]), strict=True))
+    return split(row, [graph.tensors[index] for index in graph.inputs], graph.inputs)
+
+
+def split(
+    row: NDArray[np.int8], tensors: Sequence[Tensor], indices: Sequence[int]
+) -> dict[int, NDArray[Any]]:
+    ends = np.cumsum([tensor.size_bytes for tensor in tensors])
+    parts = np.split(row, ends[:-1])
+    return {
+        index: np.frombuffer(part.tobytes(), tensor.dtype).reshape(tensor.shape)
+        for index, tensor, part in zip(indices, tensors, parts, strict=True)
+    }
 
 
 def check(
@@ -51,19 +62,19 @@ def check(
     assert op.macs(graph, node) >= 0
     reference.load(write_tflite(for_reference(graph)))
     expected = reference.invoke(rows)
-    call = op.lower(graph, node)
-    for row, wanted in zip(rows, expected, strict=True):
+    for row, answer in zip(rows, expected, strict=True):
         values = operands(graph, row)
-        if call is None:
-            np.testing.assert_array_equal(values[node.inputs[0]], wanted)
-            continue
-        given_inputs = [values[index] for index in call.inputs]
-        found = kernels.run(call, given_inputs, wanted.size)
-        np.testing.assert_array_equal(found, wanted)
-        for index in op.in_place(graph, node):
-            place = call.inputs.index(index)
-            again = kernels.run(call, given_inputs, wanted.size, in_place=place)
-            np.testing.assert_array_equal(again, wanted, err_msg=f"in place of input {place}")
+        wanted = split(answer, [graph.tensors[i] for i in graph.outputs], graph.outputs)
+        found = kernels.run_node(graph, node, values)
+        for tensor in graph.outputs:
+            np.testing.assert_array_equal(found[tensor], wanted[tensor])
+        for lap in op.overlaps(graph, node):
+            if lap.reach < 0:
+                continue
+            again = kernels.run_node(graph, node, values, in_place=(lap.input, lap.output))
+            np.testing.assert_array_equal(
+                again[lap.output], wanted[lap.output], err_msg=f"in place of {lap.input}"
+            )
 
 
 @pytest.mark.parametrize("op", sorted(OPS))

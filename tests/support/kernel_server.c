@@ -1,46 +1,35 @@
-/* Runs inference kernels for a test, one request after another, until standard input ends.
+/* Runs kernel calls that arrive on stdin, each on buffers of their exact sizes, so that a sanitizer
+ * sees every byte outside them. All integers are 32-bit, in this machine's order.
  *
- * Every buffer is allocated on its own and exactly as large as the request says, so that the
- * address sanitizer sees every access outside it. All integers are 32-bit, in this machine's order.
- *
- * request: kernel, in-place input or -1, output bytes,
+ * request: kernel,
  *          parameter bytes and the parameters with room for their pointers,
  *          constants: count, then of each its offset in the parameters, its bytes and its values,
- *          inputs: count, then of each its bytes and its values
- * answer:  the output */
+ *          buffers in the order of the arguments: count, then of each
+ *              its bytes, the buffer before it whose memory it takes or -1,
+ *              1 and its values or 0, 1 where it is an answer or 0
+ * answer:  the bytes of the buffers that are one */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tnf_kernels.h"
+#include "kernel_headers.def"
 
-#define MAX_BUFFERS 8
+#define MAX_BUFFERS 64
+#define NO_BUFFER (-1)
 
-typedef void (*one_input_t)(const void *, const int8_t *, int8_t *);
-typedef void (*two_inputs_t)(const void *, const int8_t *, const int8_t *, int8_t *);
+typedef void (*run_t)(const void *params, int8_t *const *buffers);
 
-#define ONE_INPUT(name, type)                                                                      \
-    static void run_##name(const void *params, const int8_t *input, int8_t *output)                \
+#define KERNEL(name, call)                                                                         \
+    static void run_##name(const void *params, int8_t *const *buffers)                             \
     {                                                                                              \
-        name((const type *)params, input, output);                                                 \
-    }
-#define TWO_INPUTS(name, type)                                                                     \
-    static void run_##name(const void *params, const int8_t *input1, const int8_t *input2,         \
-                           int8_t *output)                                                         \
-    {                                                                                              \
-        name((const type *)params, input1, input2, output);                                        \
+        call;                                                                                      \
     }
 #include "kernel_table.def"
-#undef ONE_INPUT
-#undef TWO_INPUTS
+#undef KERNEL
 
-static const struct {
-    one_input_t one;
-    two_inputs_t two;
-} kernels[] = {
-#define ONE_INPUT(name, type) {run_##name, NULL},
-#define TWO_INPUTS(name, type) {NULL, run_##name},
+static const run_t kernels[] = {
+#define KERNEL(name, call) run_##name,
 #include "kernel_table.def"
 };
 
@@ -58,13 +47,12 @@ static int32_t take_number(void)
     return value;
 }
 
-static int8_t *take_buffer(size_t bytes, size_t room)
+static int8_t *room(size_t bytes)
 {
-    int8_t *buffer = malloc(room > bytes ? room : bytes);
+    int8_t *buffer = malloc(bytes);
     if (buffer == NULL) {
         exit(3);
     }
-    take(buffer, bytes);
     return buffer;
 }
 
@@ -73,40 +61,43 @@ int main(void)
     int32_t kernel = 0;
     while (fread(&kernel, sizeof kernel, 1, stdin) == 1) {
         int8_t *constants[MAX_BUFFERS] = {NULL};
-        int8_t *inputs[MAX_BUFFERS] = {NULL};
-        const int32_t in_place = take_number();
-        const size_t output_bytes = (size_t)take_number();
+        int8_t *buffers[MAX_BUFFERS] = {NULL};
+        size_t sizes[MAX_BUFFERS] = {0};
+        int32_t owner[MAX_BUFFERS] = {0};
+        int32_t answers[MAX_BUFFERS] = {0};
         const size_t params_bytes = (size_t)take_number();
-        int8_t *params = take_buffer(params_bytes, params_bytes);
+        int8_t *params = room(params_bytes);
+        take(params, params_bytes);
         const int32_t constant_count = take_number();
         for (int32_t i = 0; i < constant_count; i++) {
             const int32_t offset = take_number();
             const size_t bytes = (size_t)take_number();
-            constants[i] = take_buffer(bytes, bytes);
+            constants[i] = room(bytes);
+            take(constants[i], bytes);
             memcpy(params + offset, &constants[i], sizeof constants[i]);
         }
-        const int32_t input_count = take_number();
-        for (int32_t i = 0; i < input_count; i++) {
-            const size_t bytes = (size_t)take_number();
-            inputs[i] = take_buffer(bytes, i == in_place ? output_bytes : 0);
+        const int32_t count = take_number();
+        for (int32_t i = 0; i < count; i++) {
+            sizes[i] = (size_t)take_number();
+            owner[i] = take_number();
+            buffers[i] = owner[i] == NO_BUFFER ? room(sizes[i]) : buffers[owner[i]];
+            if (take_number() != 0) {
+                take(buffers[i], sizes[i]);
+            }
+            answers[i] = take_number();
         }
-        int8_t *output = in_place >= 0 ? inputs[in_place] : malloc(output_bytes);
-        if (output == NULL) {
-            exit(3);
+        kernels[kernel](params, buffers);
+        for (int32_t i = 0; i < count; i++) {
+            if (answers[i] != 0) {
+                fwrite(buffers[i], 1, sizes[i], stdout);
+            }
         }
-        if (input_count == 1) {
-            kernels[kernel].one(params, inputs[0], output);
-        } else {
-            kernels[kernel].two(params, inputs[0], inputs[1], output);
-        }
-        fwrite(output, output_bytes, 1, stdout);
         fflush(stdout);
-        if (in_place < 0) {
-            free(output);
-        }
         for (int32_t i = 0; i < MAX_BUFFERS; i++) {
             free(constants[i]);
-            free(inputs[i]);
+            if (i < count && owner[i] == NO_BUFFER) {
+                free(buffers[i]);
+            }
         }
         free(params);
     }

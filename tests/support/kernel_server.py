@@ -1,93 +1,59 @@
 """Calls kernels as the generated code does, in a child process under sanitizers.
 
-What a kernel call looks like is read from tnf_kernels.h, so a call whose fields are not those of
-the parameter struct is found here.
+What a kernel call looks like is read from the kernels' headers, so a call whose fields are not
+those of the parameter struct is found here.
 """
 
 from __future__ import annotations
 
-import ctypes
-import re
 import struct
 import subprocess
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
+from kernel_header import ITEM_CTYPES, KERNELS, KernelHeaders
 from numpy.typing import NDArray
 
-from tinyflow import paths, process
+from tinyflow import process
+from tinyflow.compiler.graph import Graph, Node
+from tinyflow.compiler.ops import OPS
 from tinyflow.compiler.ops.op import KernelCall
 
-KERNELS = paths.data_folder("firmware") / "kernels"
-SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+SANITIZERS = (
+    "-fsanitize=address,undefined,float-cast-overflow",
+    "-fno-sanitize-recover=all",
+)
 SOURCE = Path(__file__).with_suffix(".c")
-POINTERS = {"int8_t": "const int8_t *", "int32_t": "const int32_t *"}
+BUFFER_OF_ITS_OWN = -1
 
+Array = NDArray[Any]
 Bytes = NDArray[np.int8]
-
-
-@dataclass(frozen=True)
-class Prototype:
-    """A kernel as its header declares it."""
-
-    function: str
-    params_type: str
-    inputs: int
-
-
-class KernelHeader:
-    """The structs and functions that tnf_kernels.h declares."""
-
-    def __init__(self, header: Path = KERNELS / "include" / "tnf_kernels.h") -> None:
-        text = re.sub(r"/\*.*?\*/|\bTNF_FLASH ", "", header.read_text(), flags=re.S)
-        self.pointers: dict[str, dict[str, str]] = {}
-        self.numbers: dict[str, list[str]] = {}
-        self.layouts: dict[str, type[ctypes.Structure]] = {}
-        for body, name in re.findall(r"typedef struct \w+ \{(.*?)\} (\w+);", text, flags=re.S):
-            self._struct(name, [line.strip() for line in body.split(";") if line.strip()])
-        declared = re.findall(r"void (tnf_\w+)\(const (\w+) \*params,(.*?)\);", text, flags=re.S)
-        self.prototypes = tuple(
-            Prototype(function, params, arguments.count("const int8_t *"))
-            for function, params, arguments in declared
-        )
-
-    def _struct(self, name: str, lines: Sequence[str]) -> None:
-        fields: list[tuple[str, type]] = []
-        self.pointers[name], self.numbers[name] = {}, []
-        for line in lines:
-            kind, field = re.fullmatch(r"(.*?)(\w+)", line, flags=re.S).groups()  # type: ignore[union-attr]
-            if kind.strip() == "int32_t":
-                fields.append((field, ctypes.c_int32))
-                self.numbers[name].append(field)
-            else:
-                fields.append((field, ctypes.c_void_p))
-                self.pointers[name][field] = kind.strip()
-        self.layouts[name] = type(name, (ctypes.Structure,), {"_fields_": fields})
 
 
 class KernelServer:
     """The kernels in a child process; use it as a context manager."""
 
     def __init__(self, backend: str = "ref", flags: Sequence[str] = SANITIZERS) -> None:
-        self.header = KernelHeader()
+        self.headers = KernelHeaders()
+        self._order = list(self.headers.prototypes)
         self._folder = tempfile.TemporaryDirectory(prefix="tinyflow-kernels-")
-        self._program = Path(self._folder.name) / "kernel_server"
-        table = [
-            f"{'ONE_INPUT' if p.inputs == 1 else 'TWO_INPUTS'}({p.function}, {p.params_type})"
-            for p in self.header.prototypes
-        ]
-        (Path(self._folder.name) / "kernel_table.def").write_text("\n".join(table) + "\n")
+        made = Path(self._folder.name)
+        self._program = made / "kernel_server"
+        table = (f"KERNEL({p.function}, {p.call})" for p in self.headers.prototypes.values())
+        (made / "kernel_table.def").write_text("\n".join(table) + "\n")
+        includes = (f'#include "{name}"' for name in self.headers.names)
+        (made / "kernel_headers.def").write_text("\n".join(includes) + "\n")
         process.run(
             [
                 *("cc", "-std=c99", "-O1", "-g", *flags),
                 *(f"-I{KERNELS / 'include'}", f"-I{KERNELS.parent / 'include'}"),
                 *(f"-I{KERNELS / backend}", f"-I{self._folder.name}"),
                 *(str(path) for path in sorted((KERNELS / backend).glob("*.c"))),
-                *(str(SOURCE), "-o", str(self._program)),
+                *(str(SOURCE), "-o", str(self._program), "-lm"),
             ],
             timeout=120.0,
         )
@@ -107,13 +73,59 @@ class KernelServer:
         self._log.close()
         self._folder.cleanup()
 
-    def run(
-        self, call: KernelCall, inputs: Sequence[Bytes], output_bytes: int, in_place: int = -1
-    ) -> Bytes:
-        """The output of one kernel call; `in_place` is the input whose memory it takes.
+    def run_node(
+        self,
+        graph: Graph,
+        node: Node,
+        values: Mapping[int, Array],
+        in_place: tuple[int, int] | None = None,
+    ) -> dict[int, Array]:
+        """What the node's calls make of the tensors `values`: its outputs, and states it updates.
 
-        Raises AssertionError with the sanitizer's report when the kernel did something wrong.
+        Tensors are arrays of their type and shape. `in_place` is an input and an output that share
+        their memory. Raises AssertionError with the sanitizer's report when a kernel did wrong.
         """
+        op = OPS[node.op]
+        held = {tensor: np.ascontiguousarray(array) for tensor, array in values.items()}
+        for call in op.lower(graph, node):
+            held |= self._call(graph, call, held, in_place)
+        wanted = (*node.outputs, *op.updates(graph, node))
+        return {tensor: held[tensor] for tensor in wanted}
+
+    def _call(
+        self,
+        graph: Graph,
+        call: KernelCall,
+        held: Mapping[int, Array],
+        in_place: tuple[int, int] | None,
+    ) -> dict[int, Array]:
+        """The outputs of one call; an output written before (by another call) keeps its rest."""
+        buffers = [_buffer(held[tensor].nbytes, held[tensor], False) for tensor in call.inputs]
+        for tensor in call.outputs:
+            place = BUFFER_OF_ITS_OWN
+            if in_place is not None and in_place[1] == tensor and in_place[0] in call.inputs:
+                place = call.inputs.index(in_place[0])
+            before = held.get(tensor) if place == BUFFER_OF_ITS_OWN else None
+            buffers.append(_buffer(graph.tensors[tensor].size_bytes, before, True, place))
+        if call.scratch_bytes:
+            buffers.append(_buffer(call.scratch_bytes, None, False))
+        self._check_types(graph, call)
+        sizes = [graph.tensors[tensor].size_bytes for tensor in call.outputs]
+        answer = self._ask(self._request(call, buffers), sum(sizes))
+        found: dict[int, Array] = {}
+        for tensor, content in zip(call.outputs, _cut(answer, sizes), strict=True):
+            kind = graph.tensors[tensor]
+            found[tensor] = np.frombuffer(content, kind.dtype).reshape(kind.shape)
+        return found
+
+    def _check_types(self, graph: Graph, call: KernelCall) -> None:
+        kinds = self.headers.prototypes[call.function].arguments
+        for kind, tensor in zip(kinds, (*call.inputs, *call.outputs), strict=False):
+            item = ITEM_CTYPES[kind.removeprefix("const ").removesuffix(" *")]
+            bytewise = call.bytewise and item == "int8"
+            assert bytewise or item == graph.tensors[tensor].dtype, (call.function, kind)
+
+    def _ask(self, request: bytes, size: int) -> bytes:
         if self._child is None:
             self._log.seek(0)
             self._log.truncate()
@@ -125,48 +137,64 @@ class KernelServer:
             )
         assert self._child.stdin is not None and self._child.stdout is not None
         try:
-            self._child.stdin.write(self._request(call, inputs, output_bytes, in_place))
+            self._child.stdin.write(request)
             self._child.stdin.flush()
-            answer = self._child.stdout.read(output_bytes)
+            answer = self._child.stdout.read(size)
         except BrokenPipeError:
             answer = b""
-        if len(answer) < output_bytes:
+        if len(answer) < size:
             self._stop()
             self._log.seek(0)
             raise AssertionError(self._log.read().decode("utf-8", "replace")[:4000])
-        return np.frombuffer(answer, np.int8)
+        return answer
 
-    def _request(
-        self, call: KernelCall, inputs: Sequence[Bytes], output_bytes: int, in_place: int
-    ) -> bytes:
-        kernel = [p.function for p in self.header.prototypes].index(call.function)
-        prototype = self.header.prototypes[kernel]
-        assert prototype.params_type == call.params_type
-        assert prototype.inputs == len(call.inputs) == len(inputs)
-        layout = self.header.layouts[call.params_type]
+    def _request(self, call: KernelCall, buffers: Sequence[bytes]) -> bytes:
+        prototype = self.headers.prototypes[call.function]
+        assert prototype.params_type == call.params_type, call.function
+        assert prototype.header == call.header, call.function
+        assert len(prototype.arguments) == len(buffers), call.function
+        layout = self.headers.layouts[call.params_type]
         numbers = dict(call.params)
-        assert sorted(numbers) == sorted(self.header.numbers[call.params_type])
-        pointers = self.header.pointers[call.params_type]
+        assert sorted(numbers) == sorted(self.headers.numbers[call.params_type])
+        pointers = self.headers.pointers[call.params_type]
         for constant in call.constants:
-            assert pointers[constant.field] == POINTERS[constant.ctype]
-            assert constant.data.dtype.name + "_t" == constant.ctype
+            assert pointers[constant.field] == f"const {constant.ctype} *"
+            kind = {"float": "float32"}.get(constant.ctype, constant.ctype.removesuffix("_t"))
+            assert constant.data.dtype.name == kind
         parts = [
-            struct.pack("=3i", kernel, in_place, output_bytes),
+            struct.pack("=i", self._order.index(call.function)),
             *_sized(bytes(layout(**numbers))),
             struct.pack("=i", len(call.constants)),
         ]
         for constant in call.constants:
             parts.append(struct.pack("=i", getattr(layout, constant.field).offset))
             parts += _sized(constant.data.tobytes())
-        parts.append(struct.pack("=i", len(inputs)))
-        for values in inputs:
-            parts += _sized(values.tobytes())
-        return b"".join(parts)
+        return b"".join((*parts, struct.pack("=i", len(buffers)), *buffers))
 
     def _stop(self) -> None:
         if self._child is not None:
             process.stop(self._child)
             self._child = None
+
+
+def _buffer(
+    size: int, values: Array | None, is_answer: bool, place: int = BUFFER_OF_ITS_OWN
+) -> bytes:
+    content = b"" if values is None else values.tobytes()
+    assert values is None or len(content) == size
+    return (
+        struct.pack("=4i", size, place, 0, is_answer)
+        if values is None
+        else b"".join((struct.pack("=3i", size, place, 1), content, struct.pack("=i", is_answer)))
+    )
+
+
+def _cut(content: bytes, sizes: Sequence[int]) -> list[bytes]:
+    parts, start = [], 0
+    for size in sizes:
+        parts.append(content[start : start + size])
+        start += size
+    return parts
 
 
 def _sized(content: bytes) -> list[bytes]:

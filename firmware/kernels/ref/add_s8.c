@@ -1,4 +1,4 @@
-#include "tnf_add.h"
+#include "tnf_add_values.h"
 
 TNF_KERNEL void tnf_add_s8(const TNF_FLASH tnf_add_t *params, const int8_t *input1,
                            const int8_t *input2, int8_t *output)

@@ -1,4 +1,4 @@
-#include "tnf_kernels.h"
+#include "tnf_pool.h"
 #include "tnf_requantize.h"
 #include "tnf_window.h"
 

@@ -1,6 +1,6 @@
 #include <stddef.h>
 
-#include "tnf_kernels.h"
+#include "tnf_conv.h"
 #include "tnf_requantize.h"
 #include "tnf_window.h"
 

@@ -1,6 +1,6 @@
 #include <stddef.h>
 
-#include "tnf_kernels.h"
+#include "tnf_conv.h"
 #include "tnf_requantize.h"
 
 TNF_KERNEL void tnf_fully_connected_s8(const TNF_FLASH tnf_fully_connected_t *params,

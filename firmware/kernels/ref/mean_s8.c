@@ -1,4 +1,4 @@
-#include "tnf_kernels.h"
+#include "tnf_reduce.h"
 #include "tnf_requantize.h"
 
 TNF_KERNEL void tnf_mean_s8(const TNF_FLASH tnf_mean_t *params, const int8_t *input, int8_t *output)

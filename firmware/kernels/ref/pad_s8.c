@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "tnf_kernels.h"
+#include "tnf_pad.h"
 
 static int8_t *fill(int8_t *output, int32_t value, int32_t count)
 {

@@ -1,7 +1,7 @@
 /* exp and 1/x in fixed point. Qm.n is a 32-bit integer of m integer and n = 31 - m fraction bits;
  * a product of Qa and Qb by tnf_multiply_high is Q(a + b). Every step rounds as the runtime whose
  * bytes this kernel must give does, so no step may be rearranged. */
-#include "tnf_kernels.h"
+#include "tnf_softmax.h"
 #include "tnf_requantize.h"
 
 #define EXP_MINUS_EIGHTH 1895147668 /* Q0.31 */

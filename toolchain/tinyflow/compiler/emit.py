@@ -4,138 +4,44 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tinyflow import __version__, paths, render
-from tinyflow.compiler.graph import Graph, Tensor
-from tinyflow.compiler.memory import Plan, Step
-from tinyflow.compiler.ops.op import Constant, KernelCall
+from tinyflow.artifacts.model import ITEM_BYTES
+from tinyflow.compiler.graph import Tensor
+from tinyflow.compiler.naming import comment_text, float_text, shape_text
+from tinyflow.compiler.ops.op import Constant
+from tinyflow.compiler.program import Layer, Placed, PlacedCall, Program
+from tinyflow.compiler.views import (
+    ArenaRow,
+    ArrayView,
+    CallView,
+    LayerView,
+    ModelContext,
+    PartView,
+    TensorView,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 VALUES_PER_LINE = 96
-ABI = 1
+ABI = 2
 # Of each backend, and read by a header that the application may see.
 BACKEND_HEADER = "tnf_backend.h"
-NAME_PARTS = 3
-NAME_LENGTH = 48
-
-
-@dataclass(frozen=True)
-class ArrayView:
-    """A constant array as the template prints it."""
-
-    symbol: str
-    ctype: str
-    length: int
-    size_bytes: int
-    comment: str
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class LayerView:
-    """A kernel call as the template prints it. `fields` are the parameters' initialisers."""
-
-    index: int
-    comment: str
-    params_type: str
-    fields: tuple[tuple[str, str], ...]
-    call: str
-    output_offset: int
-    output_bytes: int
-
-
-@dataclass(frozen=True)
-class ArenaRow:
-    """A line of the arena table: where a tensor lies and from which layer to which it lives."""
-
-    offset: int
-    size: int
-    first: str
-    last: str
-    name: str
-
-
-@dataclass(frozen=True)
-class TensorView:
-    """A model input or output as the template prints it."""
-
-    offset: int
-    size: int
-    shape: str
-    scale: str
-    zero_point: int
-
-
-@dataclass(frozen=True)
-class ModelContext:
-    """Context of templates/model/*."""
-
-    name: str
-    upper: str
-    tool_version: str
-    abi: int
-    source: str
-    model_sha256: str
-    sha256_bytes: str
-    board: str
-    backend: str
-    arena_bytes: int
-    scratch_bytes: int
-    weights_bytes: int
-    macs: int
-    arrays: tuple[ArrayView, ...]
-    layers: tuple[LayerView, ...]
-    arena: tuple[ArenaRow, ...]
-    input: TensorView
-    output: TensorView
-
-
-@dataclass(frozen=True)
-class Lowered:
-    """A step and the kernel call it became; None where the step moves nothing."""
-
-    step: Step
-    call: KernelCall | None
-    macs: int
-
-
-def float_text(value: float) -> str:
-    """The shortest decimal that reads back as this float32, as a C literal."""
-    text = str(np.float32(value))
-    return (text if "e" in text or "." in text else text + ".0") + "f"
-
-
-def shape_text(shape: Sequence[int]) -> str:
-    """A shape as people write it: [1, 8, 8, 1]."""
-    return "[" + ", ".join(str(dimension) for dimension in shape) + "]"
-
-
-def comment_text(name: str) -> str:
-    """A tensor's name as people read it, safe inside a C comment.
-
-    Converters join the names of all they fused with `;` and prefix each with its path: the last
-    parts of the first are what tells layers apart. Printable ASCII, no comment marks, bounded.
-    """
-    short = "/".join(name.partition(";")[0].split("/")[-NAME_PARTS:])
-    clean = re.sub(r"[^\x20-\x7e]", "?", short).replace("*/", "* /").replace("/*", "/ *")
-    clean = clean.replace("\\", "/").replace("??", "? ?")
-    return clean if len(clean) <= NAME_LENGTH else f"...{clean[3 - NAME_LENGTH :]}"
+POINTERS = {"int16": "tnf_int16_t", "int32": "tnf_int32_t", "float32": "tnf_float_t"}
+INCLUDE = re.compile(r'^#include "(\w+\.h)"', re.M)
 
 
 def array_lines(values: NDArray[np.generic]) -> tuple[str, ...]:
     """The values as initialiser lines of at most about VALUES_PER_LINE characters."""
     lines: list[str] = []
     line = ""
-    for value in values.reshape(-1).tolist():
-        word = "INT32_MIN" if value == -(2**31) else str(int(value))
+    for word in _words(values):
         if line and len(line) + len(word) + 2 > VALUES_PER_LINE:
             lines.append(line + ",")
             line = word
@@ -144,18 +50,34 @@ def array_lines(values: NDArray[np.generic]) -> tuple[str, ...]:
     return (*lines, line + ",") if line else ()
 
 
+def _words(values: NDArray[np.generic]) -> Iterable[str]:
+    flat = values.reshape(-1).tolist()
+    if values.dtype.kind == "f":
+        return (float_text(value) for value in flat)
+    if values.dtype.itemsize == 8:
+        return ("INT64_MIN" if value == -(2**63) else f"INT64_C({value})" for value in flat)
+    if values.dtype.itemsize == 4:
+        return ("INT32_MIN" if value == -(2**31) else str(value) for value in flat)
+    return map(str, flat)
+
+
 class _Arrays:
     """The constants of a model; equal ones are stored once."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._by_content: dict[tuple[str, bytes], ArrayView] = {}
+        self._symbols: set[str] = set()
 
-    def symbol(self, constant: Constant, layer: int, layer_name: str) -> str:
+    def symbol(self, constant: Constant, layer: int, call: int, layer_name: str) -> str:
         content = (constant.ctype, constant.data.tobytes())
         if content not in self._by_content:
+            symbol = f"{self._name}_{layer}_{constant.field}"
+            if symbol in self._symbols:
+                symbol = f"{self._name}_{layer}_{call}_{constant.field}"
+            self._symbols.add(symbol)
             self._by_content[content] = ArrayView(
-                f"{self._name}_{layer}_{constant.field}",
+                symbol,
                 constant.ctype,
                 int(constant.data.size),
                 constant.size_bytes,
@@ -170,11 +92,8 @@ class _Arrays:
 
 
 def emit(
-    graph: Graph,
-    lowered: Sequence[Lowered],
-    plan: Plan,
+    program: Program,
     *,
-    name: str,
     source: Path,
     model_sha256: str,
     board: str,
@@ -186,12 +105,10 @@ def emit(
 
     Templates in the folders `templates` come before tinyflow's own.
     """
+    name, graph, plan = program.name, program.graph, program.plan
     arrays = _Arrays(name)
-    layers: list[LayerView] = []
-    for position, item in enumerate(lowered):
-        if item.call is not None:
-            layers.append(_layer(graph, item, item.call, position, plan, arrays, len(layers)))
-    scratch = max((item.step.scratch_bytes for item in lowered), default=0)
+    layers = tuple(_layer(layer, arrays) for layer in program.layers)
+    calls = [placed.call for layer in program.layers for placed in layer.calls]
     context = ModelContext(
         name=name,
         upper=name.upper(),
@@ -203,14 +120,19 @@ def emit(
         board=board,
         backend=backend,
         arena_bytes=plan.arena_bytes,
-        scratch_bytes=scratch,
+        activation_bytes=plan.activation_bytes,
+        state_bytes=sum(graph.tensors[state.tensor].size_bytes for state in graph.states),
+        scratch_bytes=max((step.scratch_bytes for step in program.steps), default=0),
         weights_bytes=sum(view.size_bytes for view in arrays.views),
-        macs=sum(item.macs for item in lowered),
+        macs=sum(step.macs for step in program.steps),
+        headers=tuple(sorted({call.header for call in calls})),
         arrays=arrays.views,
-        layers=tuple(layers),
-        arena=_arena_table(graph, lowered, plan),
-        input=_tensor_view(graph.tensors[graph.inputs[0]], plan.offsets[graph.inputs[0]]),
-        output=_tensor_view(graph.tensors[graph.outputs[0]], plan.offsets[graph.outputs[0]]),
+        layers=layers,
+        arena=_arena_table(program),
+        inputs=_tensor_views(program, graph.inputs),
+        outputs=_tensor_views(program, graph.outputs),
+        input_bytes=sum(graph.tensors[tensor].size_bytes for tensor in graph.inputs),
+        output_bytes=sum(graph.tensors[tensor].size_bytes for tensor in graph.outputs),
     )
     include, src = folder / "include", folder / "src"
     include.mkdir(parents=True)
@@ -222,68 +144,101 @@ def emit(
         (src / f"{name}_weights.c", "model/weights.c.j2"),
     ):
         file.write_text(render.render(template, context, templates), encoding="utf-8")
-    _copy_kernels(lowered, backend, include, src)
+    stems = {stem for call in calls for stem in call.kernels}
+    _copy_kernels(stems, context.headers, backend, include, src)
     return context, tuple(sorted(src.glob("*.c"))), tuple(sorted(include.glob("*.h")))
 
 
-def _copy_kernels(lowered: Sequence[Lowered], backend: str, include: Path, src: Path) -> None:
+def _copy_kernels(
+    stems: set[str], headers: Sequence[str], backend: str, include: Path, src: Path
+) -> None:
+    """Copy the kernels, and of all headers those that they and the generated code include."""
     firmware = paths.data_folder("firmware")
-    for public in ("tnf_flash.h", "tnf_model.h"):
-        shutil.copy(firmware / "include" / public, include)
-    for header in sorted((firmware / "kernels" / "include").glob("*.h")):
-        shutil.copy(header, include)
     kernels = firmware / "kernels" / backend
-    for header in sorted(kernels.glob("*.h")):
-        shutil.copy(header, include if header.name == BACKEND_HEADER else src)
-    for stem in sorted({stem for item in lowered if item.call for stem in item.call.kernels}):
+    public = [firmware / "include", firmware / "kernels" / "include"]
+    known = {file.name: file for folder in (*public, kernels) for file in folder.glob("*.h")}
+    for stem in sorted(stems):
         shutil.copy(kernels / f"{stem}.c", src)
+    wanted = {"tnf_model.h", *headers}
+    wanted |= {name for stem in stems for name in _included(kernels / f"{stem}.c")}
+    copied: set[str] = set()
+    while wanted - copied:
+        name = min(wanted - copied)
+        file = known[name]
+        own = file.parent == kernels and name != BACKEND_HEADER
+        shutil.copy(file, src if own else include)
+        copied.add(name)
+        wanted |= _included(file)
 
 
-def _layer(
-    graph: Graph,
-    item: Lowered,
-    call: KernelCall,
-    position: int,
-    plan: Plan,
-    arrays: _Arrays,
-    index: int,
-) -> LayerView:
-    step = item.step
-    output = graph.tensors[step.writes]
-    name = comment_text(output.name)
-    fields = [(field, str(value)) for field, value in call.params]
-    fields += [(c.field, arrays.symbol(c, index, name)) for c in call.constants]
-    operands = [f"arena + {plan.offsets[tensor]}" for tensor in call.inputs]
-    operands.append(f"arena + {plan.offsets[step.writes]}")
-    if call.scratch_bytes:
-        operands.append(f"arena + {plan.scratch_offsets[position]}")
-    shapes = ", ".join(shape_text(graph.tensors[tensor].shape) for tensor in call.inputs)
-    work = f", {item.macs} MACs" if item.macs else ""
+def _included(file: Path) -> set[str]:
+    return set(INCLUDE.findall(file.read_text(encoding="utf-8")))
+
+
+def _layer(layer: Layer, arrays: _Arrays) -> LayerView:
+    step = layer.step
+    name = comment_text(layer.outputs[0].tensor.name)
+    shapes = dict.fromkeys(placed for call in layer.calls for placed in call.inputs)
+    given = ", ".join(shape_text(placed.tensor.shape) for placed in shapes)
+    made = ", ".join(shape_text(placed.tensor.shape) for placed in layer.outputs)
+    work = f", {step.macs} MACs" if step.macs else ""
+    parts: list[PartView] = []
+    total = 0
+    for placed in layer.outputs:
+        parts.append(PartView(total, placed.offset, placed.tensor.size_bytes))
+        total += placed.tensor.size_bytes
+    several = len(layer.calls) > 1
     return LayerView(
-        index=index,
-        comment=f"{step.node.op} {name}: {shapes} -> {shape_text(output.shape)}{work}",
-        params_type=call.params_type,
-        fields=tuple(fields),
-        call=f"{call.function}(&layer_{index}, {', '.join(operands)});",
-        output_offset=plan.offsets[step.writes],
-        output_bytes=output.size_bytes,
+        index=layer.index,
+        comment=f"{step.node.op} {name}: {given} -> {made}{work}",
+        calls=tuple(
+            _call(
+                call,
+                f"layer_{layer.index}_{i}" if several else f"layer_{layer.index}",
+                arrays,
+                layer.index,
+                i,
+                name,
+            )
+            for i, call in enumerate(layer.calls)
+        ),
+        bytes=total,
+        parts=tuple(parts),
     )
 
 
-def _arena_table(graph: Graph, lowered: Sequence[Lowered], plan: Plan) -> tuple[ArenaRow, ...]:
-    born = dict.fromkeys(graph.inputs, "start")
+def _call(
+    placed: PlacedCall, params: str, arrays: _Arrays, layer: int, index: int, name: str
+) -> CallView:
+    call = placed.call
+    fields = [
+        (field, float_text(value) if isinstance(value, float) else str(value))
+        for field, value in call.params
+    ]
+    fields += [(c.field, arrays.symbol(c, layer, index, name)) for c in call.constants]
+    operands = [_pointer(operand, call.bytewise) for operand in (*placed.inputs, *placed.outputs)]
+    if call.scratch_bytes:
+        operands.append(f"arena + {placed.scratch}")
+    text = f"{call.function}(&{params}, {', '.join(operands)});"
+    return CallView(params, call.params_type, tuple(fields), text)
+
+
+def _pointer(operand: Placed, bytewise: bool) -> str:
+    place = f"arena + {operand.offset}"
+    kind = None if bytewise else POINTERS.get(operand.tensor.dtype)
+    return place if kind is None else f"({kind} *)(void *)({place})"
+
+
+def _arena_table(program: Program) -> tuple[ArenaRow, ...]:
+    graph, plan = program.graph, program.plan
+    states = [state.tensor for state in graph.states]
+    names = ["-" if index is None else str(index) for index in program.layer_of]
+    born = dict.fromkeys((*graph.inputs, *states), "start")
     dies: dict[int, str] = {}
-    names: list[str] = []
-    index = 0
-    for item in lowered:
-        names.append(str(index) if item.call else "-")
-        index += item.call is not None
-    for name, item in zip(names, lowered, strict=True):
-        born[item.step.writes] = name
-        for tensor in item.step.reads:
-            dies[tensor] = name
-    for tensor in graph.outputs:
-        dies[tensor] = "end"
+    for name, step in zip(names, program.steps, strict=True):
+        born |= dict.fromkeys(step.writes, name)
+        dies |= dict.fromkeys(step.reads, name)
+    dies |= dict.fromkeys((*graph.outputs, *states), "end")
     rows = [
         ArenaRow(
             plan.offsets[tensor],
@@ -294,29 +249,30 @@ def _arena_table(graph: Graph, lowered: Sequence[Lowered], plan: Plan) -> tuple[
         )
         for tensor, first in born.items()
     ]
-    for position, item in enumerate(lowered):
-        if item.step.scratch_bytes:
+    for position, step in enumerate(program.steps):
+        if step.scratch_bytes:
             at = names[position]
-            rows.append(
-                ArenaRow(
-                    plan.scratch_offsets[position],
-                    item.step.scratch_bytes,
-                    at,
-                    at,
-                    f"scratch of layer {at}",
-                )
-            )
+            offset = plan.scratch_offsets[position]
+            rows.append(ArenaRow(offset, step.scratch_bytes, at, at, f"scratch of layer {at}"))
     return tuple(rows)
 
 
-def _tensor_view(tensor: Tensor, offset: int) -> TensorView:
-    quantization = tensor.quantization
-    if quantization is None:
-        raise ValueError(f"{tensor.name} has no scale")
+def _tensor_views(program: Program, tensors: Sequence[int]) -> tuple[TensorView, ...]:
+    return tuple(
+        _tensor_view(program.graph.tensors[t], program.plan.offsets[t], f"_{i}" if i else "")
+        for i, t in enumerate(tensors)
+    )
+
+
+def _tensor_view(tensor: Tensor, offset: int, suffix: str) -> TensorView:
+    found = tensor.quantization if tensor.dtype in ("int8", "int16") else None
     return TensorView(
-        offset,
-        tensor.size_bytes,
-        shape_text(tensor.shape),
-        float_text(quantization.scale),
-        quantization.zero_point,
+        suffix=suffix,
+        offset=offset,
+        size=tensor.elements * ITEM_BYTES[tensor.dtype],
+        dtype=tensor.dtype,
+        pointer=POINTERS.get(tensor.dtype, "int8_t"),
+        shape=shape_text(tensor.shape),
+        scale=float_text(found.scale if found else 0.0),
+        zero_point=found.zero_point if found else 0,
     )

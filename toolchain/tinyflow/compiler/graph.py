@@ -62,6 +62,9 @@ class Tensor:
     `dtype` is numpy's name: int8, int16, int32, int64, uint8, bool, float32. `shape` is fixed.
     Types outside ITEM_BYTES ("string", "int4", "int8 (sparse)") have no size here and their
     constants are raw bytes; no operator accepts them.
+
+    `origin` is the tensor's index in the file, -1 for one that a pass made. Where a pass removed
+    channels, `channels` are those of the file's last axis that are left; None is all of them.
     """
 
     name: str
@@ -69,6 +72,8 @@ class Tensor:
     dtype: str
     quantization: Quantization | None = None
     data: NDArray[Any] | None = None
+    origin: int = -1
+    channels: tuple[int, ...] | None = None
 
     @property
     def elements(self) -> int:
@@ -95,14 +100,28 @@ class Node:
     index: int = 0
 
 
+@dataclass(frozen=True, eq=False)
+class State:
+    """A tensor that keeps its value from one inference to the next.
+
+    `initial` is its value before the first, of the tensor's shape; None is all zero points.
+    """
+
+    tensor: int
+    initial: NDArray[Any] | None = None
+
+
 @dataclass(frozen=True)
 class Graph:
-    """A model. `inputs` and `outputs` are tensor indices."""
+    """A model. `inputs` and `outputs` are tensor indices; `states` are written before the first
+    inference, read by nodes, and changed only by nodes made for that.
+    """
 
     tensors: tuple[Tensor, ...]
     nodes: tuple[Node, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    states: tuple[State, ...] = ()
 
     def input(self, node: Node, position: int) -> Tensor | None:
         """The node's input tensor at `position`, or None where it has none."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,13 +21,22 @@ COMPILE_SECONDS = 300
 FLAGS = ("-std=c99", "-O2", "-fPIC", "-shared", "-Wl,-z,defs")
 ARENA_ALIGN = 16
 
-_LAYER_DONE = ctypes.CFUNCTYPE(
-    None, ctypes.c_void_p, ctypes.c_uint32, ctypes.POINTER(ctypes.c_int8), ctypes.c_size_t
-)
+
+class _Part(ctypes.Structure):
+    _fields_ = [
+        ("layer", ctypes.c_uint32),
+        ("layer_bytes", ctypes.c_uint32),
+        ("offset", ctypes.c_uint32),
+        ("bytes", ctypes.c_size_t),
+        ("data", ctypes.POINTER(ctypes.c_int8)),
+    ]
+
+
+_PART = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.POINTER(_Part))
 
 
 class _Observer(ctypes.Structure):
-    _fields_ = [("layer", _LAYER_DONE), ("context", ctypes.c_void_p)]
+    _fields_ = [("part", _PART), ("context", ctypes.c_void_p)]
 
 
 class _TensorInfo(ctypes.Structure):
@@ -45,8 +54,13 @@ class _ModelInfo(ctypes.Structure):
         ("sha256", ctypes.c_uint8 * 32),
         ("arena_bytes", ctypes.c_uint32),
         ("layers", ctypes.c_uint32),
-        ("input", _TensorInfo),
-        ("output", _TensorInfo),
+        ("input_bytes", ctypes.c_uint32),
+        ("output_bytes", ctypes.c_uint32),
+        ("input_count", ctypes.c_uint32),
+        ("output_count", ctypes.c_uint32),
+        ("inputs", ctypes.POINTER(_TensorInfo)),
+        ("outputs", ctypes.POINTER(_TensorInfo)),
+        ("reset", ctypes.CFUNCTYPE(None, ctypes.c_void_p)),
         ("invoke", ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)),
     ]
 
@@ -93,6 +107,7 @@ class HostModel:
         room = np.zeros(size + ARENA_ALIGN, dtype=np.int8)
         start = -room.ctypes.data % ARENA_ALIGN
         self._arena = room[start : start + size]
+        self.reset()
 
     def __enter__(self) -> HostModel:
         return self
@@ -109,32 +124,46 @@ class HostModel:
         """Remove the library's file; the predictor must not be used afterwards."""
         self._folder.cleanup()
 
+    def reset(self) -> None:
+        """Set what the model keeps between inferences to its initial values."""
+        if self._model.reset:
+            self._model.reset(self._arena.ctypes.data)
+
     def _run(self, data: Bytes, observer: _Observer | None = None) -> Bytes:
-        tensor = self._model.input
-        room = self._arena[tensor.arena_offset : tensor.arena_offset + tensor.bytes]
-        room[:] = data.reshape(-1)
+        start = 0
+        for place in self._places(self._model.inputs, self._model.input_count):
+            place[:] = data.reshape(-1)[start : start + place.size]
+            start += place.size
         address = ctypes.cast(ctypes.pointer(observer), ctypes.c_void_p) if observer else None
         self._model.invoke(self._arena.ctypes.data, address)
-        tensor = self._model.output
-        result: Bytes = self._arena[tensor.arena_offset : tensor.arena_offset + tensor.bytes].copy()
-        return result
+        outputs = self._places(self._model.outputs, self._model.output_count)
+        return np.concatenate(list(outputs))
+
+    def _places(self, tensors: Any, count: int) -> Iterator[Bytes]:
+        """The bytes of each tensor in the arena."""
+        for tensor in tensors[:count]:
+            yield self._arena[tensor.arena_offset : tensor.arena_offset + tensor.bytes]
 
     def invoke(self, inputs: Bytes) -> Bytes:
-        """Output bytes int8 [N, output_bytes] for input bytes int8 [N, input_bytes]."""
+        """Output bytes int8 [N, output_bytes] for input bytes int8 [N, input_bytes].
+
+        Several inputs or outputs lie one after another, in the model's order.
+        """
         rows = [self._run(row) for row in inputs.reshape(len(inputs), -1)]
-        return np.stack(rows) if rows else np.zeros((0, self._model.output.bytes), np.int8)
+        return np.stack(rows) if rows else np.zeros((0, self._model.output_bytes), np.int8)
 
     def layers(self, data: Bytes) -> list[Bytes]:
         """The output bytes of every layer, int8 [output_bytes], for one input."""
-        seen: list[Bytes] = []
+        seen = [np.zeros(layer.output_bytes, np.int8) for layer in self.compiled.layers]
 
-        def layer_done(context: int, index: int, output: object, size: int) -> None:
-            seen.append(np.ctypeslib.as_array(output, (size,)).copy())
+        def part_done(context: int, part: Any) -> None:
+            found = part.contents
+            values = np.ctypeslib.as_array(found.data, (found.bytes,))
+            seen[found.layer][found.offset : found.offset + found.bytes] = values
 
-        self._run(data, _Observer(_LAYER_DONE(layer_done), None))
+        self._run(data, _Observer(_PART(part_done), None))
         return seen
 
     def predict(self, features: Floats) -> Floats:
         """Scores float32 [N, classes] for features float32 [N, *input_shape]."""
-        inputs = self.compiled.input.quantize(features).reshape(len(features), -1)
-        return self.compiled.output.dequantize(self.invoke(inputs))
+        return self.compiled.output.decode(self.invoke(self.compiled.input.encode(features)))

@@ -12,26 +12,12 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tinyflow.compiler.graph import Graph, Node
+from tinyflow.compiler.graph import Graph
+from tinyflow.compiler.ops.op import View
+from tinyflow.compiler.steps import Step
 
 ALIGNMENT = 4
 MAX_ORDERS = 400
-
-
-@dataclass(frozen=True)
-class Step:
-    """One node as the planner sees it: the activations it reads, the tensor it writes.
-
-    `moves_nothing` marks a node whose output is its input's bytes. `may_share` are inputs whose
-    memory the output may take over.
-    """
-
-    node: Node
-    reads: tuple[int, ...]
-    writes: int
-    scratch_bytes: int = 0
-    moves_nothing: bool = False
-    may_share: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,12 +28,17 @@ class Plan:
     """
 
     arena_bytes: int
+    activation_bytes: int
     offsets: Mapping[int, int]
     scratch_offsets: Mapping[int, int]
     values: Mapping[int, int]
 
     def value_of(self, tensor: int) -> int:
         return self.values[tensor]
+
+    def honours(self, view: View) -> bool:
+        """Whether the one tensor lies inside the other, so that nothing need be copied."""
+        return self.offsets[view.part] == self.offsets[view.whole] + view.offset
 
 
 @dataclass(frozen=True)
@@ -66,8 +57,7 @@ def plan_memory(graph: Graph, steps: Sequence[Step]) -> Plan:
     value, home = _share(graph, steps, last_read)
 
     buffers: dict[int, _Buffer] = {}
-    first_write = dict.fromkeys(graph.inputs, 0)
-    first_write |= {step.writes: position for position, step in enumerate(steps)}
+    first_write = _written(graph, steps)
     for tensor, start in first_write.items():
         size = _aligned(graph.tensors[tensor].size_bytes)
         end = last_read.get(tensor, start)
@@ -84,8 +74,10 @@ def plan_memory(graph: Graph, steps: Sequence[Step]) -> Plan:
     keys += [("scratch", key) for key in scratch]
     offsets, arena_bytes = _place([*buffers.values(), *scratch.values()])
     placed = dict(zip(keys, offsets, strict=True))
+    ends = (placed["tensor", key] + buffer.size for key, buffer in buffers.items())
     return Plan(
         arena_bytes,
+        max(ends, default=0),
         {tensor: placed["tensor", home[tensor]] for tensor in first_write},
         {position: placed["scratch", position] for position in scratch},
         value,
@@ -98,8 +90,7 @@ def lower_bound(graph: Graph, steps: Sequence[Step], plan: Plan) -> tuple[int, i
     Tensors that share a buffer count once.
     """
     last_read = _last_reads(graph, steps)
-    written = dict.fromkeys(graph.inputs, 0)
-    written |= {step.writes: position for position, step in enumerate(steps)}
+    written = _written(graph, steps)
     best = (0, 0)
     for position, step in enumerate(steps):
         live = {
@@ -112,12 +103,20 @@ def lower_bound(graph: Graph, steps: Sequence[Step], plan: Plan) -> tuple[int, i
     return -best[1], best[0]
 
 
+def _written(graph: Graph, steps: Sequence[Step]) -> dict[int, int]:
+    """The position at which each tensor gets its value."""
+    first = dict.fromkeys((*graph.inputs, *(state.tensor for state in graph.states)), 0)
+    for position, step in enumerate(steps):
+        first |= dict.fromkeys(step.writes, position)
+    return first
+
+
 def _last_reads(graph: Graph, steps: Sequence[Step]) -> dict[int, int]:
     last: dict[int, int] = {}
     for position, step in enumerate(steps):
         for tensor in step.reads:
             last[tensor] = position
-    for tensor in graph.outputs:
+    for tensor in (*graph.outputs, *(state.tensor for state in graph.states)):
         last[tensor] = len(steps)
     return last
 
@@ -126,25 +125,38 @@ def _share(
     graph: Graph, steps: Sequence[Step], last_read: dict[int, int]
 ) -> tuple[dict[int, int], dict[int, int]]:
     """For each tensor, the value it holds and the tensor whose buffer it lives in."""
-    value = {tensor: tensor for tensor in graph.inputs}
+    value = {tensor: tensor for tensor in _written(graph, ())}
     home = dict(value)
-    end = {tensor: last_read.get(tensor, 0) for tensor in graph.inputs}
+    end = {tensor: last_read.get(tensor, 0) for tensor in value}
+    kept = {state.tensor for state in graph.states}
     for position, step in enumerate(steps):
-        out = step.writes
-        value[out] = home[out] = out
-        if step.moves_nothing:
-            value[out], home[out] = value[step.reads[0]], home[step.reads[0]]
-        else:
-            for tensor in step.may_share:
-                root = home[tensor]
-                fits = graph.tensors[out].size_bytes <= graph.tensors[tensor].size_bytes
-                # Another input may be a reshape of this one: it would be overwritten as well.
-                alone = all(t in step.may_share for t in step.reads if home[t] == root)
-                if fits and alone and end[root] <= position:
-                    home[out] = root
-                    break
-        end[home[out]] = max(end.get(home[out], 0), last_read.get(out, position))
+        for out in step.writes:
+            value[out] = home[out] = out
+            size = graph.tensors[out].size_bytes
+            for view in step.views:
+                whole = graph.tensors[view.whole].size_bytes
+                if view.part == out and size == whole and view.whole not in kept:
+                    value[out], home[out] = value[view.whole], home[view.whole]
+            if home[out] == out:
+                _take_over(graph, step, out, position, home, end)
+            end[home[out]] = max(end.get(home[out], 0), last_read.get(out, position))
     return value, home
+
+
+def _take_over(
+    graph: Graph, step: Step, out: int, position: int, home: dict[int, int], end: dict[int, int]
+) -> None:
+    """Let `out` live where an input of the step does, if one may be overwritten."""
+    sharing = [lap.input for lap in step.overlaps if lap.output == out and lap.reach >= 0]
+    for tensor in sharing:
+        root = home[tensor]
+        fits = graph.tensors[out].size_bytes <= graph.tensors[tensor].size_bytes
+        # Another input may be a reshape of this one: it would be overwritten as well.
+        alone = all(t in sharing for t in step.reads if home[t] == root)
+        taken = any(home.get(other) == root for other in step.writes if other != out)
+        if fits and alone and not taken and end[root] <= position:
+            home[out] = root
+            return
 
 
 def _place(buffers: Sequence[_Buffer]) -> tuple[list[int], int]:

@@ -19,16 +19,15 @@ import numpy as np
 
 from tinyflow.compiler.flatbuffer import Flatbuffer, FlatbufferError, Table
 from tinyflow.compiler.graph import ABSENT, ITEM_BYTES, Graph, Node, Quantization, Tensor
+from tinyflow.compiler.tflite_options import OPTIONS, Option
 from tinyflow.compiler.tflite_schema import (
     CUSTOM,
     IDENTIFIER,
-    OPTIONS,
     TENSOR_TYPES,
     BufferSlot,
     ModelSlot,
     OperatorCodeSlot,
     OperatorSlot,
-    Option,
     QuantizationSlot,
     SubgraphSlot,
     TensorSlot,
@@ -158,7 +157,7 @@ class _Reader:
         data = self._data(where, table, buffers)
         if data is not None and plain:
             data = self._values(where, data, shape, dtype)
-        return Tensor(name, shape, dtype, found, data)
+        return Tensor(name, shape, dtype, found, data, origin=index)
 
     def _fits(self, where: str, shape: tuple[int, ...], item_bytes: int) -> bool:
         """Whether the shape is one; the number of its bytes is bounded without overflow."""
@@ -269,6 +268,8 @@ class _Reader:
         value: Any = field.default
         if options is not None and field.kind == "ints":
             value = tuple(options.numbers(slot, "int32"))
+        elif options is not None and field.kind == "text":
+            value = options.text(slot)
         elif options is not None:
             value = options.scalar(slot, field.kind, field.default)
         if not field.names:

@@ -1,13 +1,8 @@
-"""The .tflite schema's names and numbers, as data.
-
-Adding an operator's options is one entry in OPTIONS.
-"""
+"""The .tflite schema's names and numbers, as data; those of options are in tflite_options."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
 
 IDENTIFIER = b"TFL3"
 
@@ -125,67 +120,3 @@ class BufferSlot(IntEnum):
     DATA = 0
     OFFSET = 1
     SIZE = 2
-
-
-@dataclass(frozen=True)
-class Option:
-    """One field of an options table.
-
-    `kind` is bool, int8, int32 or float32, or "ints" for a vector of int32. With `names` the
-    value is an enum and is told by name.
-    """
-
-    name: str
-    kind: str = "int32"
-    default: Any = 0
-    names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class OptionsTable:
-    """An operator's options: the table's number in the schema's union, and its fields by slot."""
-
-    union: int
-    fields: tuple[Option, ...]
-
-
-PADDING = Option("padding", "int8", names=("SAME", "VALID"))
-ACTIVATION = Option(
-    "fused_activation_function",
-    "int8",
-    names=("NONE", "RELU", "RELU_N1_TO_1", "RELU6", "TANH", "SIGN_BIT"),
-)
-WEIGHTS_FORMAT = Option("weights_format", "int8", names=("DEFAULT", "SHUFFLED4x16INT8"))
-BIAS_TYPE = Option(
-    "quantized_bias_type", "int8", names=tuple(name.upper() for name in TENSOR_TYPES)
-)
-STRIDES = (Option("stride_w"), Option("stride_h"))
-DILATIONS = (Option("dilation_w_factor", default=1), Option("dilation_h_factor", default=1))
-POOL_2D = OptionsTable(
-    5, (PADDING, *STRIDES, Option("filter_width"), Option("filter_height"), ACTIVATION)
-)
-
-OPTIONS = {
-    "CONV_2D": OptionsTable(1, (PADDING, *STRIDES, ACTIVATION, *DILATIONS, BIAS_TYPE)),
-    "DEPTHWISE_CONV_2D": OptionsTable(
-        2, (PADDING, *STRIDES, Option("depth_multiplier"), ACTIVATION, *DILATIONS)
-    ),
-    "AVERAGE_POOL_2D": POOL_2D,
-    "MAX_POOL_2D": POOL_2D,
-    "FULLY_CONNECTED": OptionsTable(
-        8,
-        (
-            ACTIVATION,
-            WEIGHTS_FORMAT,
-            Option("keep_num_dims", "bool", False),
-            Option("asymmetric_quantize_inputs", "bool", False),
-            BIAS_TYPE,
-        ),
-    ),
-    "SOFTMAX": OptionsTable(9, (Option("beta", "float32", 0.0),)),
-    "ADD": OptionsTable(11, (ACTIVATION, Option("pot_scale_int16", "bool", True))),
-    "RESHAPE": OptionsTable(17, (Option("new_shape", "ints", ()),)),
-    "PAD": OptionsTable(22, ()),
-    "MEAN": OptionsTable(27, (Option("keep_dims", "bool", False),)),
-    "QUANTIZE": OptionsTable(89, ()),
-}

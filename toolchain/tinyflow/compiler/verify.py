@@ -6,12 +6,13 @@ in a traceback.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from tinyflow.compiler.graph import ABSENT, Graph
-from tinyflow.compiler.memory import Plan, Step
+from tinyflow.compiler.memory import Plan
+from tinyflow.compiler.steps import Step
 
 
 class VerificationError(Exception):
@@ -34,6 +35,10 @@ def verify_graph(graph: Graph, after: str) -> Graph:
         require(0 <= tensor < count, f"input {tensor} is no tensor")
         require(tensor not in written, f"input {tensor} is a constant")
         written.add(tensor)
+    for state in graph.states:
+        require(0 <= state.tensor < count, f"state {state.tensor} is no tensor")
+        require(state.tensor not in written, f"state {state.tensor} is written before")
+        written.add(state.tensor)
     for position, node in enumerate(graph.nodes):
         name = f"node {position} {node.op}"
         for tensor in node.inputs:
@@ -48,17 +53,12 @@ def verify_graph(graph: Graph, after: str) -> Graph:
     return graph
 
 
-def verify_plan(
-    graph: Graph,
-    steps: Sequence[Step],
-    plan: Plan,
-    may_share: Mapping[int, Sequence[int]],
-) -> None:
+def verify_plan(graph: Graph, steps: Sequence[Step], plan: Plan) -> None:
     """Replay the inference over the arena byte by byte.
 
     Every byte remembers which value it holds. A step must find each of its inputs whole, may
-    overwrite an input only where `may_share[step's position]` allows that very tensor, and its
-    scratch must touch none of its operands.
+    overwrite an input only as far as one of its overlaps allows, and its scratch must touch none of
+    its operands.
     """
     holder = np.full(plan.arena_bytes, -1, dtype=np.int64)
 
@@ -73,32 +73,36 @@ def verify_plan(
         if not np.all(holder[place(tensor)] == plan.value_of(tensor)):
             raise VerificationError(f"{reader} reads {graph.tensors[tensor].name}, overwritten")
 
-    for tensor in graph.inputs:
+    states = tuple(state.tensor for state in graph.states)
+    for tensor in (*graph.inputs, *states):
         holder[place(tensor)] = plan.value_of(tensor)
     for position, step in enumerate(steps):
         reader = f"step {position} {step.node.op}"
         for tensor in step.reads:
             require_whole(tensor, reader)
-        output = place(step.writes)
-        if step.moves_nothing:
-            if any(place(tensor) != output for tensor in step.reads):
-                raise VerificationError(f"{reader} moves nothing, but its tensors lie apart")
-            continue
-        for tensor in step.reads:
-            same = plan.offsets[tensor] == output.start and tensor in may_share.get(position, ())
-            if _overlap(place(tensor), output) and not same:
-                raise VerificationError(f"{reader} writes over its input {tensor}")
+        reach = {(lap.input, lap.output): lap.reach for lap in step.overlaps}
+        moved = {view.part for view in step.views if plan.honours(view)}
+        for written in step.writes:
+            if written in moved:
+                continue
+            output = place(written)
+            for tensor in step.reads:
+                far = reach.get((tensor, written))
+                allowed = far is not None and output.start <= plan.offsets[tensor] + far
+                if _overlap(place(tensor), output) and not allowed:
+                    raise VerificationError(f"{reader} writes over its input {tensor}")
         if step.scratch_bytes:
             start = plan.scratch_offsets[position]
             scratch = slice(start, start + step.scratch_bytes)
             if scratch.stop > plan.arena_bytes:
                 raise VerificationError(f"{reader}: scratch lies outside the arena")
-            for operand in (*map(place, step.reads), output):
+            for operand in map(place, (*step.reads, *step.writes)):
                 if _overlap(operand, scratch):
                     raise VerificationError(f"{reader}: scratch lies over an operand")
             holder[scratch] = -1
-        holder[output] = plan.value_of(step.writes)
-    for tensor in graph.outputs:
+        for tensor in step.writes:
+            holder[place(tensor)] = plan.value_of(tensor)
+    for tensor in (*graph.outputs, *states):
         require_whole(tensor, "the caller")
 
 

@@ -38,7 +38,7 @@ _CODE = {
     "training": (*_KERAS, "training"),
     "pruning": (*_KERAS, "pruning"),
     "quantization": (*_KERAS, "quantization.py"),
-    "evaluation": (*_KERAS, "evaluation.py", "artifacts.py", "reference"),
+    "evaluation": (*_KERAS, "evaluation.py", "artifacts", "reference"),
     "compile": _COMPILER,
     "generate": _FIRMWARE,
     "build": (*_FIRMWARE, "build"),

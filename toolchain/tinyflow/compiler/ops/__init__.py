@@ -5,34 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tinyflow.compiler.graph import Graph, Node
-from tinyflow.compiler.ops.add import Add
-from tinyflow.compiler.ops.conv_2d import Conv2D
-from tinyflow.compiler.ops.depthwise_conv_2d import DepthwiseConv2D
-from tinyflow.compiler.ops.fully_connected import FullyConnected
-from tinyflow.compiler.ops.mean import Mean
+from tinyflow.compiler.ops import (
+    add,
+    conv_2d,
+    depthwise_conv_2d,
+    fully_connected,
+    mean,
+    pad,
+    pool_2d,
+    rescale,
+    reshape,
+    softmax,
+)
 from tinyflow.compiler.ops.op import Op
-from tinyflow.compiler.ops.pad import Pad
-from tinyflow.compiler.ops.pool_2d import AveragePool2D, MaxPool2D
-from tinyflow.compiler.ops.rescale import Quantize, Relu, Relu6
-from tinyflow.compiler.ops.reshape import ExpandDims, Reshape, Squeeze
-from tinyflow.compiler.ops.softmax import Softmax
 
+# One line per module: each says in OPS which operators it has.
 _CLASSES: tuple[type[Op], ...] = (
-    Add,
-    AveragePool2D,
-    Conv2D,
-    DepthwiseConv2D,
-    ExpandDims,
-    FullyConnected,
-    MaxPool2D,
-    Mean,
-    Pad,
-    Quantize,
-    Relu,
-    Relu6,
-    Reshape,
-    Softmax,
-    Squeeze,
+    *add.OPS,
+    *conv_2d.OPS,
+    *depthwise_conv_2d.OPS,
+    *fully_connected.OPS,
+    *mean.OPS,
+    *pad.OPS,
+    *pool_2d.OPS,
+    *rescale.OPS,
+    *reshape.OPS,
+    *softmax.OPS,
 )
 
 OPS: Mapping[str, Op] = {kind.name: kind() for kind in _CLASSES}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tinyflow.compiler.graph import Graph, Node, Tensor, array
 from tinyflow.compiler.ops import rules
-from tinyflow.compiler.ops.op import Constant, KernelCall, Op
+from tinyflow.compiler.ops.op import Constant, KernelCall, Op, Overlap, in_place
 from tinyflow.compiler.quantmath import (
     ACTIVATION_BOUNDS,
     ADD_LEFT_SHIFT,
@@ -109,15 +109,12 @@ class Add(Op):
         rules.fused_activation(tuple(ACTIVATION_BOUNDS)),
     )
 
-    def in_place(self, graph: Graph, node: Node) -> tuple[int, ...]:
+    def overlaps(self, graph: Graph, node: Node) -> tuple[Overlap, ...]:
         size = graph.output(node).elements
-        return tuple(
-            index
-            for index in dict.fromkeys(node.inputs)
-            if graph.tensors[index].data is None and graph.tensors[index].elements == size
-        )
+        computed = (i for i in dict.fromkeys(node.inputs) if graph.tensors[i].data is None)
+        return in_place(node, *(i for i in computed if graph.tensors[i].elements == size))
 
-    def lower(self, graph: Graph, node: Node) -> KernelCall:
+    def lower(self, graph: Graph, node: Node) -> tuple[KernelCall, ...]:
         order = (0, 1) if graph.activation(node, 0).data is None else (1, 0)
         dimensions = _dimensions(graph, node)
         padded = [_Dimension(1, (True, True))] * (MAX_RANK - len(dimensions)) + dimensions
@@ -146,11 +143,18 @@ class Add(Op):
         ]
         second = graph.activation(node, order[1])
         is_constant = second.data is not None
-        return KernelCall(
-            function="tnf_add_constant_s8" if is_constant else "tnf_add_s8",
-            kernels=("add_constant_s8",) if is_constant else ("add_s8",),
-            params_type="tnf_add_t",
-            params=tuple(params),
-            constants=(Constant("constant", "int8_t", array(second)),) if is_constant else (),
-            inputs=(node.inputs[order[0]],) if is_constant else node.inputs,
+        return (
+            KernelCall(
+                function="tnf_add_constant_s8" if is_constant else "tnf_add_s8",
+                header="tnf_add.h",
+                kernels=("add_constant_s8",) if is_constant else ("add_s8",),
+                params_type="tnf_add_t",
+                params=tuple(params),
+                constants=(Constant("constant", "int8_t", array(second)),) if is_constant else (),
+                inputs=(node.inputs[order[0]],) if is_constant else node.inputs,
+                outputs=node.outputs,
+            ),
         )
+
+
+OPS = (Add,)

@@ -89,7 +89,7 @@ class Conv2D(Op):
         _, height, width, depth = graph.activation(node, weights.WEIGHTS).shape
         return graph.output(node).elements * height * width * depth
 
-    def lower(self, graph: Graph, node: Node) -> KernelCall:
+    def lower(self, graph: Graph, node: Node) -> tuple[KernelCall, ...]:
         source, output = graph.activation(node, 0), graph.output(node)
         filters = graph.activation(node, weights.WEIGHTS)
         vertical, horizontal = output_axes(graph, node)
@@ -97,34 +97,43 @@ class Conv2D(Op):
         quantized = rules.quantization(output)
         low, high = rules.output_bounds(graph, node)
         depth, outputs = source.shape[3], filters.shape[0]
-        return KernelCall(
-            function="tnf_conv_2d_s8",
-            kernels=("conv_2d_s8",),
-            params_type="tnf_conv_2d_t",
-            params=(
-                ("batches", source.shape[0]),
-                ("input_height", source.shape[1]),
-                ("input_width", source.shape[2]),
-                ("input_channels", depth),
-                ("output_height", output.shape[1]),
-                ("output_width", output.shape[2]),
-                ("output_channels", outputs),
-                ("filter_height", filters.shape[1]),
-                ("filter_width", filters.shape[2]),
-                ("filter_channels", filters.shape[3]),
-                ("group_outputs", outputs // (depth // filters.shape[3])),
-                ("stride_height", vertical.stride),
-                ("stride_width", horizontal.stride),
-                ("dilation_height", vertical.dilation),
-                ("dilation_width", horizontal.dilation),
-                ("pad_top", vertical.before),
-                ("pad_left", horizontal.before),
-                ("input_offset", -rules.quantization(source).zero_point),
-                ("output_offset", quantized.zero_point),
-                ("activation_min", low),
-                ("activation_max", high),
-                ("scale_step", int(len(factors) > 1)),
+        return (
+            KernelCall(
+                function="tnf_conv_2d_s8",
+                header="tnf_conv.h",
+                kernels=("conv_2d_s8",),
+                params_type="tnf_conv_2d_t",
+                params=(
+                    ("batches", source.shape[0]),
+                    ("input_height", source.shape[1]),
+                    ("input_width", source.shape[2]),
+                    ("input_channels", depth),
+                    ("output_height", output.shape[1]),
+                    ("output_width", output.shape[2]),
+                    ("output_channels", outputs),
+                    ("filter_height", filters.shape[1]),
+                    ("filter_width", filters.shape[2]),
+                    ("filter_channels", filters.shape[3]),
+                    ("group_outputs", outputs // (depth // filters.shape[3])),
+                    ("stride_height", vertical.stride),
+                    ("stride_width", horizontal.stride),
+                    ("dilation_height", vertical.dilation),
+                    ("dilation_width", horizontal.dilation),
+                    ("pad_top", vertical.before),
+                    ("pad_left", horizontal.before),
+                    ("input_offset", -rules.quantization(source).zero_point),
+                    ("output_offset", quantized.zero_point),
+                    ("activation_min", low),
+                    ("activation_max", high),
+                    ("scale_step", int(len(factors) > 1)),
+                ),
+                constants=weights.operand_constants(
+                    filters, graph.input(node, weights.BIAS), factors
+                ),
+                inputs=(node.inputs[0],),
+                outputs=node.outputs,
             ),
-            constants=weights.operand_constants(filters, graph.input(node, weights.BIAS), factors),
-            inputs=(node.inputs[0],),
         )
+
+
+OPS = (Conv2D,)

@@ -116,27 +116,36 @@ class FullyConnected(Op):
         _, depth = graph.activation(node, weights.WEIGHTS).shape
         return graph.output(node).elements * depth
 
-    def lower(self, graph: Graph, node: Node) -> KernelCall:
+    def lower(self, graph: Graph, node: Node) -> tuple[KernelCall, ...]:
         source, output = graph.activation(node, 0), graph.output(node)
         matrix = graph.activation(node, weights.WEIGHTS)
         units, depth = matrix.shape
         factors = real_factors(graph, node)
         quantized = rules.quantization(output)
         low, high = rules.output_bounds(graph, node)
-        return KernelCall(
-            function="tnf_fully_connected_s8",
-            kernels=("fully_connected_s8",),
-            params_type="tnf_fully_connected_t",
-            params=(
-                ("rows", source.elements // depth),
-                ("input_depth", depth),
-                ("output_depth", units),
-                ("input_offset", -rules.quantization(source).zero_point),
-                ("output_offset", quantized.zero_point),
-                ("activation_min", low),
-                ("activation_max", high),
-                ("scale_step", int(len(factors) > 1)),
+        return (
+            KernelCall(
+                function="tnf_fully_connected_s8",
+                header="tnf_conv.h",
+                kernels=("fully_connected_s8",),
+                params_type="tnf_fully_connected_t",
+                params=(
+                    ("rows", source.elements // depth),
+                    ("input_depth", depth),
+                    ("output_depth", units),
+                    ("input_offset", -rules.quantization(source).zero_point),
+                    ("output_offset", quantized.zero_point),
+                    ("activation_min", low),
+                    ("activation_max", high),
+                    ("scale_step", int(len(factors) > 1)),
+                ),
+                constants=weights.operand_constants(
+                    matrix, graph.input(node, weights.BIAS), factors
+                ),
+                inputs=(node.inputs[0],),
+                outputs=node.outputs,
             ),
-            constants=weights.operand_constants(matrix, graph.input(node, weights.BIAS), factors),
-            inputs=(node.inputs[0],),
         )
+
+
+OPS = (FullyConnected,)

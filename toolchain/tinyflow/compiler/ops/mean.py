@@ -8,7 +8,7 @@ import numpy as np
 
 from tinyflow.compiler.graph import Graph, Node, array
 from tinyflow.compiler.ops import rules
-from tinyflow.compiler.ops.op import KernelCall, Op
+from tinyflow.compiler.ops.op import KernelCall, Op, Overlap, in_place
 from tinyflow.compiler.quantmath import mean_multiplier
 
 MAX_RANK = 4
@@ -105,26 +105,32 @@ class Mean(Op):
     )
     constraints = (output_shape, small_count, large_factor)
 
-    def in_place(self, graph: Graph, node: Node) -> tuple[int, ...]:
-        return (node.inputs[0],)
+    def overlaps(self, graph: Graph, node: Node) -> tuple[Overlap, ...]:
+        return in_place(node, node.inputs[0])
 
-    def lower(self, graph: Graph, node: Node) -> KernelCall:
+    def lower(self, graph: Graph, node: Node) -> tuple[KernelCall, ...]:
         source = rules.quantization(graph.activation(node, 0))
         output = rules.quantization(graph.output(node))
         count = _count(graph, node)
         multiplier = mean_multiplier(source.scale, output.scale, count)
         names = ("kept_0", "reduced_0", "kept_1", "reduced_1", "kept_2")
-        return KernelCall(
-            function="tnf_mean_s8",
-            kernels=("mean_s8",),
-            params_type="tnf_mean_t",
-            params=(
-                *zip(names, _extents(graph, node), strict=True),
-                ("input_offset", -source.zero_point * count),
-                ("output_offset", output.zero_point),
-                ("multiplier", multiplier.value),
-                ("shift", multiplier.shift),
+        return (
+            KernelCall(
+                function="tnf_mean_s8",
+                header="tnf_reduce.h",
+                kernels=("mean_s8",),
+                params_type="tnf_mean_t",
+                params=(
+                    *zip(names, _extents(graph, node), strict=True),
+                    ("input_offset", -source.zero_point * count),
+                    ("output_offset", output.zero_point),
+                    ("multiplier", multiplier.value),
+                    ("shift", multiplier.shift),
+                ),
+                inputs=(node.inputs[0],),
+                outputs=node.outputs,
             ),
-            constants=(),
-            inputs=(node.inputs[0],),
         )
+
+
+OPS = (Mean,)

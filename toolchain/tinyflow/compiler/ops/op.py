@@ -21,11 +21,21 @@ Constraint = Callable[[Graph, Node], "str | None"]
 """Returns None when the node keeps the rule, else the value found ("dilation is 2x2")."""
 
 
+CTYPE_BYTES = {
+    "int8_t": 1,
+    "uint8_t": 1,
+    "int16_t": 2,
+    "int32_t": 4,
+    "int64_t": 8,
+    "float": 4,
+}
+
+
 @dataclass(frozen=True, eq=False)
 class Constant:
     """A constant array of a kernel call: the parameter field that points to it, and its values.
 
-    `ctype` is int8_t, int16_t, int32_t or uint8_t; `data` is flattened in C order when printed.
+    `ctype` is a key of CTYPE_BYTES; `data` is flattened in C order when printed.
     """
 
     field: str
@@ -34,29 +44,54 @@ class Constant:
 
     @property
     def size_bytes(self) -> int:
-        return (
-            int(self.data.size)
-            * {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "int32_t": 4}[self.ctype]
-        )
+        return int(self.data.size) * CTYPE_BYTES[self.ctype]
+
+
+@dataclass(frozen=True)
+class View:
+    """Tensor `part`'s bytes are those of tensor `whole` from byte `offset` on."""
+
+    part: int
+    whole: int
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """The output may lie over an input that is not needed afterwards.
+
+    It must start at most `reach` bytes after the input starts. 0 is for kernels that go forward and
+    read each element before they write it.
+    """
+
+    input: int
+    output: int
+    reach: int = 0
 
 
 @dataclass(frozen=True)
 class KernelCall:
-    """A node lowered to C: `function(&params, input..., output[, scratch])`.
+    """A call of a kernel: `function(&params, input..., output...[, scratch])`.
 
-    `kernels` are source files of the backend's folder, without suffix, that define `function` and
-    what it calls. `params` are fields of the struct `params_type` in order; a field whose constant
-    is in `constants` is a pointer and is not in `params`. `inputs` are tensor indices of the
-    activations passed, in order.
+    `header` declares `function`; `kernels` are source files of the backend's folder, without
+    suffix, that define it and what it calls. `params` are fields of the struct `params_type`, in
+    order; a field that points to a constant is in `constants` instead. `inputs` and `outputs` are
+    tensor indices in the order of the arguments, passed as pointers to their type, or to bytes
+    where the call is `bytewise`. A call with a `view` only copies: it is left out where the memory
+    plan puts the one tensor inside the other.
     """
 
     function: str
+    header: str
     kernels: tuple[str, ...]
     params_type: str
-    params: tuple[tuple[str, int], ...]
-    constants: tuple[Constant, ...]
+    params: tuple[tuple[str, int | float], ...]
     inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    constants: tuple[Constant, ...] = ()
     scratch_bytes: int = 0
+    bytewise: bool = False
+    view: View | None = None
 
 
 def rule_text(rule: Constraint) -> str:
@@ -95,13 +130,19 @@ class Op(ABC):
         """Multiply-accumulates of one inference; 0 for operators that have none."""
         return 0
 
-    def in_place(self, graph: Graph, node: Node) -> tuple[int, ...]:
-        """Tensor indices of inputs whose memory the output may take, byte for byte.
+    def overlaps(self, graph: Graph, node: Node) -> tuple[Overlap, ...]:
+        """Which inputs an output may overwrite as it is written."""
+        return ()
 
-        The kernel then runs with output == input: it must have read what it overwrites.
-        """
+    def updates(self, graph: Graph, node: Node) -> tuple[int, ...]:
+        """States among the inputs that the node changes."""
         return ()
 
     @abstractmethod
-    def lower(self, graph: Graph, node: Node) -> KernelCall | None:
-        """The kernel call, or None where the output is the input's bytes (RESHAPE)."""
+    def lower(self, graph: Graph, node: Node) -> tuple[KernelCall, ...]:
+        """The kernel calls, in order; none where there is nothing to do."""
+
+
+def in_place(node: Node, *inputs: int) -> tuple[Overlap, ...]:
+    """The first output may start where any of the tensors `inputs` does, or before."""
+    return tuple(Overlap(tensor, node.outputs[0]) for tensor in inputs)

@@ -63,20 +63,26 @@ class Pad(Op):
     )
     constraints = (positive_paddings, output_shape, rules.same_scale)
 
-    def lower(self, graph: Graph, node: Node) -> KernelCall:
+    def lower(self, graph: Graph, node: Node) -> tuple[KernelCall, ...]:
         shape = graph.activation(node, 0).shape
         missing = MAX_RANK - len(shape)
         pairs = [[0, 0]] * missing + _paddings(graph, node)
-        return KernelCall(
-            function="tnf_pad_s8",
-            kernels=("pad_s8",),
-            params_type="tnf_pad_t",
-            params=(
-                *((f"input_{i}", size) for i, size in enumerate((1,) * missing + shape)),
-                *((f"before_{i}", before) for i, (before, _) in enumerate(pairs)),
-                *((f"after_{i}", after) for i, (_, after) in enumerate(pairs)),
-                ("value", rules.quantization(graph.output(node)).zero_point),
+        return (
+            KernelCall(
+                function="tnf_pad_s8",
+                header="tnf_pad.h",
+                kernels=("pad_s8",),
+                params_type="tnf_pad_t",
+                params=(
+                    *((f"input_{i}", size) for i, size in enumerate((1,) * missing + shape)),
+                    *((f"before_{i}", before) for i, (before, _) in enumerate(pairs)),
+                    *((f"after_{i}", after) for i, (_, after) in enumerate(pairs)),
+                    ("value", rules.quantization(graph.output(node)).zero_point),
+                ),
+                inputs=(node.inputs[0],),
+                outputs=node.outputs,
             ),
-            constants=(),
-            inputs=(node.inputs[0],),
         )
+
+
+OPS = (Pad,)

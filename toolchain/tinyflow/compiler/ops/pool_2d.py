@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from tinyflow.compiler.graph import Graph, Node
 from tinyflow.compiler.ops import rules, windows
-from tinyflow.compiler.ops.op import KernelCall, Op
+from tinyflow.compiler.ops.op import KernelCall, Op, Overlap, in_place
 from tinyflow.compiler.quantmath import ACTIVATION_BOUNDS
 
 MAX_AVERAGED = 1 << 23
@@ -61,36 +61,39 @@ class _Pool2D(Op):
         rules.fused_activation(tuple(ACTIVATION_BOUNDS)),
     )
 
-    def in_place(self, graph: Graph, node: Node) -> tuple[int, ...]:
+    def overlaps(self, graph: Graph, node: Node) -> tuple[Overlap, ...]:
         disjoint = all(axis.is_disjoint for axis in _axes(graph, node))
-        return (node.inputs[0],) if disjoint else ()
+        return in_place(node, node.inputs[0]) if disjoint else ()
 
-    def lower(self, graph: Graph, node: Node) -> KernelCall:
+    def lower(self, graph: Graph, node: Node) -> tuple[KernelCall, ...]:
         source, output = graph.activation(node, 0), graph.output(node)
         vertical, horizontal = _axes(graph, node)
         low, high = rules.output_bounds(graph, node)
-        return KernelCall(
-            function=f"tnf_{self.kernel}",
-            kernels=(self.kernel,),
-            params_type="tnf_pool_2d_t",
-            params=(
-                ("batches", source.shape[0]),
-                ("input_height", source.shape[1]),
-                ("input_width", source.shape[2]),
-                ("channels", source.shape[3]),
-                ("output_height", output.shape[1]),
-                ("output_width", output.shape[2]),
-                ("filter_height", vertical.filter),
-                ("filter_width", horizontal.filter),
-                ("stride_height", vertical.stride),
-                ("stride_width", horizontal.stride),
-                ("pad_top", vertical.before),
-                ("pad_left", horizontal.before),
-                ("activation_min", low),
-                ("activation_max", high),
+        return (
+            KernelCall(
+                function=f"tnf_{self.kernel}",
+                header="tnf_pool.h",
+                kernels=(self.kernel,),
+                params_type="tnf_pool_2d_t",
+                params=(
+                    ("batches", source.shape[0]),
+                    ("input_height", source.shape[1]),
+                    ("input_width", source.shape[2]),
+                    ("channels", source.shape[3]),
+                    ("output_height", output.shape[1]),
+                    ("output_width", output.shape[2]),
+                    ("filter_height", vertical.filter),
+                    ("filter_width", horizontal.filter),
+                    ("stride_height", vertical.stride),
+                    ("stride_width", horizontal.stride),
+                    ("pad_top", vertical.before),
+                    ("pad_left", horizontal.before),
+                    ("activation_min", low),
+                    ("activation_max", high),
+                ),
+                inputs=(node.inputs[0],),
+                outputs=node.outputs,
             ),
-            constants=(),
-            inputs=(node.inputs[0],),
         )
 
 
@@ -106,3 +109,6 @@ class MaxPool2D(_Pool2D):
 
     name = "MAX_POOL_2D"
     kernel = "max_pool_2d_s8"
+
+
+OPS = (AveragePool2D, MaxPool2D)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from tinyflow.compiler.graph import Graph, Node
 from tinyflow.compiler.ops import rules
-from tinyflow.compiler.ops.op import Constraint, KernelCall, Op
+from tinyflow.compiler.ops.op import Constraint, KernelCall, Op, Overlap, in_place
 from tinyflow.compiler.quantmath import activation_range, quantize_multiplier, relu_scale
 
 
@@ -31,29 +31,32 @@ class _Rescale(Op):
         """Input scale over output scale, divided as the runtime does."""
         return relu_scale(source, output)
 
-    def in_place(self, graph: Graph, node: Node) -> tuple[int, ...]:
-        return (node.inputs[0],)
+    def overlaps(self, graph: Graph, node: Node) -> tuple[Overlap, ...]:
+        return in_place(node, node.inputs[0])
 
-    def lower(self, graph: Graph, node: Node) -> KernelCall:
+    def lower(self, graph: Graph, node: Node) -> tuple[KernelCall, ...]:
         source = rules.quantization(graph.activation(node, 0))
         output = rules.quantization(graph.output(node))
         multiplier = quantize_multiplier(self.factor(source.scale, output.scale))
         low, high = activation_range(self.activation, output.scale, output.zero_point)
-        return KernelCall(
-            function="tnf_rescale_s8",
-            kernels=("rescale_s8",),
-            params_type="tnf_rescale_t",
-            params=(
-                ("elements", graph.output(node).elements),
-                ("input_offset", -source.zero_point),
-                ("multiplier", multiplier.value),
-                ("shift", multiplier.shift),
-                ("output_offset", output.zero_point),
-                ("activation_min", low),
-                ("activation_max", high),
+        return (
+            KernelCall(
+                function="tnf_rescale_s8",
+                header="tnf_activation.h",
+                kernels=("rescale_s8",),
+                params_type="tnf_rescale_t",
+                params=(
+                    ("elements", graph.output(node).elements),
+                    ("input_offset", -source.zero_point),
+                    ("multiplier", multiplier.value),
+                    ("shift", multiplier.shift),
+                    ("output_offset", output.zero_point),
+                    ("activation_min", low),
+                    ("activation_max", high),
+                ),
+                inputs=(node.inputs[0],),
+                outputs=node.outputs,
             ),
-            constants=(),
-            inputs=(node.inputs[0],),
         )
 
 
@@ -91,3 +94,6 @@ class Relu6(_Rescale):
     name = "RELU6"
     activation = "RELU6"
     constraints = (*_Rescale.constraints, six_fits)
+
+
+OPS = (Quantize, Relu, Relu6)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from tinyflow.compiler.graph import Graph, Node
 from tinyflow.compiler.ops import rules
-from tinyflow.compiler.ops.op import Constraint, Op
+from tinyflow.compiler.ops.op import Constraint, KernelCall, Op, View
 
 
 def same_size(graph: Graph, node: Node) -> str | None:
@@ -33,7 +33,7 @@ def given_shape(graph: Graph, node: Node) -> str | None:
 
 
 class Reshape(Op):
-    """Another shape for the same values; no code is generated."""
+    """Another shape for the same values. Nothing is copied unless both must be kept apart."""
 
     name = "RESHAPE"
     structure = (
@@ -44,15 +44,29 @@ class Reshape(Op):
     )
     constraints: ClassVar[tuple[Constraint, ...]] = (same_size, given_shape, rules.same_scale)
 
-    def in_place(self, graph: Graph, node: Node) -> tuple[int, ...]:
-        return (node.inputs[0],)
+    def lower(self, graph: Graph, node: Node) -> tuple[KernelCall, ...]:
+        return (copy(graph, node.inputs[0], node.outputs[0]),)
 
-    def lower(self, graph: Graph, node: Node) -> None:
-        return None
+
+def copy(graph: Graph, source: int, output: int) -> KernelCall:
+    """A copy of tensor `source` to `output`, of as many bytes, that is left out where both can lie
+    in one place.
+    """
+    return KernelCall(
+        function="tnf_copy",
+        header="tnf_copy.h",
+        kernels=("copy",),
+        params_type="tnf_copy_t",
+        params=(("bytes", graph.tensors[output].size_bytes),),
+        inputs=(source,),
+        outputs=(output,),
+        bytewise=True,
+        view=View(part=output, whole=source),
+    )
 
 
 class Squeeze(Reshape):
-    """The input without dimensions of 1; no code is generated."""
+    """The input without dimensions of 1."""
 
     name = "SQUEEZE"
     structure = (rules.operands(1), *Reshape.structure[1:])
@@ -60,8 +74,11 @@ class Squeeze(Reshape):
 
 
 class ExpandDims(Reshape):
-    """The input with another dimension of 1; no code is generated."""
+    """The input with another dimension of 1."""
 
     name = "EXPAND_DIMS"
     structure = (rules.operands(2), *Reshape.structure[1:])
     constraints = (same_size, rules.same_scale)
+
+
+OPS = (ExpandDims, Reshape, Squeeze)

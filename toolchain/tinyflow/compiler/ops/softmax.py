@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinyflow.compiler.graph import Graph, Node
 from tinyflow.compiler.ops import rules
-from tinyflow.compiler.ops.op import KernelCall, Op
+from tinyflow.compiler.ops.op import KernelCall, Op, Overlap, in_place
 from tinyflow.compiler.quantmath import (
     INT8_MIN,
     SOFTMAX_INTEGER_BITS,
@@ -62,23 +62,29 @@ class Softmax(Op):
     )
     constraints = (rules.same_shape, output_scale, large_scale)
 
-    def in_place(self, graph: Graph, node: Node) -> tuple[int, ...]:
-        return (node.inputs[0],)
+    def overlaps(self, graph: Graph, node: Node) -> tuple[Overlap, ...]:
+        return in_place(node, node.inputs[0])
 
-    def lower(self, graph: Graph, node: Node) -> KernelCall:
+    def lower(self, graph: Graph, node: Node) -> tuple[KernelCall, ...]:
         source = graph.activation(node, 0)
         constants = softmax_constants(_beta(node), rules.quantization(source).scale)
-        return KernelCall(
-            function="tnf_softmax_s8",
-            kernels=("softmax_s8",),
-            params_type="tnf_softmax_t",
-            params=(
-                ("rows", source.elements // source.shape[-1]),
-                ("depth", source.shape[-1]),
-                ("multiplier", constants.multiplier.value),
-                ("shift", constants.multiplier.shift),
-                ("diff_min", constants.diff_min),
+        return (
+            KernelCall(
+                function="tnf_softmax_s8",
+                header="tnf_softmax.h",
+                kernels=("softmax_s8",),
+                params_type="tnf_softmax_t",
+                params=(
+                    ("rows", source.elements // source.shape[-1]),
+                    ("depth", source.shape[-1]),
+                    ("multiplier", constants.multiplier.value),
+                    ("shift", constants.multiplier.shift),
+                    ("diff_min", constants.diff_min),
+                ),
+                inputs=(node.inputs[0],),
+                outputs=node.outputs,
             ),
-            constants=(),
-            inputs=(node.inputs[0],),
         )
+
+
+OPS = (Softmax,)

@@ -1,9 +1,9 @@
 /* The arithmetic of both additions: of two tensors, and of a tensor and a constant, which may be in
  * another memory. */
-#ifndef TNF_ADD_H
-#define TNF_ADD_H
+#ifndef TNF_ADD_VALUES_H
+#define TNF_ADD_VALUES_H
 
-#include "tnf_kernels.h"
+#include "tnf_add.h"
 #include "tnf_requantize.h"
 
 static inline int32_t tnf_add_scaled(int8_t value, int32_t offset, int32_t left_shift,

@@ -1,0 +1,64 @@
+"""What the stages hand to one another, in the order of the pipeline.
+
+Artefacts carry paths, hashes and numbers, never arrays, so that they serialise to JSON and a
+stage's output can be kept (`cache`). All are frozen.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tinyflow.artifacts.firmware import (
+    DeviceHello,
+    FirmwareImage,
+    FirmwareProject,
+    FlashedBoard,
+    FlashFile,
+    SensorState,
+    Telemetry,
+)
+from tinyflow.artifacts.judgement import (
+    BoardRun,
+    Evaluation,
+    IntegerPredictor,
+    MetricRow,
+    Predictor,
+)
+from tinyflow.artifacts.model import (
+    CompiledModel,
+    ExportedLibrary,
+    LayerInfo,
+    LayerOutput,
+    TensorSpec,
+)
+from tinyflow.artifacts.training import Dataset, KerasModel, Split, TfliteModel
+
+if TYPE_CHECKING:
+    from tinyflow.artifacts.arrays import Bytes, Floats, Labels
+
+__all__ = [
+    "BoardRun",
+    "Bytes",
+    "CompiledModel",
+    "Dataset",
+    "DeviceHello",
+    "Evaluation",
+    "ExportedLibrary",
+    "FirmwareImage",
+    "FirmwareProject",
+    "FlashFile",
+    "FlashedBoard",
+    "Floats",
+    "IntegerPredictor",
+    "KerasModel",
+    "Labels",
+    "LayerInfo",
+    "LayerOutput",
+    "MetricRow",
+    "Predictor",
+    "SensorState",
+    "Split",
+    "Telemetry",
+    "TensorSpec",
+    "TfliteModel",
+]

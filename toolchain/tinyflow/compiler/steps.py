@@ -1,0 +1,56 @@
+"""From nodes to steps: what the memory planner and the printer see of an operator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tinyflow.compiler.graph import Graph, Node
+from tinyflow.compiler.ops import OPS
+from tinyflow.compiler.ops.op import KernelCall, Overlap, View
+
+
+@dataclass(frozen=True)
+class Step:
+    """One node, lowered: its kernel calls, and the tensors of the arena it touches.
+
+    `reads` are activations and states it reads, `writes` its outputs, `updates` states that it
+    changes. A call with a view in `views` only copies: it is left out where the plan has the one
+    tensor inside the other. `overlaps` are inputs that an output may overwrite.
+    """
+
+    node: Node
+    reads: tuple[int, ...]
+    writes: tuple[int, ...]
+    calls: tuple[KernelCall, ...] = ()
+    macs: int = 0
+    scratch_bytes: int = 0
+    overlaps: tuple[Overlap, ...] = ()
+    views: tuple[View, ...] = ()
+    updates: tuple[int, ...] = ()
+
+    @property
+    def only_copies(self) -> bool:
+        """Whether nothing is left of the step where all its views are honoured."""
+        return len(self.views) == len(self.calls)
+
+
+def lower(graph: Graph) -> tuple[Step, ...]:
+    """The steps of a graph whose nodes keep the rules of their operators, in order."""
+    return tuple(_step(graph, node) for node in graph.nodes)
+
+
+def _step(graph: Graph, node: Node) -> Step:
+    op = OPS[node.op]
+    calls = op.lower(graph, node)
+    read = (tensor for call in calls for tensor in call.inputs)
+    return Step(
+        node,
+        reads=tuple(dict.fromkeys(read)),
+        writes=node.outputs,
+        calls=calls,
+        macs=op.macs(graph, node),
+        scratch_bytes=max((call.scratch_bytes for call in calls), default=0),
+        overlaps=op.overlaps(graph, node),
+        views=tuple(call.view for call in calls if call.view is not None),
+        updates=op.updates(graph, node),
+    )
