@@ -15,7 +15,9 @@ class Step:
 
     `reads` are activations and states it reads, `writes` its outputs, `updates` states that it
     changes. A call with a view in `views` only copies: it is left out where the plan has the one
-    tensor inside the other. `overlaps` are inputs that an output may overwrite.
+    tensor inside the other. `overlaps` are inputs that an output may overwrite. `rings` are the
+    bytes of buffers that the step needs beside its tensors and that count as activations; its
+    calls get them in that order.
     """
 
     node: Node
@@ -27,6 +29,7 @@ class Step:
     overlaps: tuple[Overlap, ...] = ()
     views: tuple[View, ...] = ()
     updates: tuple[int, ...] = ()
+    rings: tuple[int, ...] = ()
 
     @property
     def only_copies(self) -> bool:

@@ -17,6 +17,8 @@ from tinyflow.compiler.graph import Graph, Node
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tinyflow.compiler.memory.rows import RowTrace
+
 Constraint = Callable[[Graph, Node], "str | None"]
 """Returns None when the node keeps the rule, else the value found ("dilation is 2x2")."""
 
@@ -61,12 +63,14 @@ class Overlap:
     """The output may lie over an input that is not needed afterwards.
 
     It must start at most `reach` bytes after the input starts. 0 is for kernels that go forward and
-    read each element before they write it.
+    read each element before they write it. For kernels that copy what they read by rows, `rows` say
+    how, and `reach` is memory.reach(rows).
     """
 
     input: int
     output: int
     reach: int = 0
+    rows: RowTrace | None = None
 
 
 @dataclass(frozen=True)

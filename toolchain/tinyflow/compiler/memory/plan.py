@@ -11,10 +11,13 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tinyflow.compiler.graph import Graph
-from tinyflow.compiler.ops.op import View
-from tinyflow.compiler.steps import Step
+
+if TYPE_CHECKING:  # operators import this package for their row traces
+    from tinyflow.compiler.ops.op import View
+    from tinyflow.compiler.steps import Step
 
 ALIGNMENT = 4
 MAX_ORDERS = 400
