@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +64,19 @@ class KernelHeaders:
             if kind.strip() in NUMBERS:
                 fields.append((field, NUMBERS[kind.strip()]))
                 self.numbers[name].append(field)
+            elif kind.strip() in self.layouts:
+                fields.append((field, self.layouts[kind.strip()]))
+                self.numbers[name] += [f"{field}.{part}" for part in self.numbers[kind.strip()]]
             else:
                 fields.append((field, ctypes.c_void_p))
                 self.pointers[name][field] = kind.strip()
         self.layouts[name] = type(name, (ctypes.Structure,), {"_fields_": fields})
+
+    def params(self, name: str, numbers: Mapping[str, int | float]) -> ctypes.Structure:
+        """A parameter struct; "shape.extent_0" is a number of its part `shape`."""
+        made = self.layouts[name]()
+        for field, value in numbers.items():
+            *parts, last = field.split(".")
+            place = functools.reduce(getattr, parts, made)
+            setattr(place, last, value)
+        return made

@@ -158,12 +158,12 @@ class KernelServer:
         assert sorted(numbers) == sorted(self.headers.numbers[call.params_type])
         pointers = self.headers.pointers[call.params_type]
         for constant in call.constants:
-            assert pointers[constant.field] == f"const {constant.ctype} *"
+            assert pointers[constant.field] in (f"const {constant.ctype} *", "const void *")
             kind = {"float": "float32"}.get(constant.ctype, constant.ctype.removesuffix("_t"))
             assert constant.data.dtype.name == kind
         parts = [
             struct.pack("=i", self._order.index(call.function)),
-            *_sized(bytes(layout(**numbers))),
+            *_sized(bytes(self.headers.params(call.params_type, numbers))),
             struct.pack("=i", len(call.constants)),
         ]
         for constant in call.constants:

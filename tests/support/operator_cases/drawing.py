@@ -32,8 +32,9 @@ def shapes(most: int, rank: int = 4) -> st.SearchStrategy[tuple[int, ...]]:
     return st.lists(sizes(most), min_size=1, max_size=rank).map(tuple)
 
 
-def quantized(draw: Draw) -> Quantization:
-    return Quantization((draw(scales()),), (draw(ZERO_POINTS),))
+def quantized(draw: Draw, dtype: str = "int8") -> Quantization:
+    """A scale and a zero point: any for int8, 0 for int16."""
+    return Quantization((draw(scales()),), (draw(ZERO_POINTS) if dtype == "int8" else 0,))
 
 
 def activation(name: str, shape: Sequence[int], quantization: Quantization) -> Tensor:
