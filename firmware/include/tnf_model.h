@@ -36,13 +36,22 @@ typedef struct tnf_part {
 
 /** Is told what each layer writes as soon as it is there; used to prove and to measure. */
 typedef struct tnf_observer {
-    /** The parts of a layer come in order and together are all of it: most layers have one, one with
-     *  several outputs has one each, and one that is computed by rows has many, between which parts
-     *  of other layers come.
+    /** The parts of a layer come in order and together are all of it: most layers have one, one
+     * with several outputs has one each, and one that is computed by rows has many, between which
+     * parts of other layers come.
      *  @param context  the observer's own */
     void (*part)(void *context, const tnf_part_t *part);
     void *context;
 } tnf_observer_t;
+
+/** Types of model inputs and outputs. */
+enum {
+    TNF_INT8 = 0,
+    TNF_INT16 = 1,
+    TNF_INT32 = 2,
+    TNF_FLOAT32 = 3,
+    TNF_BOOL = 4, /**< one byte, 0 or 1 */
+};
 
 /** A model input or output. Where `scale` is not 0, values q stand for (q - zero_point) * scale. */
 typedef struct tnf_tensor {
@@ -50,6 +59,7 @@ typedef struct tnf_tensor {
     uint32_t bytes;
     float scale;
     int32_t zero_point;
+    uint32_t type; /**< TNF_INT8 ... */
 } tnf_tensor_t;
 
 /** One compiled model. */

@@ -1,8 +1,8 @@
 #include "tnf_replies.h"
 
 #include "tnf_cbor.h"
-#include "tnf_crc32.h"
 #include "tnf_port.h"
+#include "tnf_tensor.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
@@ -47,10 +47,9 @@ static void put_array(tnf_session_t *session, uint32_t key, const uint32_t *valu
     }
 }
 
-static void put_tensor(tnf_session_t *session, const tnf_tensor_t *tensor, uint32_t bytes_key,
+static void put_tensor(tnf_session_t *session, const TNF_FLASH tnf_tensor_t *tensor,
                        uint32_t scale_key, uint32_t zero_point_key)
 {
-    put_uint(session, bytes_key, tensor->bytes);
     put_key(session, scale_key);
     tnf_cbor_float(&session->writer, tensor->scale);
     put_key(session, zero_point_key);
@@ -79,7 +78,7 @@ static void end(tnf_session_t *session)
 
 const int8_t *tnf_session_output(const tnf_session_t *session)
 {
-    return session->config->arena + session->config->model->output.arena_offset;
+    return session->config->arena + session->config->model->outputs->arena_offset;
 }
 
 void tnf_send_status(tnf_session_t *session, tnf_status_t status)
@@ -97,19 +96,43 @@ void tnf_send_damaged(tnf_session_t *session)
     end(session);
 }
 
-static void put_data(tnf_session_t *session, const int8_t *data, size_t bytes, size_t offset)
+static uint32_t chunk(uint32_t bytes, uint32_t offset)
 {
-    size_t left = bytes - offset;
-    put_uint(session, TNF_KEY_BYTES, (uint32_t)bytes);
-    put_bytes(session, TNF_KEY_DATA, data + offset,
-              left < TNF_CHUNK_BYTES ? left : TNF_CHUNK_BYTES);
+    uint32_t left = bytes - offset;
+    return left < TNF_CHUNK_BYTES ? left : TNF_CHUNK_BYTES;
 }
 
-void tnf_send_chunk(tnf_session_t *session, const int8_t *data, size_t bytes, size_t offset)
+void tnf_put_output(tnf_session_t *session, uint32_t offset)
+{
+    const TNF_FLASH tnf_model_t *model = session->config->model;
+    uint32_t end = offset + chunk(model->output_bytes, offset);
+    put_key(session, TNF_KEY_DATA);
+    tnf_cbor_head(&session->writer, TNF_CBOR_BYTES, end - offset);
+    while (offset < end) {
+        uint32_t place;
+        uint32_t run = tnf_tensor_run(model->outputs, offset, &place);
+        run = run < end - offset ? run : end - offset;
+        tnf_frame_put(&session->writer, session->config->arena + place, (size_t)run);
+        offset += run;
+    }
+}
+
+void tnf_send_output(tnf_session_t *session, uint32_t offset)
+{
+    begin_reply(session, TNF_MESSAGE_CHUNK, 3);
+    put_uint(session, TNF_KEY_OFFSET, offset);
+    put_uint(session, TNF_KEY_BYTES, session->config->model->output_bytes);
+    tnf_put_output(session, offset);
+    end(session);
+}
+
+void tnf_send_chunk(tnf_session_t *session, size_t all, size_t offset, const int8_t *data,
+                    size_t bytes)
 {
     begin_reply(session, TNF_MESSAGE_CHUNK, 3);
     put_uint(session, TNF_KEY_OFFSET, (uint32_t)offset);
-    put_data(session, data, bytes, offset);
+    put_uint(session, TNF_KEY_BYTES, (uint32_t)all);
+    put_bytes(session, TNF_KEY_DATA, data, bytes);
     end(session);
 }
 
@@ -117,17 +140,18 @@ void tnf_send_result(tnf_session_t *session)
 {
     begin_reply(session, TNF_MESSAGE_RESULT, 3);
     put_uint(session, TNF_KEY_COUNT, session->count);
-    put_data(session, tnf_session_output(session), (size_t)session->config->model->output.bytes, 0);
+    put_uint(session, TNF_KEY_BYTES, session->config->model->output_bytes);
+    tnf_put_output(session, 0);
     end(session);
 }
 
-void tnf_send_layer(tnf_session_t *session, uint32_t index, const int8_t *output, size_t bytes,
+void tnf_send_layer(tnf_session_t *session, uint32_t index, uint32_t bytes, uint32_t crc32,
                     uint32_t count)
 {
     begin_reply(session, TNF_MESSAGE_LAYER, 4);
     put_uint(session, TNF_KEY_LAYER, index);
-    put_uint(session, TNF_KEY_BYTES, (uint32_t)bytes);
-    put_uint(session, TNF_KEY_CRC32, tnf_crc32(0, output, bytes));
+    put_uint(session, TNF_KEY_BYTES, bytes);
+    put_uint(session, TNF_KEY_CRC32, crc32);
     put_uint(session, TNF_KEY_COUNT, count);
     end(session);
 }
@@ -139,14 +163,14 @@ void tnf_send_hello(tnf_session_t *session)
     tnf_port_health_t health;
     tnf_port_health(&health);
     uint32_t clock_hz = health.clock_hz != 0 ? health.clock_hz : config->clock_hz;
-    static const TNF_FLASH uint8_t keys[] = {TNF_KEY_PROTOCOL,    TNF_KEY_ARENA_BYTES,
-                                             TNF_KEY_LAYERS,      TNF_KEY_CLOCK_HZ,
-                                             TNF_KEY_CHUNK_BYTES, TNF_KEY_HEARTBEAT_MS};
-    const uint32_t figures[COUNT_OF(keys)] = {TNF_PROTOCOL,    model.arena_bytes,
-                                              model.layers,    clock_hz,
-                                              TNF_CHUNK_BYTES, session->heartbeat_ms};
+    static const TNF_FLASH uint8_t keys[] = {
+        TNF_KEY_PROTOCOL,    TNF_KEY_ARENA_BYTES,  TNF_KEY_LAYERS,      TNF_KEY_CLOCK_HZ,
+        TNF_KEY_CHUNK_BYTES, TNF_KEY_HEARTBEAT_MS, TNF_KEY_INPUT_BYTES, TNF_KEY_OUTPUT_BYTES};
+    const uint32_t figures[COUNT_OF(keys)] = {
+        TNF_PROTOCOL,    model.arena_bytes,     model.layers,      clock_hz,
+        TNF_CHUNK_BYTES, session->heartbeat_ms, model.input_bytes, model.output_bytes};
 
-    begin_reply(session, TNF_MESSAGE_HELLO_REPLY, COUNT_OF(keys) + 12);
+    begin_reply(session, TNF_MESSAGE_HELLO_REPLY, COUNT_OF(keys) + 10);
     put_figures(session, keys, figures, COUNT_OF(keys));
     put_text(session, TNF_KEY_TOOL_VERSION, config->tool_version);
     put_text(session, TNF_KEY_BOARD, config->board);
@@ -154,10 +178,8 @@ void tnf_send_hello(tnf_session_t *session)
     put_text(session, TNF_KEY_BUILD_ID, config->build_id);
     put_text(session, TNF_KEY_COUNTER_UNIT, config->counter_unit);
     put_bytes(session, TNF_KEY_MODEL_SHA256, model.sha256, sizeof model.sha256);
-    put_tensor(session, &model.input, TNF_KEY_INPUT_BYTES, TNF_KEY_INPUT_SCALE,
-               TNF_KEY_INPUT_ZERO_POINT);
-    put_tensor(session, &model.output, TNF_KEY_OUTPUT_BYTES, TNF_KEY_OUTPUT_SCALE,
-               TNF_KEY_OUTPUT_ZERO_POINT);
+    put_tensor(session, model.inputs, TNF_KEY_INPUT_SCALE, TNF_KEY_INPUT_ZERO_POINT);
+    put_tensor(session, model.outputs, TNF_KEY_OUTPUT_SCALE, TNF_KEY_OUTPUT_ZERO_POINT);
     end(session);
 }
 
@@ -165,11 +187,12 @@ void tnf_send_telemetry(tnf_session_t *session, bool asked)
 {
     const tnf_telemetry_t *telemetry = &session->telemetry;
     const TNF_FLASH tnf_model_t *model = session->config->model;
-    uint32_t classes = model->output.bytes < TNF_CLASSES ? model->output.bytes : TNF_CLASSES;
+    uint32_t classes = tnf_tensor_values(model->outputs);
     uint32_t first = 0;
     uint32_t last = TNF_HISTOGRAM_BUCKETS;
     tnf_port_health_t health;
 
+    classes = classes < TNF_CLASSES ? classes : TNF_CLASSES;
     tnf_port_health(&health);
     while (last > 0 && telemetry->histogram[last - 1] == 0) {
         --last;

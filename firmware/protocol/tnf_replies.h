@@ -22,11 +22,18 @@ void tnf_send_hello(tnf_session_t *session);
 /** Sends the count and the first TNF_CHUNK_BYTES of the output of the last inference. */
 void tnf_send_result(tnf_session_t *session);
 
-/** Sends up to TNF_CHUNK_BYTES of @p data, which has @p bytes, from @p offset on. */
-void tnf_send_chunk(tnf_session_t *session, const int8_t *data, size_t bytes, size_t offset);
+/** Writes field DATA: up to TNF_CHUNK_BYTES of all outputs of the last inference. */
+void tnf_put_output(tnf_session_t *session, uint32_t offset);
 
-/** Sends a layer's checksum and count. */
-void tnf_send_layer(tnf_session_t *session, uint32_t index, const int8_t *output, size_t bytes,
+/** Sends up to TNF_CHUNK_BYTES of all outputs from @p offset on. */
+void tnf_send_output(tnf_session_t *session, uint32_t offset);
+
+/** Sends @p data, at most TNF_CHUNK_BYTES, which are @p offset bytes into something of @p all. */
+void tnf_send_chunk(tnf_session_t *session, size_t all, size_t offset, const int8_t *data,
+                    size_t bytes);
+
+/** Sends a layer's size, checksum and count. */
+void tnf_send_layer(tnf_session_t *session, uint32_t index, uint32_t bytes, uint32_t crc32,
                     uint32_t count);
 
 /** Sends the telemetry. @param asked  as the reply to a request, else as a heartbeat */

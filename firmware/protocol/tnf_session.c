@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+#include "tnf_crc32.h"
 #include "tnf_port.h"
 #include "tnf_replies.h"
+#include "tnf_tensor.h"
 
 /* Uptime is looked at once in so many polls, and not while a frame comes in: reading a clock costs
  * more than a poll, and in an emulator the bytes of a frame come only as fast as the port is read.
@@ -37,7 +39,7 @@ int8_t *tnf_session_input(tnf_session_t *session)
     session->input_bytes = 0;
     session->answered = false;
     session->output_ready = false; /* the input may lie where the output was */
-    return session->config->arena + session->config->model->input.arena_offset;
+    return session->config->arena + session->config->model->inputs->arena_offset;
 }
 
 uint32_t tnf_session_infer(tnf_session_t *session)
@@ -49,42 +51,54 @@ uint32_t tnf_session_infer(tnf_session_t *session)
     model->invoke(session->config->arena, NULL);
     uint32_t count = scaled(session->config, tnf_port_counter() - began);
     session->output_ready = true;
-    tnf_telemetry_record(&session->telemetry, count, tnf_session_output(session),
-                         (size_t)model->output.bytes);
+    tnf_telemetry_record(&session->telemetry, count, model->outputs, tnf_session_output(session));
     return count;
 }
 
-/* Sends a layer's checksum and count. The counter is read first and last, so that only the layer
- * is counted; the counts are those of a run of its own and go into no telemetry. */
-static void on_layer(void *context, uint32_t index, const int8_t *output, size_t bytes)
+/* Sums up a layer's parts and sends its checksum and count after the last. The counter is read
+ * first and last, so that only the layer is counted; the counts are those of a run of its own and
+ * go into no telemetry. */
+static void on_part(void *context, const tnf_part_t *part)
 {
     tnf_session_t *session = context;
     uint32_t ticks = tnf_port_counter() - session->mark;
     session->ticks += ticks;
-    if (index >= session->asked->value[TNF_KEY_LAYER]) {
-        tnf_send_layer(session, index, output, bytes, scaled(session->config, ticks));
+    if (part->offset == 0) {
+        session->layer_ticks = 0;
+        session->layer_crc32 = 0;
+    }
+    session->layer_ticks += ticks;
+    if (part->layer >= session->asked->value[TNF_KEY_LAYER]) {
+        session->layer_crc32 = tnf_crc32(session->layer_crc32, part->data, part->bytes);
+        if (part->offset + part->bytes == part->layer_bytes) {
+            tnf_send_layer(session, part->layer, part->layer_bytes, session->layer_crc32,
+                           scaled(session->config, session->layer_ticks));
+        }
     }
     session->mark = tnf_port_counter();
 }
 
-/* Sends one layer's output while it is in the arena. */
-static void on_dump(void *context, uint32_t index, const int8_t *output, size_t bytes)
+/* Sends what is asked of one layer's output while it is in the arena. */
+static void on_dump(void *context, const tnf_part_t *part)
 {
     tnf_session_t *session = context;
-    if (index != session->asked->value[TNF_KEY_LAYER]) {
+    uint32_t asked = session->asked->value[TNF_KEY_OFFSET];
+    if (part->layer != session->asked->value[TNF_KEY_LAYER]) {
         return;
     }
-    for (uint32_t at = session->asked->value[TNF_KEY_OFFSET]; at < bytes; at += TNF_CHUNK_BYTES) {
-        tnf_send_chunk(session, output, bytes, (size_t)at);
+    for (size_t at = asked > part->offset ? asked - part->offset : 0; at < part->bytes;
+         at += TNF_CHUNK_BYTES) {
+        size_t left = part->bytes - at;
+        tnf_send_chunk(session, part->layer_bytes, part->offset + at, part->data + at,
+                       left < TNF_CHUNK_BYTES ? left : TNF_CHUNK_BYTES);
     }
 }
 
 /* A run of its own with an observer; its count is that of the layers an observer has counted. */
 static void observe(tnf_session_t *session, const tnf_request_t *request,
-                    void (*layer)(void *context, uint32_t index, const int8_t *output,
-                                  size_t bytes))
+                    void (*part)(void *context, const tnf_part_t *part))
 {
-    const tnf_observer_t observer = {layer, session};
+    const tnf_observer_t observer = {part, session};
     session->asked = request;
     session->input_bytes = 0;
     session->ticks = 0;
@@ -98,24 +112,33 @@ static void observe(tnf_session_t *session, const tnf_request_t *request,
 
 static tnf_status_t set_input(tnf_session_t *session, uint32_t offset, const tnf_request_t *request)
 {
-    const TNF_FLASH tnf_tensor_t *input = &session->config->model->input;
+    const TNF_FLASH tnf_model_t *model = session->config->model;
     uint32_t size = request->value[TNF_KEY_DATA];
+    const uint8_t *data = request->data;
     if (offset == 0) {
         session->input_bytes = 0;
     }
-    if (offset != session->input_bytes || size > input->bytes - offset) {
+    if (offset != session->input_bytes || size > model->input_bytes - offset) {
         return TNF_BAD_FIELD; /* the reply says how much there is: the host goes on from there */
     }
     session->output_ready = false; /* the input may lie where the output was */
-    memcpy(session->config->arena + input->arena_offset + offset, request->data, (size_t)size);
     session->input_bytes += size;
+    while (size > 0) {
+        uint32_t place;
+        uint32_t run = tnf_tensor_run(model->inputs, offset, &place);
+        run = run < size ? run : size;
+        memcpy(session->config->arena + place, data, (size_t)run);
+        offset += run;
+        data += run;
+        size -= run;
+    }
     return TNF_OK;
 }
 
 /* Makes sure that the whole input is set, from the request itself where it brings one. */
 static tnf_status_t take_input(tnf_session_t *session, const tnf_request_t *request)
 {
-    uint32_t bytes = session->config->model->input.bytes;
+    uint32_t bytes = session->config->model->input_bytes;
     if (tnf_request_has(request, TNF_KEY_DATA)) {
         if (request->value[TNF_KEY_DATA] != bytes) {
             return TNF_BAD_FIELD;
@@ -149,7 +172,7 @@ static tnf_status_t run(tnf_session_t *session, const tnf_request_t *request)
     if (session->type == TNF_MESSAGE_INFER) {
         session->count = tnf_session_infer(session);
     } else {
-        observe(session, request, session->type == TNF_MESSAGE_LAYERS ? on_layer : on_dump);
+        observe(session, request, session->type == TNF_MESSAGE_LAYERS ? on_part : on_dump);
     }
     return TNF_OK;
 }
@@ -171,7 +194,7 @@ static tnf_status_t carry_out(tnf_session_t *session, const tnf_request_t *reque
         if (!session->output_ready) {
             return TNF_NO_OUTPUT;
         }
-        return offset < session->config->model->output.bytes ? TNF_OK : TNF_BAD_FIELD;
+        return offset < session->config->model->output_bytes ? TNF_OK : TNF_BAD_FIELD;
     case TNF_MESSAGE_CONFIGURE:
         configure(session, request);
         return TNF_OK;
@@ -199,9 +222,7 @@ static void answer(tnf_session_t *session, const tnf_request_t *request)
         tnf_send_result(session);
         break;
     case TNF_MESSAGE_OUTPUT:
-        tnf_send_chunk(session, tnf_session_output(session),
-                       (size_t)session->config->model->output.bytes,
-                       (size_t)request->value[TNF_KEY_OFFSET]);
+        tnf_send_output(session, request->value[TNF_KEY_OFFSET]);
         break;
     case TNF_MESSAGE_TELEMETRY:
         tnf_send_telemetry(session, true);
@@ -298,6 +319,9 @@ void tnf_session_init(tnf_session_t *session, const tnf_session_config_t *config
     session->heartbeat_ms = config->heartbeat_ms;
     session->heartbeat_at_ms = tnf_port_uptime_ms();
     tnf_telemetry_init(&session->telemetry, 0);
+    if (config->model->reset != NULL) {
+        config->model->reset(config->arena);
+    }
     tnf_port_write((const uint8_t[]){0}, 1); /* ends what a reset has cut off */
     print_name(session);
     tnf_console_constant(greeting_end);

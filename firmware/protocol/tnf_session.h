@@ -66,6 +66,8 @@ typedef struct tnf_session {
     const tnf_request_t *asked; /**< the request that is being carried out */
     uint32_t mark;              /**< counter when the layer began */
     uint32_t ticks;             /**< of all layers so far */
+    uint32_t layer_ticks;       /**< of the layer whose parts are coming in */
+    uint32_t layer_crc32;       /**< of its parts so far */
     uint32_t heartbeat_ms;
     uint32_t heartbeat_at_ms; /**< uptime of the last one */
     uint32_t heard_at_ms;     /**< uptime when bytes were last seen to arrive */
@@ -92,11 +94,11 @@ void tnf_session_init(tnf_session_t *session, const tnf_session_config_t *config
 /** Takes what has arrived and answers it; sends a heartbeat when one is due. Call it often. */
 void tnf_session_poll(tnf_session_t *session);
 
-/** The model's input in the arena, to be filled for tnf_session_infer; what the host has set there
- *  is forgotten. */
+/** The model's first input in the arena, to be filled for tnf_session_infer; what the host has set
+ * there is forgotten. */
 int8_t *tnf_session_input(tnf_session_t *session);
 
-/** The output of the last inference, in the arena. */
+/** The first output of the last inference, in the arena. */
 const int8_t *tnf_session_output(const tnf_session_t *session);
 
 /** Runs one inference on the input in the arena and takes note of it; for applications that get

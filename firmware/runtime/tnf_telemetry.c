@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "tnf_tensor.h"
+
 /* Refuses to compile when telemetry grows over its bound. */
 typedef char telemetry_fits[sizeof(tnf_telemetry_t) <= TNF_TELEMETRY_BYTES_MAX ? 1 : -1];
 
@@ -27,8 +29,8 @@ uint32_t tnf_telemetry_bucket(uint32_t count)
     return bucket < TNF_HISTOGRAM_BUCKETS ? bucket : TNF_HISTOGRAM_BUCKETS - 1;
 }
 
-void tnf_telemetry_record(tnf_telemetry_t *telemetry, uint32_t count, const int8_t *output,
-                          size_t bytes)
+void tnf_telemetry_record(tnf_telemetry_t *telemetry, uint32_t count,
+                          const TNF_FLASH tnf_tensor_t *scores, const int8_t *output)
 {
     if (telemetry->inferences == 0 || count < telemetry->min) {
         telemetry->min = count;
@@ -43,15 +45,10 @@ void tnf_telemetry_record(tnf_telemetry_t *telemetry, uint32_t count, const int8
     if (telemetry->deadline != 0 && count > telemetry->deadline) {
         telemetry->deadline_misses++;
     }
-    if (bytes == 0 || bytes > TNF_CLASS_OUTPUTS_MAX) {
+    if (tnf_tensor_values(scores) > TNF_CLASS_OUTPUTS_MAX) {
         return;
     }
-    size_t best = 0;
-    for (size_t i = 1; i < bytes; ++i) {
-        if (output[i] > output[best]) {
-            best = i;
-        }
-    }
+    uint32_t best = tnf_tensor_largest(scores, output);
     if (best < TNF_CLASSES) {
         telemetry->classes[best]++;
     } else {

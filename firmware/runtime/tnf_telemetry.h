@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "tnf_messages.h"
+#include "tnf_model.h"
 
 /** Most a tnf_telemetry_t may ever take. */
 #define TNF_TELEMETRY_BYTES_MAX 512
@@ -35,9 +36,10 @@ typedef struct tnf_telemetry {
 void tnf_telemetry_init(tnf_telemetry_t *telemetry, uint32_t deadline);
 
 /** Takes note of one inference; any context, but not two at a time on one @p telemetry.
- *  @param output  its int8 scores, @p bytes of them; the first of equal ones is its class */
-void tnf_telemetry_record(tnf_telemetry_t *telemetry, uint32_t count, const int8_t *output,
-                          size_t bytes);
+ *  @param scores  the output whose largest value is its class
+ *  @param output  that output's bytes */
+void tnf_telemetry_record(tnf_telemetry_t *telemetry, uint32_t count,
+                          const TNF_FLASH tnf_tensor_t *scores, const int8_t *output);
 
 /** The histogram bucket of @p count: two per power of two, 0 to TNF_HISTOGRAM_BUCKETS - 1. */
 uint32_t tnf_telemetry_bucket(uint32_t count);

@@ -105,7 +105,7 @@ static void answer_sensor(const tnf_sensing_t *sensing, tnf_frame_writer_t *writ
 static void answer_samples(const tnf_sensing_t *sensing, tnf_frame_writer_t *writer)
 {
     const tnf_session_t *session = sensing->config->session;
-    size_t bytes = (size_t)session->config->model->output.bytes;
+    size_t bytes = (size_t)session->config->model->output_bytes;
     /* The last four only with a window. */
     static const TNF_FLASH uint8_t keys[] = {
         TNF_KEY_TYPE,    TNF_KEY_SEQUENCE, TNF_KEY_OFFSET,          TNF_KEY_CREDIT,
@@ -124,9 +124,7 @@ static void answer_samples(const tnf_sensing_t *sensing, tnf_frame_writer_t *wri
     tnf_cbor_head(writer, TNF_CBOR_MAP, (uint32_t)fields + (sensing->answers_window ? 1 : 0));
     put_figures(writer, keys, figures, fields);
     if (sensing->answers_window) {
-        tnf_cbor_head(writer, TNF_CBOR_UINT, TNF_KEY_DATA);
-        tnf_cbor_bytes(writer, tnf_session_output(session),
-                       bytes < TNF_CHUNK_BYTES ? bytes : TNF_CHUNK_BYTES);
+        tnf_put_output(sensing->config->session, 0);
     }
 }
 

@@ -25,7 +25,7 @@ static int8_t quantized(const tnf_sensing_config_t *config, int32_t zero_point, 
 
 static void prepare(const tnf_sensing_config_t *config, const void *window, int8_t *input)
 {
-    const TNF_FLASH tnf_tensor_t *tensor = &config->session->config->model->input;
+    const TNF_FLASH tnf_tensor_t *tensor = config->session->config->model->inputs;
     if (config->sensor->prepare != NULL) {
         config->sensor->prepare(window, input);
     } else if (config->value_bytes == 1) {
@@ -53,7 +53,7 @@ static void note(tnf_sensing_t *sensing, tnf_status_t status)
 static bool fits(const tnf_sensing_config_t *config)
 {
     return config->sensor->prepare != NULL ||
-           config->window * config->channels == config->session->config->model->input.bytes;
+           config->window * config->channels == config->session->config->model->input_bytes;
 }
 
 static void start(tnf_sensing_t *sensing)

@@ -148,11 +148,11 @@ def test_every_layer_equals_the_reference(graph: Graph, tmp_path: Path) -> None:
     with HostModel(compiled) as host, ReferenceInterpreter(model) as reference:
         np.testing.assert_array_equal(host.invoke(rows), reference.invoke(rows))
         for row in rows:
-            expected = reference.layers(row)
+            expected = reference.tensors(row)
             found = host.layers(row)
             assert len(found) == len(compiled.layers)
             for layer, values in zip(compiled.layers, found, strict=True):
-                np.testing.assert_array_equal(values, expected[layer.node].reshape(-1))
+                np.testing.assert_array_equal(values, expected[layer.outputs[0].origin].reshape(-1))
 
 
 def test_operators_in_place_save_their_output(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_it_runs_a_model_and_shows_every_layer() -> None:
         assert (reference.input_bytes, reference.output_bytes) == (2, 2)
         outputs = reference.invoke(np.array([[10, -4], [100, 60]], np.int8))
         np.testing.assert_array_equal(outputs, [[0, 15], [30, 60]])
-        relu, last = reference.layers(np.array([10, -4], np.int8))
+        relu, last = reference.tensors(np.array([10, -4], np.int8)).values()
         np.testing.assert_array_equal(relu, [[10, 0]])
         np.testing.assert_array_equal(last, [[0, 15]])
 
@@ -175,7 +175,7 @@ def test_the_digits_model_is_right_on_59_of_60_kept_samples() -> None:
     kept = np.load(models / "digits_test.npz")
     with ReferenceInterpreter(models / "digits.tflite") as reference:
         scores = reference.predict(kept["x"])
-        layers = reference.layers(reference.input.quantize(kept["x"][0]).reshape(-1))
+        layers = [*reference.tensors(reference.input.quantize(kept["x"][0]).reshape(-1)).values()]
     assert int((scores.argmax(axis=1) == kept["y"]).sum()) == 59
     assert [layer.shape for layer in layers[-3:]] == [(1, 48), (1, 10), (1, 10)]
     np.testing.assert_array_equal(reference.output.dequantize(layers[-1]), scores[:1])

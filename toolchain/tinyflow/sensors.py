@@ -112,6 +112,11 @@ def resolve(
     channels = config.channels or driver.channels or 1
     if driver.channels and channels != driver.channels:
         wrong.append(f"channels: {config.driver} has {driver.channels}, found {channels}")
+    if model.input.dtype != "int8" or len(model.inputs) != 1:
+        raise ProjectError(
+            f"[sensor] needs a model with one int8 input, {model.name} has "
+            + ", ".join(spec.dtype for spec in model.inputs)
+        )
     values = model.input.size_bytes
     window = config.window or values // channels
     if window * channels != values and not (own and config.window):

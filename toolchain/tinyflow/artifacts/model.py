@@ -52,14 +52,16 @@ class TensorSpec:
         import numpy as np
 
         if self.dtype in ("float32", "bool"):
-            return values.astype(self.dtype)
+            kept: NDArray[Any] = values.astype(self.dtype)
+            return kept
         scaled = values.astype(np.float64)
         if self.is_quantized:
             scaled = (values.astype(np.float32) / np.float32(self.scale)).astype(np.float32)
         half = np.copysign(np.asarray(0.5, scaled.dtype), scaled)
         ends = np.iinfo(self.dtype)
         rounded = np.trunc(scaled + half) + self.zero_point
-        return np.clip(rounded, ends.min, ends.max).astype(self.dtype)
+        limited: NDArray[Any] = np.clip(rounded, ends.min, ends.max).astype(self.dtype)
+        return limited
 
     def dequantize(self, values: NDArray[Any]) -> Floats:
         """The real values that values of the tensor's type stand for."""

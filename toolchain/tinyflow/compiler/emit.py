@@ -271,6 +271,7 @@ def _tensor_view(tensor: Tensor, offset: int, suffix: str) -> TensorView:
         offset=offset,
         size=tensor.elements * ITEM_BYTES[tensor.dtype],
         dtype=tensor.dtype,
+        type=f"TNF_{tensor.dtype.upper()}",
         pointer=POINTERS.get(tensor.dtype, "int8_t"),
         shape=shape_text(tensor.shape),
         scale=float_text(found.scale if found else 0.0),

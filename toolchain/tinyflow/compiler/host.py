@@ -45,6 +45,7 @@ class _TensorInfo(ctypes.Structure):
         ("bytes", ctypes.c_uint32),
         ("scale", ctypes.c_float),
         ("zero_point", ctypes.c_int32),
+        ("type", ctypes.c_uint32),
     ]
 
 

@@ -63,13 +63,14 @@ class TensorView:
     """A model input or output as the template prints it.
 
     `suffix` tells several apart in C: empty for the first, then _1, _2. `pointer` is the C type of
-    its values.
+    its values, `type` what tnf_model.h calls it.
     """
 
     suffix: str
     offset: int
     size: int
     dtype: str
+    type: str
     pointer: str
     shape: str
     scale: str

@@ -161,9 +161,8 @@ class Device:
 
     def predict(self, features: Floats) -> Floats:
         """Scores float32 [N, *output_shape] for features float32 [N, *input_shape]."""
-        outputs = self.invoke(self._input.quantize(features).reshape(len(features), -1))
-        shaped = outputs.reshape(len(features), *self._output.shape[1:])
-        return self._output.dequantize(shaped)
+        scores = self._output.decode(self.invoke(self._input.encode(features)))
+        return scores.reshape(len(features), *self._output.shape[1:])
 
     def layers(self, data: bytes | Bytes) -> list[Layer]:
         """Each layer's CRC-32 and count in one inference, which is not part of the telemetry."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tinyflow import __version__, checksums
-from tinyflow.artifacts import CompiledModel, FirmwareImage
+from tinyflow.artifacts import CompiledModel, FirmwareImage, TensorSpec
 from tinyflow.errors import ProjectError
 from tinyflow.handoff.toolchain import Compiler, LinkedLibrary
 
@@ -55,12 +55,12 @@ def write(
             "bom-ref": "model",
             "name": compiled.name,
             "version": compiled.model_sha256[:16],
-            "description": f"{model}, int8",
+            "description": f"{model}, {compiled.input.dtype}",
             "hashes": _hashes(compiled.model_sha256),
             "modelCard": {
                 "modelParameters": {
-                    "inputs": [{"format": f"int8 {list(compiled.input.shape)}"}],
-                    "outputs": [{"format": f"int8 {list(compiled.output.shape)}"}],
+                    "inputs": [_format(spec) for spec in compiled.inputs],
+                    "outputs": [_format(spec) for spec in compiled.outputs],
                 }
             },
         },
@@ -250,3 +250,7 @@ def _hashes(sha256: str) -> list[Json]:
 
 def _sha256(component: Json) -> str:
     return next(str(item["content"]) for item in component["hashes"] if item["alg"] == "SHA-256")
+
+
+def _format(spec: TensorSpec) -> dict[str, str]:
+    return {"format": f"{spec.dtype} {list(spec.shape)}"}

@@ -183,11 +183,11 @@ def _training(walk: Walk) -> Training | None:
 
 def _inputs(walk: Walk) -> Bytes:
     """The vectors' inputs: extremes, real samples where there are any, random bytes."""
-    spec = walk.compiled().input
+    compiled = walk.compiled()
     own = walk.project is not None and walk.model is None
-    real = real_inputs(spec, walk.dataset() if own else None)
-    count = min(VECTORS, max(MIN_VECTORS, VECTOR_BYTES // spec.size_bytes))
-    return seeded_inputs(spec, count, walk.seed, real)
+    real = real_inputs(compiled.inputs, walk.dataset() if own else None)
+    count = min(VECTORS, max(MIN_VECTORS, VECTOR_BYTES // compiled.input_bytes))
+    return seeded_inputs(compiled.inputs, count, walk.seed, real)
 
 
 def _vectors(walk: Walk, inputs: Bytes) -> tuple[list[tuple[Bytes, list[Bytes]]], Bytes]:

@@ -25,7 +25,7 @@ class Answers:
     outputs: Bytes
 
     def predict(self, features: Floats) -> Floats:
-        return self.output.dequantize(self.outputs)
+        return self.output.decode(self.outputs)
 
 
 def evaluate_float(walk: Walk) -> Evaluation:
@@ -86,7 +86,7 @@ def evaluate_host(walk: Walk) -> tuple[Evaluation, Bytes]:
 
 def test_inputs(walk: Walk, dataset: Dataset) -> Bytes:
     """The test split as the compiled model's input bytes."""
-    inputs = real_inputs(walk.compiled().input, dataset)
+    inputs = real_inputs(walk.compiled().inputs, dataset)
     if inputs is None:
         raise ProjectError("the test split does not fit the model's input")
     return inputs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinyflow import progress
-from tinyflow.artifacts import LayerInfo
+from tinyflow.artifacts import LayerInfo, LayerOutput
 from tinyflow.pipeline import Walk
 from tinyflow.pipeline.inputs import inputs_from_file, real_inputs, seeded_inputs
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from tinyflow.artifacts import Bytes
 
 TIMED_RUNS = 20
@@ -29,7 +32,7 @@ def bench(walk: Walk, port: str | None = None) -> dict[str, Any]:
     from tinyflow import device
 
     compiled, image = walk.compiled(), walk.image()
-    data = seeded_inputs(compiled.input, 5, walk.seed)[-1]
+    data = seeded_inputs(compiled.inputs, 5, walk.seed)[-1]
     with walk.flashed(port) as flashed, device.connect(flashed) as dut:
         unit = dut.hello.counter_unit
         runs = 1 if unit == "instructions" else TIMED_RUNS
@@ -74,8 +77,8 @@ class Mismatch:
     name: str
     op: str
     position: tuple[int, ...]
-    expected: int
-    found: int
+    expected: float
+    found: float
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -103,12 +106,8 @@ def verify(
     from tinyflow.reference import ReferenceInterpreter
 
     compiled = walk.compiled()
-    if data is not None:
-        real: Bytes | None = inputs_from_file(compiled.input, data)
-    else:
-        own = walk.project is not None and walk.model is None
-        real = real_inputs(compiled.input, walk.dataset() if own else None)
-    inputs = seeded_inputs(compiled.input, count, walk.seed, real)
+    inputs = seeded_inputs(compiled.inputs, count, walk.seed, _real_inputs(walk, data))
+    known = [layer for layer in compiled.layers if all(o.origin >= 0 for o in layer.outputs)]
     mismatched = 0
     first: Mismatch | None = None
     with (
@@ -118,39 +117,63 @@ def verify(
     ):
         for number, row in enumerate(inputs):
             progress.report("verify", f"input {number + 1}", number, len(inputs))
-            expected = reference.layers(row)
+            expected = reference.tensors(row)
             found = dut.layers(row)
-            for layer in compiled.layers:
-                want = np.ascontiguousarray(expected[layer.node]).reshape(-1).view(np.int8)
-                if zlib.crc32(want.tobytes()) == found[layer.index].crc32:
+            for layer in known:
+                want = b"".join(wanted(expected, output).tobytes() for output in layer.outputs)
+                if zlib.crc32(want) == found[layer.index].crc32:
                     continue
-                got = np.frombuffer(dut.layer_output(row, layer.index), dtype=np.int8)
-                mismatched += int(np.count_nonzero(want != got))
+                got = dut.layer_output(row, layer.index)
+                mismatched += sum(a != b for a, b in zip(want, got, strict=True))
                 first = first or _first(number, layer, want, got)
         progress.report("verify", "done", len(inputs), len(inputs))
     return {
         "model": compiled.name,
         "board": flashed.board,
         "inputs": len(inputs),
-        "layers": len(compiled.layers),
+        "layers": len(known),
         "mismatched_bytes": mismatched,
         "first_mismatch": first.as_json() if first else None,
     }
 
 
-def _first(number: int, layer: LayerInfo, want: Bytes, got: Bytes) -> Mismatch | None:
-    places = np.flatnonzero(want != got)
-    if not len(places):
-        return None
-    place = int(places[0])
-    position = tuple(int(i) for i in np.unravel_index(place, layer.output_shape))
-    return Mismatch(
-        number,
-        layer.index,
-        layer.node,
-        layer.name,
-        layer.op,
-        position,
-        int(want[place]),
-        int(got[place]),
-    )
+def wanted(expected: Mapping[int, NDArray[Any]], output: LayerOutput) -> NDArray[Any]:
+    """What a layer's output must be: the file's tensor, of which channels may have been removed."""
+    values = expected[output.origin]
+    if output.channels is not None:
+        values = np.take(values, output.channels, axis=-1)
+    return np.ascontiguousarray(values)
+
+
+def _real_inputs(walk: Walk, data: Path | None) -> Bytes | None:
+    compiled = walk.compiled()
+    if data is not None:
+        return inputs_from_file(compiled.inputs, data)
+    own = walk.project is not None and walk.model is None
+    return real_inputs(compiled.inputs, walk.dataset() if own else None)
+
+
+def _first(number: int, layer: LayerInfo, want: bytes, got: bytes) -> Mismatch | None:
+    start = 0
+    for output in layer.outputs:
+        end = start + output.size_bytes
+        values = [np.frombuffer(data[start:end], output.dtype) for data in (want, got)]
+        places = np.flatnonzero(values[0].view(np.int8) != values[1].view(np.int8))
+        start = end
+        if not len(places):
+            continue
+        place = int(places[0]) // values[0].itemsize
+        *outer, channel = (int(i) for i in np.unravel_index(place, output.shape or (1,)))
+        if output.channels is not None:
+            channel = output.channels[channel]
+        return Mismatch(
+            number,
+            layer.index,
+            layer.node,
+            output.name,
+            layer.op,
+            (*outer, channel),
+            values[0][place].item(),
+            values[1][place].item(),
+        )
+    return None

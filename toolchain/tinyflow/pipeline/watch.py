@@ -88,9 +88,9 @@ class Watch:
 
     def _inputs(self) -> Bytes:
         walk = self._walk
-        spec = walk.compiled().input
+        specs = walk.compiled().inputs
         if walk.project is not None and walk.model is None:
-            real = real_inputs(spec, walk.dataset())
+            real = real_inputs(specs, walk.dataset())
             if real is not None:
                 return real
-        return seeded_inputs(spec, REPLAY_INPUTS, walk.seed)
+        return seeded_inputs(specs, REPLAY_INPUTS, walk.seed)

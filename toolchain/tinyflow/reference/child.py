@@ -88,15 +88,18 @@ class Session:
                 outputs.append(self.interpreter.get_tensor(found["index"]).tobytes())
         return {}, b"".join(outputs)
 
-    def layers(self, head: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+    def tensors(self, head: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
         self._run(np.frombuffer(payload, np.int8))
         arrays = []
+        found = []
         for node in self.interpreter._get_ops_details():
             for tensor in node["outputs"]:
                 if tensor >= 0:
-                    arrays.append(self.interpreter.get_tensor(tensor))
-        head = {"arrays": [{"dtype": a.dtype.name, "shape": list(a.shape)} for a in arrays]}
-        return head, b"".join(a.tobytes() for a in arrays)
+                    array = self.interpreter.get_tensor(tensor)
+                    arrays.append(array)
+                    shape = list(array.shape)
+                    found.append({"tensor": tensor, "dtype": array.dtype.name, "shape": shape})
+        return {"arrays": found}, b"".join(a.tobytes() for a in arrays)
 
     def _run(self, row: Any) -> None:
         start = 0
@@ -119,7 +122,7 @@ def main() -> None:
     import ai_edge_litert.interpreter  # noqa: F401
 
     session = Session()
-    commands = {"load": session.load, "invoke": session.invoke, "layers": session.layers}
+    commands = {"load": session.load, "invoke": session.invoke, "tensors": session.tensors}
     send(answers, {"ready": True})
     while True:
         head_size, payload_size = LENGTHS.unpack(read_exactly(requests, LENGTHS.size))

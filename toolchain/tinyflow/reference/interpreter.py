@@ -130,25 +130,25 @@ class ReferenceInterpreter:
             )
         return found
 
-    def layers(self, inputs: Bytes) -> list[NDArray[Any]]:
-        """Every tensor written by a node, in node order, for the one input int8 [input_bytes]."""
+    def tensors(self, inputs: Bytes) -> dict[int, NDArray[Any]]:
+        """Every tensor written by a node, by its index in the file, for the one input
+        int8 [input_bytes].
+        """
         (row,) = self._rows(inputs[np.newaxis])
-        head, payload = self._ask({"command": "layers"}, row.tobytes())
-        arrays: list[NDArray[Any]] = []
+        head, payload = self._ask({"command": "tensors"}, row.tobytes())
+        arrays: dict[int, NDArray[Any]] = {}
         start = 0
         for entry in head["arrays"]:
             dtype = np.dtype(entry["dtype"])
             count = int(np.prod(entry["shape"], dtype=np.int64))
             values = np.frombuffer(payload, dtype, count, start).reshape(entry["shape"])
-            arrays.append(values)
+            arrays[int(entry["tensor"])] = values
             start += values.nbytes
         return arrays
 
     def predict(self, features: Floats) -> Floats:
         """Scores float32 [N, classes] for features float32 [N, *input_shape]."""
-        quantized = self.input.quantize(features).reshape(len(features), -1)
-        scores: Floats = self.output.dequantize(self.invoke(quantized))
-        return scores
+        return self.output.decode(self.invoke(self.input.encode(features)))
 
     def close(self) -> None:
         """End the child. The next `load` starts another."""
@@ -298,11 +298,12 @@ def _size_bytes(tensor: dict[str, Any]) -> int:
 
 
 def _spec(tensor: dict[str, Any]) -> TensorSpec:
-    if tensor["dtype"] != "int8" or len(tensor["scales"]) != 1:
+    shape, dtype = tuple(tensor["shape"]), str(tensor["dtype"])
+    if dtype not in ("int8", "int16"):
+        return TensorSpec(tensor["name"], shape, 0.0, 0, dtype)
+    if len(tensor["scales"]) != 1:
         raise ModelError(
-            f"tensor {tensor['name']} is {tensor['dtype']} with {len(tensor['scales'])} scales",
-            ["an int8 tensor with one scale is needed to convert features and scores"],
+            f"tensor {tensor['name']} is {dtype} with {len(tensor['scales'])} scales",
+            ["one scale is needed to convert features and scores"],
         )
-    return TensorSpec(
-        tensor["name"], tuple(tensor["shape"]), tensor["scales"][0], tensor["zero_points"][0]
-    )
+    return TensorSpec(tensor["name"], shape, tensor["scales"][0], tensor["zero_points"][0], dtype)

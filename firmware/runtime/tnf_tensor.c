@@ -1,0 +1,60 @@
+#include "tnf_tensor.h"
+
+#include <string.h>
+
+uint32_t tnf_tensor_run(const TNF_FLASH tnf_tensor_t *tensors, uint32_t offset,
+                        uint32_t *arena_offset)
+{
+    while (offset >= tensors->bytes) {
+        offset -= tensors->bytes;
+        tensors++;
+    }
+    *arena_offset = tensors->arena_offset + offset;
+    return tensors->bytes - offset;
+}
+
+uint32_t tnf_tensor_values(const TNF_FLASH tnf_tensor_t *tensor)
+{
+    switch (tensor->type) {
+    case TNF_INT16:
+        return tensor->bytes / 2;
+    case TNF_INT32:
+    case TNF_FLOAT32:
+        return tensor->bytes / 4;
+    default:
+        return tensor->bytes;
+    }
+}
+
+/* An integer that is ordered as the values are: a float's bits are, but that negative ones count
+ * backwards. So no float is compared, which costs a routine on a core without such a unit. */
+static int32_t order(uint32_t type, const int8_t *data, uint32_t index)
+{
+    int16_t half;
+    int32_t word;
+    switch (type) {
+    case TNF_INT16:
+        memcpy(&half, data + 2 * index, sizeof half);
+        return half;
+    case TNF_INT32:
+        memcpy(&word, data + 4 * index, sizeof word);
+        return word;
+    case TNF_FLOAT32:
+        memcpy(&word, data + 4 * index, sizeof word);
+        return word < 0 ? word ^ INT32_MAX : word;
+    default:
+        return data[index];
+    }
+}
+
+uint32_t tnf_tensor_largest(const TNF_FLASH tnf_tensor_t *tensor, const int8_t *data)
+{
+    uint32_t best = 0;
+    uint32_t count = tnf_tensor_values(tensor);
+    for (uint32_t i = 1; i < count; ++i) {
+        if (order(tensor->type, data, i) > order(tensor->type, data, best)) {
+            best = i;
+        }
+    }
+    return best;
+}
