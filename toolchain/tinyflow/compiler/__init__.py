@@ -17,7 +17,7 @@ from tinyflow.compiler.fit import check_fits, check_graph
 from tinyflow.compiler.graph import Graph, Tensor
 from tinyflow.compiler.memory import Plan, lower_bound, plan_memory
 from tinyflow.compiler.naming import checked_prefix, comment_text, shape_text, symbol_name
-from tinyflow.compiler.passes import PASSES
+from tinyflow.compiler.passes import fold_constants, shrink
 from tinyflow.compiler.program import Program, link
 from tinyflow.compiler.steps import Step, lower
 from tinyflow.compiler.tflite_reader import read_tflite
@@ -34,20 +34,19 @@ def compile_model(
     board: str = "native",
     backend: str = "ref",
     templates: Sequence[Path] = (),
+    shrinking: bool = True,
 ) -> CompiledModel:
     """Compile a .tflite into C sources below `folder`, which is created.
 
     `name` is the C prefix; by default it is made from the file's name. `board` is only told in
     the provenance; `backend` chooses the kernels; templates in the folders `templates` come before
-    tinyflow's own. Raises ModelError when the file is broken or has operators or shapes that are
-    not supported, all of them at once.
+    tinyflow's own. Without `shrinking` every node becomes C as it is in the file. Raises ModelError
+    when the file is broken or has operators or shapes that are not supported, all of them at once.
     """
     prefix = symbol_name(tflite) if name is None else checked_prefix(name)
     sha256 = hashlib.sha256(tflite.read_bytes()).hexdigest()
-    graph = verify_graph(read_tflite(tflite), "reading")
-    check_graph(graph, tflite)
-    for rewrite in PASSES:
-        graph = verify_graph(rewrite(graph), rewrite.__name__)
+    graph = _read(tflite)
+    graph, changes = shrink(graph) if shrinking else (graph, ())
     steps = lower(graph)
     plan = plan_memory(graph, steps)
     verify_plan(graph, steps, plan)
@@ -82,13 +81,20 @@ def compile_model(
         layers=_layers(program),
         operators=dict(sorted(Counter(node.op for node in graph.nodes).items())),
         busiest=_busiest(graph, steps, plan),
+        changes=tuple(change.text for change in changes),
     )
+
+
+def _read(tflite: Path) -> Graph:
+    """The file's graph, checked. What is constant may have operators that are not supported."""
+    graph, _ = fold_constants(verify_graph(read_tflite(tflite), "reading"))
+    check_graph(verify_graph(graph, "folding constants"), tflite)
+    return graph
 
 
 def input_output(tflite: Path) -> tuple[TensorSpec, TensorSpec]:
     """The model's first input and output. Raises ModelError where it cannot be compiled."""
-    graph = read_tflite(tflite)
-    check_graph(graph, tflite)
+    graph = _read(tflite)
     return _spec(graph.tensors[graph.inputs[0]]), _spec(graph.tensors[graph.outputs[0]])
 
 
