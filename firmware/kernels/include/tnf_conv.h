@@ -1,5 +1,9 @@
 /** @file
- * Convolutions and fully connected layers: constant weights, a bias, a scale per channel. The contract of all kernels is in tnf_kernels.h.
+ * Convolutions and fully connected layers of int8 activations: constant weights, a bias, a scale
+ * per channel. The contract of all kernels is in tnf_kernels.h.
+ *
+ * Kernels whose names end with _s4 take int8 activations too; their weights have 4 bits, -8 to 7,
+ * in the order that those of the _s8 kernel have, two in a byte, the first in its lower half.
  */
 #ifndef TNF_CONV_H
 #define TNF_CONV_H
@@ -7,8 +11,11 @@
 #include "tnf_kernels.h"
 
 #define tnf_conv_2d_s8 TNF_LINK_NAME(tnf_conv_2d_s8, TNF_BACKEND)
+#define tnf_conv_2d_s4 TNF_LINK_NAME(tnf_conv_2d_s4, TNF_BACKEND)
 #define tnf_depthwise_conv_2d_s8 TNF_LINK_NAME(tnf_depthwise_conv_2d_s8, TNF_BACKEND)
+#define tnf_depthwise_conv_2d_s4 TNF_LINK_NAME(tnf_depthwise_conv_2d_s4, TNF_BACKEND)
 #define tnf_fully_connected_s8 TNF_LINK_NAME(tnf_fully_connected_s8, TNF_BACKEND)
+#define tnf_fully_connected_s4 TNF_LINK_NAME(tnf_fully_connected_s4, TNF_BACKEND)
 
 #ifdef __cplusplus
 extern "C" {
@@ -50,6 +57,12 @@ typedef struct tnf_conv_2d {
  *  @param output  [batches, output_height, output_width, output_channels] */
 void tnf_conv_2d_s8(const TNF_FLASH tnf_conv_2d_t *params, const int8_t *input, int8_t *output);
 
+/** tnf_conv_2d_s8 with weights of 4 bits.
+ *  @param params  sizes and constants
+ *  @param input   [batches, input_height, input_width, input_channels]
+ *  @param output  [batches, output_height, output_width, output_channels] */
+void tnf_conv_2d_s4(const TNF_FLASH tnf_conv_2d_t *params, const int8_t *input, int8_t *output);
+
 /** Depthwise convolution: every input channel has `depth_multiplier` filters of its own. */
 typedef struct tnf_depthwise_conv_2d {
     int32_t batches;
@@ -86,6 +99,13 @@ typedef struct tnf_depthwise_conv_2d {
 void tnf_depthwise_conv_2d_s8(const TNF_FLASH tnf_depthwise_conv_2d_t *params, const int8_t *input,
                               int8_t *output);
 
+/** tnf_depthwise_conv_2d_s8 with weights of 4 bits.
+ *  @param params  sizes and constants
+ *  @param input   [batches, input_height, input_width, input_channels]
+ *  @param output  [batches, output_height, output_width, output channels] */
+void tnf_depthwise_conv_2d_s4(const TNF_FLASH tnf_depthwise_conv_2d_t *params, const int8_t *input,
+                              int8_t *output);
+
 /** Fully connected layer over rows. */
 typedef struct tnf_fully_connected {
     int32_t rows;
@@ -106,6 +126,13 @@ typedef struct tnf_fully_connected {
  *  @param input   [rows, input_depth]
  *  @param output  [rows, output_depth] */
 void tnf_fully_connected_s8(const TNF_FLASH tnf_fully_connected_t *params, const int8_t *input,
+                            int8_t *output);
+
+/** tnf_fully_connected_s8 with weights of 4 bits.
+ *  @param params  sizes and constants
+ *  @param input   [rows, input_depth]
+ *  @param output  [rows, output_depth] */
+void tnf_fully_connected_s4(const TNF_FLASH tnf_fully_connected_t *params, const int8_t *input,
                             int8_t *output);
 
 #ifdef __cplusplus

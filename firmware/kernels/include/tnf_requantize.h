@@ -1,5 +1,6 @@
 /** @file
- * The integer arithmetic every kernel shares: from a 32-bit accumulator to int8, rounded twice.
+ * The integer arithmetic every kernel shares: from a 32-bit accumulator to int8, rounded twice, and
+ * from a 64-bit one to int16, rounded once.
  *
  * A positive real factor is multiplier * 2^(shift - 31), with multiplier 0 or in
  * [2^30, 2^31 - 1]. Signed values are shifted right arithmetically, which every compiler this
@@ -59,6 +60,33 @@ static inline int8_t tnf_requantize_s8(int32_t accumulator, int32_t multiplier, 
 {
     const int32_t value = tnf_requantize(accumulator, multiplier, shift);
     return (int8_t)tnf_clamp((int32_t)((uint32_t)value + (uint32_t)offset), low, high);
+}
+
+/** value * multiplier / 2^shift to nearest, halves up, wrapping to 32 bits. @p multiplier is 0 to
+ *  32767, @p shift 8 to 62, the product has at most 62 bits and a sign. Words are shifted, not the
+ *  double word, for which small cores need a routine. */
+static inline int32_t tnf_requantize_wide(int64_t value, int32_t multiplier, int32_t shift)
+{
+    const uint32_t half_high = shift > 32 ? (uint32_t)1 << (shift - 33) : 0U;
+    const uint32_t half_low = shift > 32 ? 0U : (uint32_t)1 << (shift - 1);
+    const uint64_t half = ((uint64_t)half_high << 32) + half_low;
+    const uint64_t product = (uint64_t)(value * multiplier) + half;
+    const int32_t high = (int32_t)(uint32_t)(product >> 32);
+    if (shift >= 32) {
+        return high >> (shift - 32);
+    }
+    return (int32_t)(((uint32_t)product >> shift) | ((uint32_t)high << (32 - shift)));
+}
+
+/** An accumulator as int16, clamped to [low, high] within int16. @p wide: with multiplier and shift
+ *  as tnf_requantize_wide has them; otherwise the accumulator has 32 bits and they are those of
+ *  tnf_requantize. */
+static inline int16_t tnf_requantize_s16(int64_t accumulator, int32_t wide, int32_t multiplier,
+                                         int32_t shift, int32_t low, int32_t high)
+{
+    const int32_t value = wide != 0 ? tnf_requantize_wide(accumulator, multiplier, shift)
+                                    : tnf_requantize((int32_t)accumulator, multiplier, shift);
+    return (int16_t)tnf_clamp(value, low, high);
 }
 
 #endif
