@@ -12,7 +12,6 @@
 
 #define tnf_add_s8 TNF_LINK_NAME(tnf_add_s8, TNF_BACKEND)
 #define tnf_add_s16 TNF_LINK_NAME(tnf_add_s16, TNF_BACKEND)
-#define tnf_add_s32 TNF_LINK_NAME(tnf_add_s32, TNF_BACKEND)
 #define tnf_mul_s8 TNF_LINK_NAME(tnf_mul_s8, TNF_BACKEND)
 #define tnf_mul_s16 TNF_LINK_NAME(tnf_mul_s16, TNF_BACKEND)
 #define tnf_squared_difference_s8 TNF_LINK_NAME(tnf_squared_difference_s8, TNF_BACKEND)
@@ -50,13 +49,13 @@ typedef struct tnf_broadcast {
  *  both; the sum is then scaled to the output's. */
 typedef struct tnf_add {
     tnf_broadcast_t shape;
-    int32_t input1_offset; /**< minus the zero point */
+    int32_t input1_offset;     /**< minus the zero point */
     int32_t input1_multiplier; /**< negative where input 1 is subtracted */
-    int32_t input1_shift; /**< at most 0 */
+    int32_t input1_shift;      /**< at most 0 */
     int32_t input2_offset;
     int32_t input2_multiplier; /**< negative where input 2 is subtracted */
-    int32_t input2_shift; /**< at most 0 */
-    int32_t left_shift; /**< of both operands: at most 20 for int8, 15 for int16 */
+    int32_t input2_shift;      /**< at most 0 */
+    int32_t left_shift;        /**< of both operands: at most 20 for int8, 15 for int16 */
     int32_t output_offset;
     int32_t output_multiplier;
     int32_t output_shift; /**< at most 1 */

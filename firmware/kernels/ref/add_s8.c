@@ -1,21 +1,14 @@
 #include "tnf_add_values.h"
+#include "tnf_operands.h"
 
 TNF_KERNEL void tnf_add_s8(const TNF_FLASH tnf_add_t *params, const int8_t *input1,
                            const int8_t *input2, int8_t *output)
 {
-    for (int32_t i0 = 0; i0 < params->extent_0; i0++) {
-        for (int32_t i1 = 0; i1 < params->extent_1; i1++) {
-            for (int32_t i2 = 0; i2 < params->extent_2; i2++) {
-                const int8_t *values1 = input1 + i0 * params->input1_stride_0 +
-                                        i1 * params->input1_stride_1 + i2 * params->input1_stride_2;
-                const int8_t *values2 = input2 + i0 * params->input2_stride_0 +
-                                        i1 * params->input2_stride_1 + i2 * params->input2_stride_2;
-                for (int32_t i3 = 0; i3 < params->extent_3; i3++) {
-                    *output++ = tnf_add_values(params, *values1, *values2);
-                    values1 += params->input1_stride_3;
-                    values2 += params->input2_stride_3;
-                }
-            }
-        }
+    const TNF_FLASH tnf_broadcast_t *shape = &params->shape;
+    for (tnf_operands_t walk = {0}; walk.index_0 < shape->extent_0; tnf_next(shape, &walk)) {
+        const int8_t value1 = input1[walk.at1];
+        const int8_t value2 = TNF_VALUE2(int8_t, params->constant, input2, walk.at2);
+        *output++ = (int8_t)tnf_add_output(params, tnf_add_scaled1(params, value1) +
+                                                       tnf_add_scaled2(params, value2));
     }
 }

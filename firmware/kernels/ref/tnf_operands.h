@@ -45,10 +45,4 @@ static inline void tnf_next(const TNF_FLASH tnf_broadcast_t *shape, tnf_operands
 #define TNF_VALUE2(type, constant, input2, at)                                                     \
     ((constant) != NULL ? ((const TNF_FLASH type *)(constant))[at] : (input2)[at])
 
-/* Sets output to value, an expression of value1 and value2, for all values of both operands. */
-#define TNF_FOR_OPERANDS(type, params, input1, input2, output, value)                              \
-    for (tnf_operands_t walk = {0}; walk.index_0 < (params)->shape.extent_0;                       \
-         tnf_next(&(params)->shape, &walk)) {                                                      \
-    }
-
 #endif

@@ -22,6 +22,8 @@ MIN_SHIFT = -31
 
 SOFTMAX_INTEGER_BITS = 5
 ADD_LEFT_SHIFT = 20
+ADD_LEFT_SHIFT_INT16 = 15
+SQUARED_DIFFERENCE_LEFT_SHIFT = 7
 
 ACTIVATION_BOUNDS: dict[str, tuple[float | None, float | None]] = {
     "NONE": (None, None),
@@ -119,14 +121,67 @@ def relu_scale(input_scale: float, output_scale: float) -> float:
         return float(np.float32(input_scale) / np.float32(output_scale))
 
 
-def add_scales(first: float, second: float, output: float) -> tuple[float, float, float]:
-    """The factors of ADD: of either input, shifted left by ADD_LEFT_SHIFT, and of their sum.
+def add_scales(
+    first: float, second: float, output: float, left_shift: int = ADD_LEFT_SHIFT
+) -> tuple[float, float, float]:
+    """The factors of ADD: of either input, shifted left by `left_shift`, and of their sum.
 
-    The sum is in units of twice the larger input scale over 2**ADD_LEFT_SHIFT.
+    The sum is in units of twice the larger input scale over 2**left_shift.
     """
     twice = float32(2.0 * max(first, second))
-    shifted_output = float32(2.0**ADD_LEFT_SHIFT * output)
+    shifted_output = float32(2.0**left_shift * output)
     return first / twice, second / twice, twice / shifted_output
+
+
+@dataclass(frozen=True)
+class SumConstants:
+    """How two inputs are shifted left and scaled, and their sum."""
+
+    left_shift: int
+    inputs: tuple[Multiplier, Multiplier]
+    output: Multiplier
+
+
+def power_of_two_sum(first: float, second: float, output: float) -> SumConstants | None:
+    """The sum of two int16 tensors whose scales count as powers of two, else None.
+
+    One input has the output's scale, the other is divided by a power of two and rounded. The
+    multipliers of one half undo a left shift by one, so that the sum itself is exact.
+    """
+    exponents = [power_of_two(scale) for scale in (first, second, output)]
+    if None in exponents:
+        return None
+    *shifts, _ = (exponent - exponents[2] for exponent in exponents)  # type: ignore[operator]
+    if max(shifts) != 0 or min(shifts) < MIN_SHIFT:
+        return None
+    one, two = (Multiplier(1 << 30, shift) for shift in shifts)
+    return SumConstants(1, (one, two), Multiplier(1 << 30, 1))
+
+
+def power_of_two(scale: float) -> int | None:
+    """The exponent, where log2 of the scale is an integer to 0.001, in float32 steps."""
+    import numpy as np
+
+    exponent = np.log(np.float32(scale)) * (np.float32(1.0) / np.log(np.float32(2.0)))
+    whole = round_half_away(float(exponent))
+    return whole if abs(exponent - np.float32(whole)) < np.float32(1e-3) else None
+
+
+def product_scale(first: float, second: float, output: float) -> float:
+    """The factor of MUL: both input scales over the output's, in float32 steps."""
+    import numpy as np
+
+    with np.errstate(over="ignore", under="ignore"):
+        return float(np.float32(first) * np.float32(second) / np.float32(output))
+
+
+def squared_difference_scales(
+    first: float, second: float, output: float
+) -> tuple[float, float, float]:
+    """The factors of SQUARED_DIFFERENCE: of either input, shifted left, and of the square."""
+    twice = float32(2.0 * max(first, second))
+    shifted_output = float32(4.0**SQUARED_DIFFERENCE_LEFT_SHIFT * output)
+    return first / twice, second / twice, twice * twice / shifted_output
 
 
 def mean_multiplier(input_scale: float, output_scale: float, count: int) -> Multiplier:

@@ -10,12 +10,19 @@ from tinyflow.compiler.ops import (
     conv_2d,
     depthwise_conv_2d,
     fully_connected,
+    lstm,
+    maximum,
     mean,
+    mul,
     pad,
     pool_2d,
+    prelu,
     rescale,
     reshape,
     softmax,
+    squared_difference,
+    svdf,
+    variables,
 )
 from tinyflow.compiler.ops.op import Op
 
@@ -25,12 +32,19 @@ _CLASSES: tuple[type[Op], ...] = (
     *conv_2d.OPS,
     *depthwise_conv_2d.OPS,
     *fully_connected.OPS,
+    *lstm.OPS,
+    *maximum.OPS,
     *mean.OPS,
+    *mul.OPS,
     *pad.OPS,
     *pool_2d.OPS,
+    *prelu.OPS,
     *rescale.OPS,
     *reshape.OPS,
     *softmax.OPS,
+    *squared_difference.OPS,
+    *svdf.OPS,
+    *variables.OPS,
 )
 
 OPS: Mapping[str, Op] = {kind.name: kind() for kind in _CLASSES}

@@ -1,106 +1,85 @@
-"""ADD."""
+"""ADD and SUB."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import ClassVar
 
-from tinyflow.compiler.graph import Graph, Node, Tensor, array
+from tinyflow.compiler.graph import Graph, Node
 from tinyflow.compiler.ops import rules
-from tinyflow.compiler.ops.op import Constant, KernelCall, Op, Overlap, in_place
+from tinyflow.compiler.ops.broadcast import Binary, Numbers, broadcast, one_computed
 from tinyflow.compiler.quantmath import (
     ACTIVATION_BOUNDS,
     ADD_LEFT_SHIFT,
+    ADD_LEFT_SHIFT_INT16,
+    SumConstants,
     add_scales,
+    power_of_two_sum,
     quantize_multiplier,
 )
 
-MAX_RANK = 4
-
-
-@dataclass(frozen=True)
-class _Dimension:
-    """An extent of the output, and whether either input is dense along it."""
-
-    extent: int
-    dense: tuple[bool, bool]
-
-
-def one_computed(graph: Graph, node: Node) -> str | None:
-    """At least one input is not a constant."""
-    tensors = [graph.activation(node, position) for position in (0, 1)]
-    if all(tensor.data is not None for tensor in tensors):
-        return f"constants {tensors[0].name} and {tensors[1].name}"
-    return None
-
-
-def broadcast(graph: Graph, node: Node) -> str | None:
-    """The inputs have one shape, or up to four dimensions that are equal or 1 in one of them."""
-    first, second = graph.activation(node, 0), graph.activation(node, 1)
-    output = graph.output(node)
-    made = f"{rules.shape(first)} and {rules.shape(second)} became {rules.shape(output)}"
-    if first.shape == second.shape:
-        return None if output.shape == first.shape else made
-    if len(output.shape) > MAX_RANK:
-        return made
-    shapes = [_extended(tensor, len(output.shape)) for tensor in (first, second)]
-    if any(len(shape) != len(output.shape) for shape in shapes):
-        return made
-    for a, b, c in zip(*shapes, output.shape, strict=True):
-        if not (a == b or 1 in (a, b)) or c != max(a, b):
-            return made
-    return None
-
 
 def small_output_factor(graph: Graph, node: Node) -> str | None:
-    """Twice the larger input scale is under 2^20 times the output scale."""
-    factor = _factors(graph, node)[2]
+    """Twice the larger input scale is under 2^20 times (int16: 2^15 times) the output scale."""
+    shift = _left_shift(graph, node)
+    factor = add_scales(*_scales(graph, node), shift)[2]
     if factor < 1.0 and quantize_multiplier(factor).shift <= 0:
         return None
-    return f"{factor * 2**ADD_LEFT_SHIFT:g} times"
+    return f"{factor * 2**shift:g} times"
 
 
-def _factors(graph: Graph, node: Node) -> tuple[float, float, float]:
-    first, second = (rules.quantization(graph.activation(node, i)) for i in (0, 1))
-    return add_scales(first.scale, second.scale, rules.quantization(graph.output(node)).scale)
+def _left_shift(graph: Graph, node: Node) -> int:
+    return ADD_LEFT_SHIFT_INT16 if graph.output(node).dtype == "int16" else ADD_LEFT_SHIFT
 
 
-def _extended(tensor: Tensor, rank: int) -> tuple[int, ...]:
-    return (1,) * (rank - len(tensor.shape)) + tensor.shape
+def _scales(graph: Graph, node: Node) -> tuple[float, float, float]:
+    first, second = (rules.quantization(graph.activation(node, i)).scale for i in (0, 1))
+    return first, second, rules.quantization(graph.output(node)).scale
 
 
-def _dimensions(graph: Graph, node: Node) -> list[_Dimension]:
-    """The output's dimensions, outermost first; neighbours that broadcast alike are merged."""
-    output = graph.output(node).shape
-    shapes = [_extended(graph.activation(node, i), len(output)) for i in (0, 1)]
-    merged: list[_Dimension] = []
-    for extent, first, second in zip(output, *shapes, strict=True):
-        if extent == 1:
-            continue
-        dense = (first == extent, second == extent)
-        if merged and merged[-1].dense == dense:
-            merged[-1] = _Dimension(merged[-1].extent * extent, dense)
-        else:
-            merged.append(_Dimension(extent, dense))
-    return merged
+def sum_numbers(
+    graph: Graph, node: Node, order: Sequence[int], constants: SumConstants, sign: int = 1
+) -> Numbers:
+    """The fields of tnf_add_t after the shape; the second input is multiplied by `sign`."""
+    numbers: list[tuple[str, int]] = []
+    for name, position in zip(("input1", "input2"), order, strict=True):
+        multiplier = constants.inputs[position]
+        zero_point = rules.quantization(graph.activation(node, position)).zero_point
+        numbers += [
+            (f"{name}_offset", -zero_point),
+            (f"{name}_multiplier", multiplier.value * (sign if position == 1 else 1)),
+            (f"{name}_shift", multiplier.shift),
+        ]
+    low, high = rules.output_bounds(graph, node)
+    return [
+        *numbers,
+        ("left_shift", constants.left_shift),
+        ("output_offset", rules.quantization(graph.output(node)).zero_point),
+        ("output_multiplier", constants.output.value),
+        ("output_shift", constants.output.shift),
+        ("activation_min", low),
+        ("activation_max", high),
+    ]
 
 
-def _strides(dimensions: list[_Dimension], position: int) -> list[int]:
-    strides: list[int] = []
-    step = 1
-    for dimension in reversed(dimensions):
-        strides.append(step if dimension.dense[position] else 0)
-        step *= dimension.extent if dimension.dense[position] else 1
-    return strides[::-1]
+class Add(Binary):
+    """The sum of two tensors, with broadcasting; one of them may be a constant.
 
-
-class Add(Op):
-    """The sum of two tensors, with broadcasting; one of them may be a constant."""
+    int16 with scales that are powers of two is added as LiteRT does it when the option
+    pot_scale_int16 is set: one operand has the output's scale, the other is shifted right and
+    rounded before the sum. TensorFlow Lite Micro rounds the sum instead, as for all other scales;
+    so does tinyflow where LiteRT refuses such scales or reads outside a tensor (broadcasting).
+    """
 
     name = "ADD"
+    kernel = "add"
+    params_type = "tnf_add_t"
+    sign: ClassVar[int] = 1
+    shifts_broadcast: ClassVar[bool] = False
     structure = (
         rules.operands(2),
         rules.bounded_sizes,
-        rules.activations(0, 1),
+        rules.activations(0, 1, types=("int8", "int16")),
         one_computed,
     )
     constraints = (
@@ -109,52 +88,34 @@ class Add(Op):
         rules.fused_activation(tuple(ACTIVATION_BOUNDS)),
     )
 
-    def overlaps(self, graph: Graph, node: Node) -> tuple[Overlap, ...]:
-        size = graph.output(node).elements
-        computed = (i for i in dict.fromkeys(node.inputs) if graph.tensors[i].data is None)
-        return in_place(node, *(i for i in computed if graph.tensors[i].elements == size))
+    def shifted_sum(self, graph: Graph, node: Node) -> SumConstants | None:
+        """The constants of a sum of int16 scaled by powers of two, None where it is none."""
+        if graph.output(node).dtype != "int16" or not node.options.get("pot_scale_int16", True):
+            return None
+        same = graph.activation(node, 0).shape == graph.activation(node, 1).shape
+        if not same and not self.shifts_broadcast:
+            return None
+        return power_of_two_sum(*_scales(graph, node))
 
-    def lower(self, graph: Graph, node: Node) -> tuple[KernelCall, ...]:
-        order = (0, 1) if graph.activation(node, 0).data is None else (1, 0)
-        dimensions = _dimensions(graph, node)
-        padded = [_Dimension(1, (True, True))] * (MAX_RANK - len(dimensions)) + dimensions
-        factors = _factors(graph, node)
-        params = [(f"extent_{i}", dimension.extent) for i, dimension in enumerate(padded)]
-        for name, position in zip(("input1", "input2"), order, strict=True):
-            quantized = rules.quantization(graph.activation(node, position))
-            multiplier = quantize_multiplier(factors[position])
-            strides = enumerate(_strides(padded, position))
-            params += [(f"{name}_stride_{i}", stride) for i, stride in strides]
-            params += [
-                (f"{name}_offset", -quantized.zero_point),
-                (f"{name}_multiplier", multiplier.value),
-                (f"{name}_shift", multiplier.shift),
-            ]
-        output = rules.quantization(graph.output(node))
-        multiplier = quantize_multiplier(factors[2])
-        low, high = rules.output_bounds(graph, node)
-        params += [
-            ("left_shift", ADD_LEFT_SHIFT),
-            ("output_offset", output.zero_point),
-            ("output_multiplier", multiplier.value),
-            ("output_shift", multiplier.shift),
-            ("activation_min", low),
-            ("activation_max", high),
-        ]
-        second = graph.activation(node, order[1])
-        is_constant = second.data is not None
-        return (
-            KernelCall(
-                function="tnf_add_constant_s8" if is_constant else "tnf_add_s8",
-                header="tnf_add.h",
-                kernels=("add_constant_s8",) if is_constant else ("add_s8",),
-                params_type="tnf_add_t",
-                params=tuple(params),
-                constants=(Constant("constant", "int8_t", array(second)),) if is_constant else (),
-                inputs=(node.inputs[order[0]],) if is_constant else node.inputs,
-                outputs=node.outputs,
-            ),
-        )
+    def numbers(self, graph: Graph, node: Node, order: Sequence[int]) -> Numbers:
+        made = self.shifted_sum(graph, node)
+        if made is None:
+            shift = _left_shift(graph, node)
+            factors = add_scales(*_scales(graph, node), shift)
+            first, second, whole = (quantize_multiplier(factor) for factor in factors)
+            made = SumConstants(shift, (first, second), whole)
+        return sum_numbers(graph, node, order, made, self.sign)
 
 
-OPS = (Add,)
+class Sub(Add):
+    """The difference of two tensors, with broadcasting; one of them may be a constant.
+
+    int16 with scales that are powers of two is as in ADD, with broadcasting too.
+    """
+
+    name = "SUB"
+    sign = -1
+    shifts_broadcast = True
+
+
+OPS = (Add, Sub)

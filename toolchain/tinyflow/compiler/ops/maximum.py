@@ -1,0 +1,72 @@
+"""MAXIMUM and MINIMUM."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from tinyflow.compiler.graph import Graph, Node
+from tinyflow.compiler.ops import rules
+from tinyflow.compiler.ops.broadcast import SUFFIXES, Binary, Numbers, broadcast, one_computed
+
+
+def one_type(graph: Graph, node: Node) -> str | None:
+    """Inputs and output are all int8, all int16 or all int32."""
+    tensors = [graph.activation(node, 0), graph.activation(node, 1), graph.output(node)]
+    types = [tensor.dtype for tensor in tensors]
+    if types[0] in SUFFIXES and len(set(types)) == 1:
+        return None
+    return ", ".join(f"{tensor.name} is {tensor.dtype}" for tensor in tensors)
+
+
+def one_scale(graph: Graph, node: Node) -> str | None:
+    """int8 and int16 inputs and output have the same zero point, 0 for int16, and to one part in
+    100,000 the same scale."""
+    if graph.output(node).dtype == "int32":
+        return None
+    of_activations = rules.activations(0, 1, types=("int8", "int16"))
+    found = of_activations(graph, node)
+    if found is not None:
+        return found
+    output = rules.quantization(graph.output(node))
+    for position in (0, 1):
+        tensor = graph.activation(node, position)
+        own = rules.quantization(tensor)
+        same = math.isclose(own.scale, output.scale, rel_tol=rules.SCALE_TOLERANCE)
+        if not same or own.zero_point != output.zero_point:
+            return (
+                f"{tensor.name} has {rules.scales(tensor)}, the output "
+                f"{rules.scales(graph.output(node))}"
+            )
+    return None
+
+
+class _Extreme(Binary):
+    params_type = "tnf_maximum_t"
+    structure = (
+        rules.operands(2),
+        rules.bounded_sizes,
+        one_type,
+        one_computed,
+    )
+    constraints = (broadcast, one_scale)
+
+    def numbers(self, graph: Graph, node: Node, order: Sequence[int]) -> Numbers:
+        return ()
+
+
+class Maximum(_Extreme):
+    """The larger of two values, with broadcasting; one of the tensors may be a constant."""
+
+    name = "MAXIMUM"
+    kernel = "maximum"
+
+
+class Minimum(_Extreme):
+    """The smaller of two values, with broadcasting; one of the tensors may be a constant."""
+
+    name = "MINIMUM"
+    kernel = "minimum"
+
+
+OPS = (Maximum, Minimum)
