@@ -126,12 +126,12 @@ void tnf_send_output(tnf_session_t *session, uint32_t offset)
     end(session);
 }
 
-void tnf_send_chunk(tnf_session_t *session, size_t all, size_t offset, const int8_t *data,
+void tnf_send_chunk(tnf_session_t *session, uint32_t all, uint32_t offset, const int8_t *data,
                     size_t bytes)
 {
     begin_reply(session, TNF_MESSAGE_CHUNK, 3);
-    put_uint(session, TNF_KEY_OFFSET, (uint32_t)offset);
-    put_uint(session, TNF_KEY_BYTES, (uint32_t)all);
+    put_uint(session, TNF_KEY_OFFSET, offset);
+    put_uint(session, TNF_KEY_BYTES, all);
     put_bytes(session, TNF_KEY_DATA, data, bytes);
     end(session);
 }
@@ -163,14 +163,14 @@ void tnf_send_hello(tnf_session_t *session)
     tnf_port_health_t health;
     tnf_port_health(&health);
     uint32_t clock_hz = health.clock_hz != 0 ? health.clock_hz : config->clock_hz;
-    static const TNF_FLASH uint8_t keys[] = {
-        TNF_KEY_PROTOCOL,    TNF_KEY_ARENA_BYTES,  TNF_KEY_LAYERS,      TNF_KEY_CLOCK_HZ,
-        TNF_KEY_CHUNK_BYTES, TNF_KEY_HEARTBEAT_MS, TNF_KEY_INPUT_BYTES, TNF_KEY_OUTPUT_BYTES};
-    const uint32_t figures[COUNT_OF(keys)] = {
-        TNF_PROTOCOL,    model.arena_bytes,     model.layers,      clock_hz,
-        TNF_CHUNK_BYTES, session->heartbeat_ms, model.input_bytes, model.output_bytes};
+    static const TNF_FLASH uint8_t keys[] = {TNF_KEY_PROTOCOL,    TNF_KEY_ARENA_BYTES,
+                                             TNF_KEY_LAYERS,      TNF_KEY_CLOCK_HZ,
+                                             TNF_KEY_CHUNK_BYTES, TNF_KEY_HEARTBEAT_MS};
+    const uint32_t figures[COUNT_OF(keys)] = {TNF_PROTOCOL,    model.arena_bytes,
+                                              model.layers,    clock_hz,
+                                              TNF_CHUNK_BYTES, session->heartbeat_ms};
 
-    begin_reply(session, TNF_MESSAGE_HELLO_REPLY, COUNT_OF(keys) + 10);
+    begin_reply(session, TNF_MESSAGE_HELLO_REPLY, COUNT_OF(keys) + 12);
     put_figures(session, keys, figures, COUNT_OF(keys));
     put_text(session, TNF_KEY_TOOL_VERSION, config->tool_version);
     put_text(session, TNF_KEY_BOARD, config->board);
@@ -178,7 +178,9 @@ void tnf_send_hello(tnf_session_t *session)
     put_text(session, TNF_KEY_BUILD_ID, config->build_id);
     put_text(session, TNF_KEY_COUNTER_UNIT, config->counter_unit);
     put_bytes(session, TNF_KEY_MODEL_SHA256, model.sha256, sizeof model.sha256);
+    put_uint(session, TNF_KEY_INPUT_BYTES, model.input_bytes);
     put_tensor(session, model.inputs, TNF_KEY_INPUT_SCALE, TNF_KEY_INPUT_ZERO_POINT);
+    put_uint(session, TNF_KEY_OUTPUT_BYTES, model.output_bytes);
     put_tensor(session, model.outputs, TNF_KEY_OUTPUT_SCALE, TNF_KEY_OUTPUT_ZERO_POINT);
     end(session);
 }

@@ -29,7 +29,7 @@ void tnf_put_output(tnf_session_t *session, uint32_t offset);
 void tnf_send_output(tnf_session_t *session, uint32_t offset);
 
 /** Sends @p data, at most TNF_CHUNK_BYTES, which are @p offset bytes into something of @p all. */
-void tnf_send_chunk(tnf_session_t *session, size_t all, size_t offset, const int8_t *data,
+void tnf_send_chunk(tnf_session_t *session, uint32_t all, uint32_t offset, const int8_t *data,
                     size_t bytes);
 
 /** Sends a layer's size, checksum and count. */

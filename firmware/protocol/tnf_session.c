@@ -86,10 +86,10 @@ static void on_dump(void *context, const tnf_part_t *part)
     if (part->layer != session->asked->value[TNF_KEY_LAYER]) {
         return;
     }
-    for (size_t at = asked > part->offset ? asked - part->offset : 0; at < part->bytes;
+    for (size_t at = asked > part->offset ? (size_t)(asked - part->offset) : 0; at < part->bytes;
          at += TNF_CHUNK_BYTES) {
         size_t left = part->bytes - at;
-        tnf_send_chunk(session, part->layer_bytes, part->offset + at, part->data + at,
+        tnf_send_chunk(session, part->layer_bytes, part->offset + (uint32_t)at, part->data + at,
                        left < TNF_CHUNK_BYTES ? left : TNF_CHUNK_BYTES);
     }
 }

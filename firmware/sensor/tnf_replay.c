@@ -1,6 +1,7 @@
 /* The requests of a host that looks at the sensor, or replays samples in its place. */
 #include "tnf_cbor.h"
 #include "tnf_port.h"
+#include "tnf_replies.h"
 #include "tnf_sensing.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])

@@ -23,7 +23,7 @@ from tinyflow.device import messages, protocol
 from tinyflow.device.messages import Message, Value
 
 LIMITS = messages.definitions().limits
-FLASH_BYTES_MAX = 4160  # on a Cortex-M4 with -Os: all of it but port, model and C library
+FLASH_BYTES_MAX = 5000
 SESSION_BYTES_MAX = 2048  # on a Cortex-M4
 TELEMETRY_BYTES_MAX = 512
 
