@@ -5,8 +5,11 @@
 #define TNF_POOL_H
 
 #include "tnf_kernels.h"
+#include "tnf_rows.h"
 
 #define tnf_average_pool_2d_s8 TNF_LINK_NAME(tnf_average_pool_2d_s8, TNF_BACKEND)
+#define tnf_average_pool_2d_rows_s8 TNF_LINK_NAME(tnf_average_pool_2d_rows_s8, TNF_BACKEND)
+#define tnf_max_pool_2d_rows_s8 TNF_LINK_NAME(tnf_max_pool_2d_rows_s8, TNF_BACKEND)
 #define tnf_max_pool_2d_s8 TNF_LINK_NAME(tnf_max_pool_2d_s8, TNF_BACKEND)
 
 #ifdef __cplusplus
@@ -44,6 +47,19 @@ void tnf_average_pool_2d_s8(const TNF_FLASH tnf_pool_2d_t *params, const int8_t 
  *  @param input   [batches, input_height, input_width, channels]
  *  @param output  [batches, output_height, output_width, channels] */
 void tnf_max_pool_2d_s8(const TNF_FLASH tnf_pool_2d_t *params, const int8_t *input, int8_t *output);
+
+/** tnf_average_pool_2d_s8 of one image by rows, see tnf_rows.h.
+ *  @param params  sizes; `batches` is not looked at
+ *  @param input   rows of [input_width, channels]
+ *  @param first   the first output row
+ *  @param end     the one after the last
+ *  @param output  [end - first, output_width, channels] */
+void tnf_average_pool_2d_rows_s8(const TNF_FLASH tnf_pool_2d_t *params, const tnf_rows_t *input,
+                                 int32_t first, int32_t end, int8_t *output);
+
+/** tnf_max_pool_2d_s8 of one image by rows: as tnf_average_pool_2d_rows_s8. */
+void tnf_max_pool_2d_rows_s8(const TNF_FLASH tnf_pool_2d_t *params, const tnf_rows_t *input,
+                             int32_t first, int32_t end, int8_t *output);
 
 #ifdef __cplusplus
 }

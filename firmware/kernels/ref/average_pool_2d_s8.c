@@ -1,54 +1,14 @@
 #include "tnf_pool.h"
-#include "tnf_requantize.h"
-#include "tnf_window.h"
-
-#define QUOTIENT_BITS 8 /* a mean of int8 values is at most 128 in size */
-
-/* sum / count to nearest, halves away from zero. Divides bit by bit: the quotient is short, and
- * the smallest cores have no divider. */
-static int32_t mean(int32_t sum, int32_t count)
-{
-    int32_t rest = (sum < 0 ? -sum : sum) + (count >> 1);
-    int32_t quotient = 0;
-    for (int32_t bit = QUOTIENT_BITS - 1; bit >= 0; bit--) {
-        const int32_t part = count << bit;
-        if (rest >= part) {
-            rest -= part;
-            quotient |= 1 << bit;
-        }
-    }
-    return sum < 0 ? -quotient : quotient;
-}
 
 TNF_KERNEL void tnf_average_pool_2d_s8(const TNF_FLASH tnf_pool_2d_t *params, const int8_t *input,
                                        int8_t *output)
 {
-    const int32_t channels = params->channels;
-    const int32_t row_size = params->input_width * channels;
+    const int32_t row_bytes = params->input_width * params->channels;
+    const int32_t output_bytes = params->output_height * params->output_width * params->channels;
     for (int32_t batch = 0; batch < params->batches; batch++) {
-        for (int32_t out_y = 0; out_y < params->output_height; out_y++) {
-            const int32_t origin_y = out_y * params->stride_height - params->pad_top;
-            const tnf_window_t rows =
-                tnf_window(origin_y, params->filter_height, 1, params->input_height);
-            for (int32_t out_x = 0; out_x < params->output_width; out_x++) {
-                const int32_t origin_x = out_x * params->stride_width - params->pad_left;
-                const tnf_window_t columns =
-                    tnf_window(origin_x, params->filter_width, 1, params->input_width);
-                const int32_t count = (rows.end - rows.first) * (columns.end - columns.first);
-                for (int32_t c = 0; c < channels; c++) {
-                    int32_t sum = 0;
-                    for (int32_t y = origin_y + rows.first; y < origin_y + rows.end; y++) {
-                        const int8_t *row = input + y * row_size + c;
-                        for (int32_t x = origin_x + columns.first; x < origin_x + columns.end;
-                             x++) {
-                            sum += row[x * channels];
-                        }
-                    }
-                    *output++ = (int8_t)tnf_clamp(mean(sum, count), params->activation_min,
-                                                  params->activation_max);
-                }
-            }
-        }
-        input += params->input_height * row_size;
+        const tnf_rows_t rows = {input, row_bytes, params->input_height, 0};
+        tnf_average_pool_2d_rows_s8(params, &rows, 0, params->output_height, output);
+        input += params->input_height * row_bytes;
+        output += output_bytes;
     }
 }

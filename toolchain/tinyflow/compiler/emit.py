@@ -35,6 +35,7 @@ ABI = 2
 BACKEND_HEADER = "tnf_backend.h"
 POINTERS = {"int16": "tnf_int16_t", "int32": "tnf_int32_t", "float32": "tnf_float_t"}
 INCLUDE = re.compile(r'^#include "(\w+\.h)"', re.M)
+CALL = re.compile(r"\btnf_(\w+)\(")
 
 
 def array_lines(values: NDArray[np.generic]) -> tuple[str, ...]:
@@ -152,9 +153,10 @@ def emit(
 def _copy_kernels(
     stems: set[str], headers: Sequence[str], backend: str, include: Path, src: Path
 ) -> None:
-    """Copy the kernels, and of all headers those that they and the generated code include."""
+    """Copy the kernels, those that they call, and of all headers those that are included."""
     firmware = paths.data_folder("firmware")
     kernels = firmware / "kernels" / backend
+    stems = _called(stems, kernels)
     public = [firmware / "include", firmware / "kernels" / "include"]
     known = {file.name: file for folder in (*public, kernels) for file in folder.glob("*.h")}
     for stem in sorted(stems):
@@ -169,6 +171,17 @@ def _copy_kernels(
         shutil.copy(file, src if own else include)
         copied.add(name)
         wanted |= _included(file)
+
+
+def _called(stems: set[str], kernels: Path) -> set[str]:
+    """`stems`, and the kernels that they call."""
+    found: set[str] = set()
+    while stems - found:
+        stem = min(stems - found)
+        found.add(stem)
+        names = CALL.findall((kernels / f"{stem}.c").read_text(encoding="utf-8"))
+        stems = stems | {name for name in names if (kernels / f"{name}.c").is_file()}
+    return stems
 
 
 def _included(file: Path) -> set[str]:
