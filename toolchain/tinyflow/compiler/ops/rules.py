@@ -66,7 +66,7 @@ def activations(*positions: int, types: Sequence[str] = ("int8",)) -> Constraint
                 return f"{tensor.name} is {tensor.dtype}"
             if tensor.dtype != tensors[0].dtype:
                 return f"{tensors[0].name} is {tensors[0].dtype}, {tensor.name} {tensor.dtype}"
-            if not _one_scale(tensor):
+            if not one_scale(tensor):
                 return f"{tensor.name} has {scales(tensor)}"
         return None
 
@@ -173,9 +173,10 @@ def usable_scales(found: Quantization) -> bool:
     return all(math.isfinite(scale) and scale > 0 for scale in found.scales)
 
 
-def _one_scale(tensor: Tensor) -> bool:
+def one_scale(tensor: Tensor) -> bool:
+    """Whether the tensor has one positive scale, and a zero point of int8, for other types 0."""
     found = tensor.quantization
-    low, high = (0, 0) if tensor.dtype == "int16" else (INT8_MIN, INT8_MAX)
+    low, high = (INT8_MIN, INT8_MAX) if tensor.dtype == "int8" else (0, 0)
     return (
         found is not None
         and len(found.scales) == 1
