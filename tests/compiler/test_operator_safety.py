@@ -43,6 +43,7 @@ def run_if_accepted(graph: Graph, kernels: KernelServer, chance: random.Random) 
     rng = np.random.default_rng(chance.getrandbits(32))
     filling = chance.choice(("lowest", "highest", "random"))
     inputs = {i for call in calls for i in call.inputs} - set(node.outputs)
+    inputs |= set(op.updates(graph, node))
     values = {index: filled(graph.tensors[index], filling, rng) for index in sorted(inputs)}
     alone = kernels.run_node(graph, node, values)
     for lap in op.overlaps(graph, node):

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from kernel_server import KernelServer
 from numpy.typing import NDArray
 from operator_cases import CASES, SEEDS, for_reference, input_rows
+from operator_cases.recurrent import initial_states
 from tflite_writer import write_tflite
 
 from tinyflow.compiler.graph import Graph, Tensor
@@ -62,10 +63,12 @@ def check(
     assert op.macs(graph, node) >= 0
     reference.load(write_tflite(for_reference(graph)))
     expected = reference.invoke(rows)
+    kept = initial_states(graph)
     for row, answer in zip(rows, expected, strict=True):
-        values = operands(graph, row)
+        values = operands(graph, row) | kept
         wanted = split(answer, [graph.tensors[i] for i in graph.outputs], graph.outputs)
         found = kernels.run_node(graph, node, values)
+        kept |= {tensor: found[tensor] for tensor in op.updates(graph, node)}
         for tensor in graph.outputs:
             np.testing.assert_array_equal(found[tensor], wanted[tensor])
         for lap in op.overlaps(graph, node):
