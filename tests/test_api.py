@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import tinyflow
+import tinyflow.errors
 
 DIGITS = Path(__file__).parent / "models" / "digits.tflite"
 
@@ -44,3 +45,29 @@ def test_from_a_model_to_an_answer(tmp_path: Path) -> None:
         assert dut.hello.model_sha256 == compiled.model_sha256
         scores = dut.predict(samples["x"][:20])
         assert (scores.argmax(axis=1) == samples["y"][:20]).mean() >= 0.95
+
+
+def test_a_model_as_a_predictor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TINYFLOW_CACHE_DIR", str(tmp_path))
+    with np.load(DIGITS.with_name("digits_test.npz")) as samples:
+        images, labels = samples["x"], samples["y"]
+    with tinyflow.load(DIGITS) as model:
+        scores = model.predict(images)
+        assert scores.shape == (len(images), 10) and scores.dtype == np.float32
+        assert (scores.argmax(axis=1) == labels).mean() >= 0.95
+        alone = model.predict(images[3])
+        np.testing.assert_array_equal(alone, scores[3])
+        with pytest.raises(tinyflow.errors.ModelError, match="has shape"):
+            model.predict(images[:, :5])
+        with pytest.raises(tinyflow.errors.ModelError, match="takes 1 inputs, found 2"):
+            model.predict(images, images)
+    kept = sorted(tmp_path.rglob("model.so"))
+    before = kept[0].stat().st_mtime_ns
+    with tinyflow.load(str(DIGITS)) as model:
+        np.testing.assert_array_equal(model.predict(images[:5]), scores[:5])
+    assert [file.stat().st_mtime_ns for file in kept] == [before], "compiled once"
+
+
+def test_a_model_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(tinyflow.errors.ProjectError, match=r"none\.tflite cannot be read"):
+        tinyflow.load(tmp_path / "none.tflite")

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tinyflow.boards import load_board
     from tinyflow.compiler import compile_model
+    from tinyflow.compiler.host import load
     from tinyflow.config import load_project
     from tinyflow.device import connect
     from tinyflow.pipeline.deploy import deploy
 
 __version__ = "0.1.0"
-__all__ = ["compile_model", "connect", "deploy", "load_board", "load_project"]
+__all__ = ["compile_model", "connect", "deploy", "load", "load_board", "load_project"]
 
 # Imported when first asked for: `import tinyflow` stays quick.
 _HOMES = {
     "compile_model": "tinyflow.compiler",
     "connect": "tinyflow.device",
     "deploy": "tinyflow.pipeline.deploy",
+    "load": "tinyflow.compiler.host",
     "load_board": "tinyflow.boards",
     "load_project": "tinyflow.config",
 }

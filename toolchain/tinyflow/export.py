@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinyflow import __version__, checksums, paths, render
+from tinyflow.arguments import Argument, arguments
 from tinyflow.artifacts import CompiledModel, ExportedLibrary
 
 # format -> (template, file it becomes); `__model__` stands for the model's name.
@@ -59,10 +60,10 @@ class LibraryContext:
     sources: tuple[str, ...]
     headers: tuple[str, ...]
     kernel_files: tuple[str, ...]
-    input_shape: str
-    input_scale: str
-    output_shape: str
-    output_scale: str
+    inputs: tuple[Argument, ...]
+    outputs: tuple[Argument, ...]
+    parameters: str
+    call: str
     operators: str
 
 
@@ -104,6 +105,8 @@ def _context(compiled: CompiledModel, formats: Sequence[str]) -> LibraryContext:
     generated = {f"{name}.c", f"{name}_weights.c"}
     sources = {file.name for file in compiled.sources}
     headers = {file.name for file in compiled.headers}
+    inputs = arguments("input", compiled.inputs)
+    outputs = arguments("output", compiled.outputs)
     return LibraryContext(
         name=name,
         upper=name.upper(),
@@ -114,20 +117,14 @@ def _context(compiled: CompiledModel, formats: Sequence[str]) -> LibraryContext:
         sources=tuple(sorted({*sources, f"{name}_run.c"})),
         headers=tuple(sorted({*headers, f"{name}_run.h"})),
         kernel_files=tuple(sorted(sources - generated)),
-        input_shape=_shape(compiled.input.shape),
-        input_scale=_scale(compiled.input.scale),
-        output_shape=_shape(compiled.output.shape),
-        output_scale=_scale(compiled.output.scale),
+        inputs=inputs,
+        outputs=outputs,
+        parameters=", ".join(
+            [
+                *(f"const {argument.ctype} *{argument.variable}" for argument in inputs),
+                *(f"{argument.ctype} *{argument.variable}" for argument in outputs),
+            ]
+        ),
+        call=", ".join(argument.variable for argument in (*inputs, *outputs)),
         operators=", ".join(f"{count} {op}" for op, count in compiled.operators.items()),
     )
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return "[" + ", ".join(str(extent) for extent in shape) + "]"
-
-
-def _scale(scale: float) -> str:
-    """The shortest decimal that reads back as this float32."""
-    import numpy as np
-
-    return str(np.float32(scale))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinyflow import __version__, render
+from tinyflow.arguments import Argument, arguments
 from tinyflow.artifacts import (
     BoardRun,
     CompiledModel,
@@ -76,10 +77,7 @@ class CardContext:
     confusion: tuple[tuple[str, tuple[int, ...]], ...]
     flash: tuple[tuple[str, int], ...]
     ram: tuple[tuple[str, int], ...]
-    input_scale: str
-    input_range: str
-    output_scale: str
-    output_range: str
+    arguments: tuple[Argument, ...]
 
 
 def write(
@@ -108,10 +106,10 @@ def write(
         confusion=_confusion(training),
         flash=_flash(compiled, image),
         ram=_ram(compiled, board, image),
-        input_scale=_shortest(compiled.input.scale),
-        input_range=_range(compiled.input.scale, compiled.input.zero_point),
-        output_scale=_shortest(compiled.output.scale),
-        output_range=_range(compiled.output.scale, compiled.output.zero_point),
+        arguments=(
+            *arguments("input", compiled.inputs),
+            *arguments("output", compiled.outputs),
+        ),
     )
     text = render.render(f"handoff/{NAME}.j2", context, templates)
     (folder / NAME).write_bytes(text.encode())
@@ -159,15 +157,3 @@ def _ram(
         rows.append(("stack", board.memory.stack_bytes))
     rest = image.ram_bytes - sum(size for _, size in rows)
     return (*rows, ("all else: the session's buffers, telemetry, variables", rest))
-
-
-def _shortest(scale: float) -> str:
-    """The shortest decimal that reads back as this float32."""
-    import numpy as np
-
-    return str(np.float32(scale))
-
-
-def _range(scale: float, zero_point: int) -> str:
-    """The real values at both ends."""
-    return f"{(-128 - zero_point) * scale:.6g} to {(127 - zero_point) * scale:.6g}"

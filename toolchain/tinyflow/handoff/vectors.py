@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tinyflow import __version__, render
+from tinyflow.arguments import Argument, arguments
 from tinyflow.artifacts import CompiledModel
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ FILES = ("vectors.h", "vectors.c", "test_vectors.c", "CMakeLists.txt")
 
 @dataclass(frozen=True)
 class Vector:
-    """One inference: int8 input and output, and what each layer's output must hash to."""
+    """One inference: the bytes of all inputs and outputs, and what each layer must hash to."""
 
     input: bytes
     output: bytes
@@ -44,6 +45,9 @@ class VectorContext:
     upper: str
     tool_version: str
     model: CompiledModel
+    inputs: tuple[Argument, ...]
+    outputs: tuple[Argument, ...]
+    call: str
     vectors: tuple[VectorLines, ...]
     crc_rows: int
 
@@ -61,11 +65,16 @@ def write(
     templates: Sequence[Path] = (),
 ) -> None:
     """Write the vectors and a C program that runs them into `folder`."""
+    inputs = arguments("input", compiled.inputs)
+    outputs = arguments("output", compiled.outputs)
     context = VectorContext(
         name=compiled.name,
         upper=compiled.name.upper(),
         tool_version=__version__,
         model=compiled,
+        inputs=inputs,
+        outputs=outputs,
+        call=", ".join(argument.variable for argument in (*inputs, *outputs)),
         vectors=tuple(_lines(item) for item in vectors),
         crc_rows=max(1, len(compiled.layers)),
     )
