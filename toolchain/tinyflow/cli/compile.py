@@ -20,11 +20,21 @@ def _show_compiled(result: dict[str, Any]) -> None:
             ("model", result["model_sha256"]),
             ("MACs", result["macs"]),
             ("weights", f"{result['weights_bytes']:,} B"),
-            ("arena", f"{result['arena_bytes']:,} B (scratch {result['scratch_bytes']:,} B)"),
+            ("arena", _arena(result)),
             ("operators", ", ".join(f"{n} {op}" for op, n in result["operators"].items())),
+            *(("shrunk" if i == 0 else "", text) for i, text in enumerate(result["changes"])),
             ("folder", result["folder"]),
         ]
     )
+
+
+def _arena(result: dict[str, Any]) -> str:
+    parts = [f"{result['activation_bytes']:,} B of tensors"]
+    if result["state_bytes"]:
+        parts.append(f"{result['state_bytes']:,} B of them kept between inferences")
+    if result["scratch_bytes"]:
+        parts.append(f"kernel scratch {result['scratch_bytes']:,} B")
+    return f"{result['arena_bytes']:,} B ({', '.join(parts)})"
 
 
 @click.command(name="compile")
@@ -49,10 +59,13 @@ def compile(walk: Walk, output: Path | None) -> dict[str, Any]:
         "model_sha256": compiled.model_sha256,
         "backend": compiled.backend,
         "arena_bytes": compiled.arena_bytes,
+        "activation_bytes": compiled.activation_bytes,
+        "state_bytes": compiled.state_bytes,
         "scratch_bytes": compiled.scratch_bytes,
         "weights_bytes": compiled.weights_bytes,
         "macs": compiled.macs,
         "operators": dict(compiled.operators),
+        "changes": list(compiled.changes),
         "folder": str(folder),
         "sources": [str(file) for file in files],
     }
