@@ -116,7 +116,7 @@ LONG = (1, 4096)
 
 REFUSED: list[tuple[str, Graph, str]] = [
     ("uint8 input", change(conv(), 0, dtype="uint8"), "(found: input is uint8)"),
-    ("int16 output", change(conv(), 3, dtype="int16"), "(found: output is int16)"),
+    ("int16 output", change(conv(), 3, dtype="int16"), "(found: input is int8, output int16)"),
     ("float input", change(dense(), 0, dtype="float32"), "(found: input is float32)"),
     ("no scale", change(conv(), 0, quantization=None), "(found: input has no scale)"),
     (
@@ -303,4 +303,4 @@ def test_every_rule_is_a_sentence_and_all_findings_come_at_once() -> None:
 
 def test_an_unknown_operator_has_no_rules() -> None:
     with pytest.raises(KeyError):
-        check_node(conv(), Node("SVDF", (0,), (1,)))
+        check_node(conv(), Node("LSH_PROJECTION", (0,), (1,)))

@@ -60,8 +60,8 @@ class Tensor:
     """A tensor: activation where `data` is None, else a constant of that shape.
 
     `dtype` is numpy's name: int8, int16, int32, int64, uint8, bool, float32. `shape` is fixed.
-    Types outside ITEM_BYTES ("string", "int4", "int8 (sparse)") have no size here and their
-    constants are raw bytes; no operator accepts them.
+    Constants of "int4" hold int8 values from -8 to 7. Other types outside ITEM_BYTES ("string",
+    "int8 (sparse)") have no size here and their constants are raw bytes; no operator accepts them.
 
     `origin` is the tensor's index in the file, -1 for one that a pass made. Where a pass removed
     channels, `channels` are those of the file's last axis that are left; None is all of them.

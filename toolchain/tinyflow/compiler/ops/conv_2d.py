@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinyflow.compiler.graph import Graph, Node, array
-from tinyflow.compiler.ops import rules, weights, windows
+from tinyflow.compiler.ops import rules, sums, weights, windows
 from tinyflow.compiler.ops.op import KernelCall, Op
 from tinyflow.compiler.quantmath import ACTIVATION_BOUNDS
 
@@ -56,16 +56,18 @@ def bias_size(graph: Graph, node: Node) -> str | None:
 
 
 def accumulator(graph: Graph, node: Node) -> str | None:
-    """No input can take the accumulator out of 32 bits."""
+    """No input can take a sum of 32 bits out of them, nor one of 64 bits out of 48."""
     filters = graph.activation(node, weights.WEIGHTS)
     rows = array(filters).reshape(filters.shape[0], -1).astype(np.int64)
-    return weights.overflowing_accumulator(graph, node, rows)
+    return sums.unexpected_range(graph, node, rows)
 
 
 class Conv2D(Op):
     """Two-dimensional convolution, with strides, dilation and groups.
 
-    A one-dimensional convolution comes as this one between reshapes.
+    A one-dimensional convolution comes as this one between reshapes. With int16 activations an
+    int32 bias, or none, makes sums of 32 bits as in TensorFlow Lite Micro; LiteRT does so for such
+    a bias where the model says so (quantized_bias_type), and refuses a convolution without one.
     """
 
     name = "CONV_2D"
@@ -81,7 +83,7 @@ class Conv2D(Op):
         weight_scales,
         bias_size,
         rules.fused_activation(tuple(ACTIVATION_BOUNDS)),
-        weights.large_factor,
+        sums.large_factor,
         accumulator,
     )
 
@@ -93,47 +95,28 @@ class Conv2D(Op):
         source, output = graph.activation(node, 0), graph.output(node)
         filters = graph.activation(node, weights.WEIGHTS)
         vertical, horizontal = output_axes(graph, node)
-        factors = weights.convolution_factors(graph, node)
-        quantized = rules.quantization(output)
-        low, high = rules.output_bounds(graph, node)
         depth, outputs = source.shape[3], filters.shape[0]
-        return (
-            KernelCall(
-                function="tnf_conv_2d_s8",
-                header="tnf_conv.h",
-                kernels=("conv_2d_s8",),
-                params_type="tnf_conv_2d_t",
-                params=(
-                    ("batches", source.shape[0]),
-                    ("input_height", source.shape[1]),
-                    ("input_width", source.shape[2]),
-                    ("input_channels", depth),
-                    ("output_height", output.shape[1]),
-                    ("output_width", output.shape[2]),
-                    ("output_channels", outputs),
-                    ("filter_height", filters.shape[1]),
-                    ("filter_width", filters.shape[2]),
-                    ("filter_channels", filters.shape[3]),
-                    ("group_outputs", outputs // (depth // filters.shape[3])),
-                    ("stride_height", vertical.stride),
-                    ("stride_width", horizontal.stride),
-                    ("dilation_height", vertical.dilation),
-                    ("dilation_width", horizontal.dilation),
-                    ("pad_top", vertical.before),
-                    ("pad_left", horizontal.before),
-                    ("input_offset", -rules.quantization(source).zero_point),
-                    ("output_offset", quantized.zero_point),
-                    ("activation_min", low),
-                    ("activation_max", high),
-                    ("scale_step", int(len(factors) > 1)),
-                ),
-                constants=weights.operand_constants(
-                    filters, graph.input(node, weights.BIAS), factors
-                ),
-                inputs=(node.inputs[0],),
-                outputs=node.outputs,
-            ),
+        sizes = (
+            ("batches", source.shape[0]),
+            ("input_height", source.shape[1]),
+            ("input_width", source.shape[2]),
+            ("input_channels", depth),
+            ("output_height", output.shape[1]),
+            ("output_width", output.shape[2]),
+            ("output_channels", outputs),
+            ("filter_height", filters.shape[1]),
+            ("filter_width", filters.shape[2]),
+            ("filter_channels", filters.shape[3]),
+            ("group_outputs", outputs // (depth // filters.shape[3])),
+            ("stride_height", vertical.stride),
+            ("stride_width", horizontal.stride),
+            ("dilation_height", vertical.dilation),
+            ("dilation_width", horizontal.dilation),
+            ("pad_top", vertical.before),
+            ("pad_left", horizontal.before),
         )
+        factors = weights.convolution_factors(graph, node)
+        return (sums.kernel_call(graph, node, "conv_2d", sizes, factors),)
 
 
 OPS = (Conv2D,)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from tinyflow.compiler.graph import Graph, Node, array
-from tinyflow.compiler.ops import rules, weights, windows
+from tinyflow.compiler.ops import rules, sums, weights, windows
 from tinyflow.compiler.ops.conv_2d import four_dimensions, output_axes, steps
 from tinyflow.compiler.ops.op import KernelCall, Op
 from tinyflow.compiler.quantmath import ACTIVATION_BOUNDS
@@ -40,11 +42,19 @@ def bias_size(graph: Graph, node: Node) -> str | None:
     return weights.unexpected_bias(graph, node, outputs)
 
 
+def wide_bias(graph: Graph, node: Node) -> str | None:
+    """With int16 activations the bias, if there is one, is of int64."""
+    bias = graph.input(node, weights.BIAS)
+    if bias is None or sums.is_wide(graph, node) or graph.activation(node, 0).dtype == "int8":
+        return None
+    return f"{bias.name} is {bias.dtype}"
+
+
 def accumulator(graph: Graph, node: Node) -> str | None:
-    """No input can take the accumulator out of 32 bits."""
+    """No input can take a sum of 32 bits out of them, nor one of 64 bits out of 48."""
     filters = graph.activation(node, weights.WEIGHTS)
     columns = array(filters).reshape(-1, filters.shape[CHANNEL_AXIS]).astype(np.int64)
-    return weights.overflowing_accumulator(graph, node, columns.T)
+    return sums.unexpected_range(graph, node, columns.T)
 
 
 class DepthwiseConv2D(Op):
@@ -65,8 +75,9 @@ class DepthwiseConv2D(Op):
         output_shape,
         weight_scales,
         bias_size,
+        wide_bias,
         rules.fused_activation(tuple(ACTIVATION_BOUNDS)),
-        weights.large_factor,
+        sums.large_factor,
         accumulator,
     )
 
@@ -78,44 +89,27 @@ class DepthwiseConv2D(Op):
         source, output = graph.activation(node, 0), graph.output(node)
         filters = graph.activation(node, weights.WEIGHTS)
         vertical, horizontal = output_axes(graph, node)
-        factors = weights.convolution_factors(graph, node)
-        quantized = rules.quantization(output)
-        low, high = rules.output_bounds(graph, node)
-        return (
-            KernelCall(
-                function="tnf_depthwise_conv_2d_s8",
-                header="tnf_conv.h",
-                kernels=("depthwise_conv_2d_s8",),
-                params_type="tnf_depthwise_conv_2d_t",
-                params=(
-                    ("batches", source.shape[0]),
-                    ("input_height", source.shape[1]),
-                    ("input_width", source.shape[2]),
-                    ("input_channels", source.shape[3]),
-                    ("depth_multiplier", filters.shape[CHANNEL_AXIS] // source.shape[3]),
-                    ("output_height", output.shape[1]),
-                    ("output_width", output.shape[2]),
-                    ("filter_height", filters.shape[1]),
-                    ("filter_width", filters.shape[2]),
-                    ("stride_height", vertical.stride),
-                    ("stride_width", horizontal.stride),
-                    ("dilation_height", vertical.dilation),
-                    ("dilation_width", horizontal.dilation),
-                    ("pad_top", vertical.before),
-                    ("pad_left", horizontal.before),
-                    ("input_offset", -rules.quantization(source).zero_point),
-                    ("output_offset", quantized.zero_point),
-                    ("activation_min", low),
-                    ("activation_max", high),
-                    ("scale_step", int(len(factors) > 1)),
-                ),
-                constants=weights.operand_constants(
-                    filters, graph.input(node, weights.BIAS), factors
-                ),
-                inputs=(node.inputs[0],),
-                outputs=node.outputs,
-            ),
+        sizes = (
+            ("batches", source.shape[0]),
+            ("input_height", source.shape[1]),
+            ("input_width", source.shape[2]),
+            ("input_channels", source.shape[3]),
+            ("depth_multiplier", filters.shape[CHANNEL_AXIS] // source.shape[3]),
+            ("output_height", output.shape[1]),
+            ("output_width", output.shape[2]),
+            ("filter_height", filters.shape[1]),
+            ("filter_width", filters.shape[2]),
+            ("stride_height", vertical.stride),
+            ("stride_width", horizontal.stride),
+            ("dilation_height", vertical.dilation),
+            ("dilation_width", horizontal.dilation),
+            ("pad_top", vertical.before),
+            ("pad_left", horizontal.before),
         )
+        factors = weights.convolution_factors(graph, node)
+        call = sums.kernel_call(graph, node, "depthwise_conv_2d", sizes, factors)
+        params = tuple((name, value) for name, value in call.params if name != "wide")
+        return (dataclasses.replace(call, params=params),)  # int16 has sums of 64 bits only
 
 
 OPS = (DepthwiseConv2D,)

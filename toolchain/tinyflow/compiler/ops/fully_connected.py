@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinyflow.compiler.graph import Graph, Node, array
-from tinyflow.compiler.ops import rules, weights
+from tinyflow.compiler.ops import rules, sums, weights
 from tinyflow.compiler.ops.op import KernelCall, Op
 from tinyflow.compiler.quantmath import (
     ACTIVATION_BOUNDS,
@@ -79,14 +79,14 @@ def real_factors(graph: Graph, node: Node) -> tuple[float, ...]:
 
 
 def large_factor(graph: Graph, node: Node) -> str | None:
-    """Input scale times weight scale over output scale is under 2^30."""
-    return rules.multiplier_found(max(real_factors(graph, node)), "factor")
+    """Input scale times weight scale over output scale is under 2^30, under 2^7 with 64-bit sums"""
+    return sums.unexpected_factor(graph, node, real_factors(graph, node))
 
 
 def accumulator(graph: Graph, node: Node) -> str | None:
-    """No input can take the accumulator out of 32 bits."""
+    """No input can take a sum of 32 bits out of them, nor one of 64 bits out of 48."""
     rows = array(graph.activation(node, weights.WEIGHTS)).astype(np.int64)
-    return weights.overflowing_accumulator(graph, node, rows)
+    return sums.unexpected_range(graph, node, rows)
 
 
 class FullyConnected(Op):
@@ -117,35 +117,14 @@ class FullyConnected(Op):
         return graph.output(node).elements * depth
 
     def lower(self, graph: Graph, node: Node) -> tuple[KernelCall, ...]:
-        source, output = graph.activation(node, 0), graph.output(node)
-        matrix = graph.activation(node, weights.WEIGHTS)
-        units, depth = matrix.shape
-        factors = real_factors(graph, node)
-        quantized = rules.quantization(output)
-        low, high = rules.output_bounds(graph, node)
-        return (
-            KernelCall(
-                function="tnf_fully_connected_s8",
-                header="tnf_conv.h",
-                kernels=("fully_connected_s8",),
-                params_type="tnf_fully_connected_t",
-                params=(
-                    ("rows", source.elements // depth),
-                    ("input_depth", depth),
-                    ("output_depth", units),
-                    ("input_offset", -rules.quantization(source).zero_point),
-                    ("output_offset", quantized.zero_point),
-                    ("activation_min", low),
-                    ("activation_max", high),
-                    ("scale_step", int(len(factors) > 1)),
-                ),
-                constants=weights.operand_constants(
-                    matrix, graph.input(node, weights.BIAS), factors
-                ),
-                inputs=(node.inputs[0],),
-                outputs=node.outputs,
-            ),
+        units, depth = graph.activation(node, weights.WEIGHTS).shape
+        sizes = (
+            ("rows", graph.activation(node, 0).elements // depth),
+            ("input_depth", depth),
+            ("output_depth", units),
         )
+        factors = real_factors(graph, node)
+        return (sums.kernel_call(graph, node, "fully_connected", sizes, factors),)
 
 
 OPS = (FullyConnected,)
