@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tinyflow.compiler.graph import Graph, Node
 from tinyflow.compiler.ops import OPS
 from tinyflow.compiler.ops.op import KernelCall, Overlap, View
+
+if TYPE_CHECKING:  # whose stages are made of steps
+    from tinyflow.compiler.streaming.schedule import Stream
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,8 @@ class Step:
     changes. A call with a view in `views` only copies: it is left out where the plan has the one
     tensor inside the other. `overlaps` are inputs that an output may overwrite. `rings` are the
     bytes of buffers that the step needs beside its tensors and that count as activations; its
-    calls get them in that order.
+    calls get them in that order. A step with a `stream` is one layer or several, computed by rows;
+    `node` is the last one's.
     """
 
     node: Node
@@ -30,6 +35,7 @@ class Step:
     views: tuple[View, ...] = ()
     updates: tuple[int, ...] = ()
     rings: tuple[int, ...] = ()
+    stream: Stream | None = None
 
     @property
     def only_copies(self) -> bool:
