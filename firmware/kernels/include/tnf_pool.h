@@ -11,6 +11,8 @@
 #define tnf_average_pool_2d_rows_s8 TNF_LINK_NAME(tnf_average_pool_2d_rows_s8, TNF_BACKEND)
 #define tnf_max_pool_2d_rows_s8 TNF_LINK_NAME(tnf_max_pool_2d_rows_s8, TNF_BACKEND)
 #define tnf_max_pool_2d_s8 TNF_LINK_NAME(tnf_max_pool_2d_s8, TNF_BACKEND)
+#define tnf_average_pool_2d_s16 TNF_LINK_NAME(tnf_average_pool_2d_s16, TNF_BACKEND)
+#define tnf_max_pool_2d_s16 TNF_LINK_NAME(tnf_max_pool_2d_s16, TNF_BACKEND)
 
 #ifdef __cplusplus
 extern "C" {
@@ -47,6 +49,14 @@ void tnf_average_pool_2d_s8(const TNF_FLASH tnf_pool_2d_t *params, const int8_t 
  *  @param input   [batches, input_height, input_width, channels]
  *  @param output  [batches, output_height, output_width, channels] */
 void tnf_max_pool_2d_s8(const TNF_FLASH tnf_pool_2d_t *params, const int8_t *input, int8_t *output);
+
+/** tnf_average_pool_2d_s8 for int16: a window has at most 2^15 values. */
+void tnf_average_pool_2d_s16(const TNF_FLASH tnf_pool_2d_t *params, const tnf_int16_t *input,
+                             tnf_int16_t *output);
+
+/** tnf_max_pool_2d_s8 for int16. */
+void tnf_max_pool_2d_s16(const TNF_FLASH tnf_pool_2d_t *params, const tnf_int16_t *input,
+                         tnf_int16_t *output);
 
 /** tnf_average_pool_2d_s8 of one image by rows, see tnf_rows.h.
  *  @param params  sizes; `batches` is not looked at

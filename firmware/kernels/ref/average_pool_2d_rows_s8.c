@@ -1,24 +1,9 @@
+#include "tnf_mean.h"
 #include "tnf_pool.h"
 #include "tnf_requantize.h"
 #include "tnf_window.h"
 
 #define QUOTIENT_BITS 8 /* a mean of int8 values is at most 128 in size */
-
-/* sum / count to nearest, halves away from zero. Divides bit by bit: the quotient is short, and
- * the smallest cores have no divider. */
-static int32_t mean(int32_t sum, int32_t count)
-{
-    int32_t rest = (sum < 0 ? -sum : sum) + (count >> 1);
-    int32_t quotient = 0;
-    for (int32_t bit = QUOTIENT_BITS - 1; bit >= 0; bit--) {
-        const int32_t part = count << bit;
-        if (rest >= part) {
-            rest -= part;
-            quotient |= 1 << bit;
-        }
-    }
-    return sum < 0 ? -quotient : quotient;
-}
 
 TNF_KERNEL void tnf_average_pool_2d_rows_s8(const TNF_FLASH tnf_pool_2d_t *params,
                                             const tnf_rows_t *input, int32_t first, int32_t end,
@@ -47,8 +32,8 @@ TNF_KERNEL void tnf_average_pool_2d_rows_s8(const TNF_FLASH tnf_pool_2d_t *param
                     }
                     offset = tnf_window_below(&rows, offset);
                 }
-                *output++ = (int8_t)tnf_clamp(mean(sum, count), params->activation_min,
-                                              params->activation_max);
+                *output++ = (int8_t)tnf_clamp(tnf_mean(sum, count, QUOTIENT_BITS),
+                                              params->activation_min, params->activation_max);
             }
         }
     }

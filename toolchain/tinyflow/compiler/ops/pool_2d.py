@@ -6,10 +6,11 @@ from typing import ClassVar
 
 from tinyflow.compiler.graph import Graph, Node
 from tinyflow.compiler.ops import rules, windows
+from tinyflow.compiler.ops.broadcast import SUFFIXES
 from tinyflow.compiler.ops.op import KernelCall, Op, Overlap, in_place
 from tinyflow.compiler.quantmath import ACTIVATION_BOUNDS
 
-MAX_AVERAGED = 1 << 23
+MAX_AVERAGED = {"int8": 1 << 23, "int16": 1 << 15}
 
 
 def _axes(graph: Graph, node: Node) -> tuple[windows.Axis, windows.Axis]:
@@ -37,10 +38,10 @@ def output_shape(graph: Graph, node: Node) -> str | None:
 
 
 def small_window(graph: Graph, node: Node) -> str | None:
-    """A window has at most 2^23 values of the input."""
+    """A window has at most 2^23 values of the input (int16: 2^15)."""
     vertical, horizontal = _axes(graph, node)
     values = min(vertical.filter, vertical.size) * min(horizontal.filter, horizontal.size)
-    return None if values <= MAX_AVERAGED else f"{values}"
+    return None if values <= MAX_AVERAGED[graph.activation(node, 0).dtype] else f"{values}"
 
 
 class _Pool2D(Op):
@@ -48,7 +49,7 @@ class _Pool2D(Op):
     structure = (
         rules.operands(1),
         rules.bounded_sizes,
-        rules.activations(0),
+        rules.activations(0, types=("int8", "int16")),
         rules.computed_input,
         four_dimensions,
     )
@@ -69,11 +70,13 @@ class _Pool2D(Op):
         source, output = graph.activation(node, 0), graph.output(node)
         vertical, horizontal = _axes(graph, node)
         low, high = rules.output_bounds(graph, node)
+        stem = f"{self.kernel}_{SUFFIXES[output.dtype]}"
+        by_rows = (f"{self.kernel}_rows_s8",) if output.dtype == "int8" else ()
         return (
             KernelCall(
-                function=f"tnf_{self.kernel}",
+                function=f"tnf_{stem}",
                 header="tnf_pool.h",
-                kernels=(self.kernel,),
+                kernels=(stem, *by_rows),
                 params_type="tnf_pool_2d_t",
                 params=(
                     ("batches", source.shape[0]),
@@ -101,14 +104,14 @@ class AveragePool2D(_Pool2D):
     """The mean of each window, over its values inside the input; halves round away from zero."""
 
     name = "AVERAGE_POOL_2D"
-    kernel = "average_pool_2d_s8"
+    kernel = "average_pool_2d"
 
 
 class MaxPool2D(_Pool2D):
     """The largest value of each window."""
 
     name = "MAX_POOL_2D"
-    kernel = "max_pool_2d_s8"
+    kernel = "max_pool_2d"
 
 
 OPS = (AveragePool2D, MaxPool2D)

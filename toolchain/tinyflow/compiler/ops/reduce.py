@@ -1,18 +1,21 @@
-"""MEAN."""
+"""SUM, MEAN, REDUCE_MAX and REDUCE_MIN."""
 
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
+from typing import ClassVar
 
 import numpy as np
 
 from tinyflow.compiler.graph import Graph, Node, array
 from tinyflow.compiler.ops import rules
-from tinyflow.compiler.ops.op import KernelCall, Op, Overlap, in_place
-from tinyflow.compiler.quantmath import mean_multiplier
+from tinyflow.compiler.ops.broadcast import SUFFIXES
+from tinyflow.compiler.ops.op import Constraint, KernelCall, Op, Overlap, in_place
+from tinyflow.compiler.quantmath import Multiplier, mean_multiplier, quantize_multiplier
 
 MAX_RANK = 4
-MAX_AVERAGED = 1 << 23
+MAX_SUMMED = {"int8": 1 << 23, "int16": 1 << 16}
 
 
 def constant_axes(graph: Graph, node: Node) -> str | None:
@@ -54,9 +57,9 @@ def output_shape(graph: Graph, node: Node) -> str | None:
 
 
 def small_count(graph: Graph, node: Node) -> str | None:
-    """At most 2^23 values are averaged into one."""
+    """At most 2^23 values (int16: 2^16) become one."""
     count = _count(graph, node)
-    return None if count <= MAX_AVERAGED else f"{count}"
+    return None if count <= MAX_SUMMED[graph.activation(node, 0).dtype] else f"{count}"
 
 
 def large_factor(graph: Graph, node: Node) -> str | None:
@@ -90,47 +93,100 @@ def _extents(graph: Graph, node: Node) -> list[int]:
     return extents
 
 
-class Mean(Op):
-    """The mean over any axes."""
+class _Reduction(Op):
+    """Any axes of up to four dimensions become one value each."""
 
-    name = "MEAN"
-    structure = (
+    structure: ClassVar[tuple[Constraint, ...]] = (
         rules.operands(2),
         rules.bounded_sizes,
-        rules.activations(0),
+        rules.activations(0, types=("int8", "int16")),
         rules.computed_input,
         constant_axes,
         few_dimensions,
         known_axes,
     )
-    constraints = (output_shape, small_count, large_factor)
+    kernel: ClassVar[str]
+    params_type: ClassVar[str]
+
+    @abstractmethod
+    def numbers(self, graph: Graph, node: Node) -> tuple[tuple[str, int], ...]:
+        """The parameters after the extents."""
 
     def overlaps(self, graph: Graph, node: Node) -> tuple[Overlap, ...]:
         return in_place(node, node.inputs[0])
 
     def lower(self, graph: Graph, node: Node) -> tuple[KernelCall, ...]:
-        source = rules.quantization(graph.activation(node, 0))
-        output = rules.quantization(graph.output(node))
-        count = _count(graph, node)
-        multiplier = mean_multiplier(source.scale, output.scale, count)
+        stem = f"{self.kernel}_{SUFFIXES[graph.output(node).dtype]}"
         names = ("kept_0", "reduced_0", "kept_1", "reduced_1", "kept_2")
+        extents = zip(names, _extents(graph, node), strict=True)
         return (
             KernelCall(
-                function="tnf_mean_s8",
+                function=f"tnf_{stem}",
                 header="tnf_reduce.h",
-                kernels=("mean_s8",),
-                params_type="tnf_mean_t",
-                params=(
-                    *zip(names, _extents(graph, node), strict=True),
-                    ("input_offset", -source.zero_point * count),
-                    ("output_offset", output.zero_point),
-                    ("multiplier", multiplier.value),
-                    ("shift", multiplier.shift),
-                ),
+                kernels=(stem,),
+                params_type=self.params_type,
+                params=(*extents, *self.numbers(graph, node)),
                 inputs=(node.inputs[0],),
                 outputs=node.outputs,
             ),
         )
 
 
-OPS = (Mean,)
+class Sum(_Reduction):
+    """The sum over any axes, as TensorFlow Lite Micro computes it.
+
+    LiteRT 1.2 reads int8 values as if they were uint8 and has no int16 sum with a scale of its own.
+    """
+
+    name = "SUM"
+    kernel = "sum"
+    params_type = "tnf_sum_t"
+    constraints = (output_shape, small_count, large_factor)
+
+    def multiplier(self, graph: Graph, node: Node) -> Multiplier:
+        """What the sum of the values without their zero points is multiplied by."""
+        return quantize_multiplier(_ratio(graph, node))
+
+    def numbers(self, graph: Graph, node: Node) -> tuple[tuple[str, int], ...]:
+        zero_point = rules.quantization(graph.activation(node, 0)).zero_point
+        multiplier = self.multiplier(graph, node)
+        return (
+            ("input_offset", -zero_point * _count(graph, node)),
+            ("output_offset", rules.quantization(graph.output(node)).zero_point),
+            ("multiplier", multiplier.value),
+            ("shift", multiplier.shift),
+        )
+
+
+class Mean(Sum):
+    """The mean over any axes."""
+
+    name = "MEAN"
+
+    def multiplier(self, graph: Graph, node: Node) -> Multiplier:
+        source, output = graph.activation(node, 0), graph.output(node)
+        scales = rules.quantization(source).scale, rules.quantization(output).scale
+        return mean_multiplier(*scales, _count(graph, node))
+
+
+class ReduceMax(_Reduction):
+    """The largest value over any axes."""
+
+    name = "REDUCE_MAX"
+    kernel = "reduce_max"
+    params_type = "tnf_reduce_max_t"
+    sign: ClassVar[int] = 1
+    constraints = (output_shape, rules.same_scale)
+
+    def numbers(self, graph: Graph, node: Node) -> tuple[tuple[str, int], ...]:
+        return (("sign", self.sign),)
+
+
+class ReduceMin(ReduceMax):
+    """The smallest value over any axes."""
+
+    name = "REDUCE_MIN"
+    sign = -1
+
+
+OPS = (Sum, Mean, ReduceMax, ReduceMin)
