@@ -67,7 +67,7 @@ def no_operator_codes(model: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (copy_of_the_subgraph, "3 subgraphs, tinyflow reads models with one"),
+        (copy_of_the_subgraph, "subgraph 1 of 3: tinyflow reads the first, and those"),
         (no_operator_codes, "node 2 has operator code 2 of 0"),
         (subgraph(inputs=[]), "no inputs"),
         (subgraph(outputs=[]), "no outputs"),
@@ -98,7 +98,9 @@ def no_operator_codes(model: Any) -> None:
         (tensor(2, type=4), "has 8 B of data, int64 (2,) takes 16 B"),
         (tensor(1, buffer=77), "tensor 1 'filter' has buffer 77 of 5"),
         (tensor(1, externalBuffer=1), "has its data in another file (external_buffer)"),
-        (tensor(3, isVariable=True), "keeps its value between inferences (is_variable)"),
+        (tensor(3, isVariable=True), "CONV_2D writes tensor 3, a variable (is_variable)"),
+        (tensor(0, isVariable=True), "one of the inputs is tensor 0, a variable (is_variable)"),
+        (tensor(1, isVariable=True), "tensor 1 'filter' is a variable (is_variable) and has data"),
         (quantization(3, scale=[0.0]), "tensor 3 'conv' has scale 0, it must be finite"),
         (quantization(3, scale=[-1.0]), "has scale -1, it must be finite"),
         (quantization(3, scale=[float("nan")]), "has scale nan, it must be finite"),

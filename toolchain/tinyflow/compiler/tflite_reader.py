@@ -11,14 +11,23 @@ Neither TensorFlow nor the flatbuffers package is needed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinyflow.compiler.flatbuffer import Flatbuffer, FlatbufferError, Table
-from tinyflow.compiler.graph import ABSENT, ITEM_BYTES, Graph, Node, Quantization, Tensor
+from tinyflow.compiler.graph import (
+    ABSENT,
+    ITEM_BYTES,
+    Graph,
+    Node,
+    Quantization,
+    State,
+    Tensor,
+)
+from tinyflow.compiler.tflite_connections import connections, wiring
 from tinyflow.compiler.tflite_options import OPTIONS, Option
 from tinyflow.compiler.tflite_schema import (
     CUSTOM,
@@ -33,6 +42,7 @@ from tinyflow.compiler.tflite_schema import (
     TensorSlot,
     builtin_operator,
 )
+from tinyflow.compiler.tflite_variables import initializers, resolve
 from tinyflow.errors import ModelError, ProjectError
 
 if TYPE_CHECKING:
@@ -44,6 +54,7 @@ MAX_TENSORS = 1 << 16
 MAX_RANK = 8
 MAX_FINDINGS = 20
 ZERO_POINT_RANGES = {
+    "int4": (-8, 7),
     "int8": (-128, 127),
     "uint8": (0, 255),
     "int16": (-(1 << 15), (1 << 15) - 1),
@@ -62,7 +73,10 @@ def read_tflite(source: Path | bytes) -> Graph:
     Operators that tinyflow does not know are told as the schema's name, BUILTIN_<code> or
     CUSTOM:<name>, without options. Types that have no numpy name keep the schema's ("string",
     "int4"); tensors that are not plain arrays have a type that says so, like "int8 (sparse)".
-    Constants of such types are their bytes, uint8 [n].
+    Constants of such types are their bytes, uint8 [n]; those of int4 are unpacked to int8.
+
+    Variables become the Graph's states (tflite_variables). Intermediates, as an LSTM has them, are
+    told by their scales, in the option `intermediates`.
 
     Raises ModelError with all findings of the file, and ProjectError where it cannot be opened.
     """
@@ -111,35 +125,91 @@ class _Reader:
     def read(self) -> Graph:
         model = self.buffer.root()
         subgraphs = model.tables(ModelSlot.SUBGRAPHS, MAX_TENSORS)
-        if len(subgraphs) != 1:
-            self.findings.append(f"{len(subgraphs)} subgraphs, tinyflow reads models with one")
+        if not subgraphs:
+            self.findings.append("no subgraphs")
             return Graph((), (), (), ())
-        (subgraph,) = subgraphs
         buffers = model.tables(ModelSlot.BUFFERS, MAX_TENSORS)
-        tensors = tuple(
-            self._tensor(table, index, buffers)
-            for index, table in enumerate(subgraph.tables(SubgraphSlot.TENSORS, MAX_TENSORS))
-        )
         codes = [_name(t) for t in model.tables(ModelSlot.OPERATOR_CODES, MAX_TENSORS)]
+        main = self._subgraph(subgraphs[0], buffers, codes)
+        self.findings += connections(main)
+        called = initializers(main)
+        graphs = [main]
+        for number, table in enumerate(subgraphs[1:], start=1):
+            if number in called:
+                graphs.append(self._initializer(number, table, buffers, codes))
+            else:
+                graphs.append(Graph((), (), (), ()))
+                self.findings.append(
+                    f"subgraph {number} of {len(subgraphs)}: tinyflow reads the first, and those"
+                    f" that CALL_ONCE in it names"
+                )
+        if self.findings:
+            return main
+        graph, self.findings = resolve(graphs)
+        if not self.findings:
+            self._check_inputs(graph, subgraphs[0])
+        return graph
+
+    def _initializer(
+        self, number: int, table: Table, buffers: Sequence[Table], codes: Sequence[str]
+    ) -> Graph:
+        """A subgraph that CALL_ONCE names."""
+        before = len(self.findings)
+        graph = self._subgraph(table, buffers, codes)
+        for what, ends in (("inputs", graph.inputs), ("outputs", graph.outputs)):
+            if ends:
+                self.findings.append(f"{len(ends)} {what} of a subgraph that is called once")
+        self.findings += wiring(graph)
+        told = [f"subgraph {number}: {finding}" for finding in self.findings[before:]]
+        self.findings[before:] = told
+        return graph
+
+    def _subgraph(self, subgraph: Table, buffers: Sequence[Table], codes: Sequence[str]) -> Graph:
+        """A subgraph as it is, with its variable tensors as states."""
+        operators = subgraph.tables(SubgraphSlot.OPERATORS, MAX_TENSORS)
+        intermediates = [table.numbers(OperatorSlot.INTERMEDIATES, "int32") for table in operators]
+        unused = {index for indices in intermediates for index in indices}
+        tables = subgraph.tables(SubgraphSlot.TENSORS, MAX_TENSORS)
+        tensors = tuple(
+            self._tensor(table, index, buffers, index in unused)
+            for index, table in enumerate(tables)
+        )
         nodes = tuple(
-            self._node(table, index, codes)
-            for index, table in enumerate(subgraph.tables(SubgraphSlot.OPERATORS, MAX_TENSORS))
+            self._node(table, index, codes, [self._scale_of(index, i, tensors) for i in indices])
+            for index, (table, indices) in enumerate(zip(operators, intermediates, strict=True))
         )
         inputs = tuple(subgraph.numbers(SubgraphSlot.INPUTS, "int32"))
         outputs = tuple(subgraph.numbers(SubgraphSlot.OUTPUTS, "int32"))
-        graph = Graph(tensors, nodes, inputs, outputs)
-        self.findings += _connections(graph)
-        if not self.findings:
-            self._check_inputs(graph, subgraph)
-        return graph
+        read = {index for node in nodes for index in node.inputs}
+        states = tuple(
+            State(index)
+            for index, table in enumerate(tables)
+            if table.scalar(TensorSlot.IS_VARIABLE, "bool", False) and index in read
+        )
+        return Graph(tensors, nodes, inputs, outputs, states)
 
-    def _tensor(self, table: Table, index: int, buffers: Sequence[Table]) -> Tensor:
+    def _scale_of(
+        self, node: int, intermediate: int, tensors: Sequence[Tensor]
+    ) -> Quantization | None:
+        """The scale of an intermediate: what is inside an operator, of which nothing is stored."""
+        if intermediate == ABSENT:
+            return None
+        if not 0 <= intermediate < len(tensors):
+            self.findings.append(
+                f"node {node} has intermediate tensor {intermediate} of {len(tensors)}"
+            )
+            return None
+        return tensors[intermediate].quantization
+
+    def _tensor(
+        self, table: Table, index: int, buffers: Sequence[Table], intermediate: bool
+    ) -> Tensor:
         name = table.text(TensorSlot.NAME)
         where = f"tensor {index} {name!r}"
         shape = tuple(table.numbers(TensorSlot.SHAPE, "int32"))
         code = table.scalar(TensorSlot.TYPE, "int8", 0)
         dtype = TENSOR_TYPES[code] if 0 <= code < len(TENSOR_TYPES) else f"type {code}"
-        plain = dtype in ITEM_BYTES
+        plain = dtype in ITEM_BYTES or dtype == "int4"
         quantization = table.table(TensorSlot.QUANTIZATION)
         if table.table(TensorSlot.SPARSITY) is not None:
             plain, dtype = False, f"{dtype} (sparse)"
@@ -147,14 +217,17 @@ class _Reader:
             QuantizationSlot.DETAILS_TYPE, "uint8", 0
         ):
             plain, dtype = False, f"{dtype} (custom quantization)"
-        if table.scalar(TensorSlot.IS_VARIABLE, "bool", False):
-            self.findings.append(f"{where} keeps its value between inferences (is_variable)")
+        if intermediate:
+            found = self._quantization(where, quantization, (), dtype)
+            return Tensor(name, (), f"{dtype} (intermediate)", found, origin=index)
         if table.scalar(TensorSlot.EXTERNAL_BUFFER, "uint32", 0):
             self.findings.append(f"{where} has its data in another file (external_buffer)")
         if not self._fits(where, shape, ITEM_BYTES.get(dtype, 1)):
             return Tensor(name, (), dtype)
         found = self._quantization(where, quantization, shape, dtype)
         data = self._data(where, table, buffers)
+        if data is not None and table.scalar(TensorSlot.IS_VARIABLE, "bool", False):
+            self.findings.append(f"{where} is a variable (is_variable) and has data")
         if data is not None and plain:
             data = self._values(where, data, shape, dtype)
         return Tensor(name, shape, dtype, found, data, origin=index)
@@ -222,14 +295,18 @@ class _Reader:
     def _values(
         self, where: str, data: NDArray[Any], shape: tuple[int, ...], dtype: str
     ) -> NDArray[Any]:
-        expected = math.prod(shape) * ITEM_BYTES[dtype]
+        count = math.prod(shape)
+        expected = (count + 1) // 2 if dtype == "int4" else count * ITEM_BYTES[dtype]
         if data.size != expected:
             self.findings.append(
                 f"{where} has {data.size:,} B of data, {dtype} {shape} takes {expected:,} B"
             )
             return data
+        values: NDArray[Any]
         if dtype == "bool":
             values = data.astype(np.bool_)
+        elif dtype == "int4":
+            values = _unpacked(data)[:count]
         else:
             values = data.view(np.dtype(dtype).newbyteorder("<")).astype(dtype, copy=False)
         if not values.flags.aligned:
@@ -237,7 +314,13 @@ class _Reader:
         values.flags.writeable = False
         return values.reshape(shape)
 
-    def _node(self, table: Table, index: int, codes: Sequence[str]) -> Node:
+    def _node(
+        self,
+        table: Table,
+        index: int,
+        codes: Sequence[str],
+        intermediates: Sequence[Quantization | None],
+    ) -> Node:
         code = table.scalar(OperatorSlot.OPCODE_INDEX, "uint32", 0)
         if code < len(codes):
             op = codes[code]
@@ -246,7 +329,10 @@ class _Reader:
             self.findings.append(f"node {index} has operator code {code} of {len(codes)}")
         inputs = tuple(table.numbers(OperatorSlot.INPUTS, "int32"))
         outputs = tuple(table.numbers(OperatorSlot.OUTPUTS, "int32"))
-        return Node(op, inputs, outputs, self._options(table, index, op), index)
+        options = self._options(table, index, op)
+        if intermediates:
+            options["intermediates"] = tuple(intermediates)
+        return Node(op, inputs, outputs, options, index)
 
     def _options(self, table: Table, index: int, op: str) -> dict[str, Any]:
         known = OPTIONS.get(op)
@@ -291,6 +377,12 @@ class _Reader:
                 )
 
 
+def _unpacked(data: NDArray[Any]) -> NDArray[np.int8]:
+    """Values of int4 as int8: two in a byte, the first in its lower half."""
+    halves = np.stack((data & 15, data >> 4), axis=-1).reshape(-1)
+    return ((halves ^ 8).astype(np.int8) - 8).astype(np.int8)
+
+
 def _name(table: Table) -> str:
     """The operator of an operator code. Its version says nothing: some tools never set it.
 
@@ -303,46 +395,3 @@ def _name(table: Table) -> str:
     if code == CUSTOM:
         return f"CUSTOM:{table.text(OperatorCodeSlot.CUSTOM_CODE)}"
     return builtin_operator(code)
-
-
-def _connections(graph: Graph) -> Iterator[str]:
-    """What is wrong with who writes and who reads which tensor.
-
-    Every value is written once, before it is read; so there is no cycle either.
-    """
-    count = len(graph.tensors)
-    constants = {index for index, tensor in enumerate(graph.tensors) if tensor.data is not None}
-    written: set[int] = set()
-    for what, ends in (("inputs", graph.inputs), ("outputs", graph.outputs)):
-        if not ends:
-            yield f"no {what}"
-        for index in ends:
-            if not 0 <= index < count:
-                yield f"one of the {what} is tensor {index} of {count}"
-    if not graph.nodes:
-        yield "no operators"
-    for index in graph.inputs:
-        if index in constants:
-            yield f"input {index} is a constant"
-        if index in written:
-            yield f"input {index} twice"
-        written.add(index)
-    for node in graph.nodes:
-        where = f"node {node.index} {node.op}"
-        for index in node.inputs:
-            if index != ABSENT and not 0 <= index < count:
-                yield f"{where} reads tensor {index} of {count}"
-            elif index != ABSENT and index not in written and index not in constants:
-                yield f"{where} reads tensor {index}, which nothing has written before"
-        if not node.outputs:
-            yield f"{where} writes no tensor"
-        for index in node.outputs:
-            if not 0 <= index < count:
-                yield f"{where} writes tensor {index} of {count}"
-            elif index in written or index in constants:
-                what = "a constant" if index in constants else "written before"
-                yield f"{where} writes tensor {index}, which is {what}"
-            written.add(index)
-    for index in graph.outputs:
-        if 0 <= index < count and (index not in written or index in graph.inputs):
-            yield f"output {index} is written by no operator"

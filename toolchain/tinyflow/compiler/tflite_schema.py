@@ -104,6 +104,7 @@ class OperatorSlot(IntEnum):
     OUTPUTS = 2
     BUILTIN_OPTIONS_TYPE = 3
     OPTIONS = 4
+    INTERMEDIATES = 8
 
 
 class OperatorCodeSlot(IntEnum):
