@@ -11,8 +11,8 @@ from small_model import UNIT, changed, finding, small
 from tflite_writer import _buffer, schema, unpack, write_subgraphs, write_tflite
 
 from tinyflow.compiler.graph import ABSENT, Graph, Node, Tensor
-from tinyflow.compiler.tflite_reader import read_tflite
 from tinyflow.compiler.tflite_options import OPTIONS
+from tinyflow.compiler.tflite_reader import read_tflite
 from tinyflow.compiler.tflite_schema import BUILTIN_OPERATORS, TENSOR_TYPES
 from tinyflow.errors import ModelError, ProjectError
 
