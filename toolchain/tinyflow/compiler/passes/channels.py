@@ -83,7 +83,7 @@ def _bring_back_inputs(graph: Graph, node: Node, ranges: Mapping[int, Range], go
     source = node.inputs[0]
     filters = graph.activation(node, weights.WEIGHTS)
     kept = ~gone[node.outputs[0]] if node.outputs[0] in gone else np.ones(1, bool)
-    if source not in gone or node.outputs[0] not in gone or filters.dtype != "int8":
+    if source not in gone or node.outputs[0] not in gone or array(filters).dtype != np.int8:
         _keep(node, gone)
         return
     channels = graph.tensors[source].shape[-1]

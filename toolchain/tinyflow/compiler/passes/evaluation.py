@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinyflow.compiler.graph import ABSENT, Graph, Node, Tensor, array
-from tinyflow.compiler.ops import OPS, check_node, rules
-from tinyflow.compiler.passes.arithmetic import requantize, requantize_to_bounds
+from tinyflow.compiler.ops import OPS, check_node
+from tinyflow.compiler.passes import binary
 from tinyflow.compiler.passes.unary import UNARY, look_up, table
-from tinyflow.compiler.quantmath import ADD_LEFT_SHIFT, add_scales, quantize_multiplier
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,7 +61,7 @@ def _keeps_values(node: Node, tensors: Sequence[Tensor], output: Tensor) -> bool
 
 def _quantized(graph: Graph, node: Node) -> Array | None:
     """An int8 operator whose constraints hold, but for its inputs being constants."""
-    if node.op not in UNARY | {"ADD"} or node.op not in OPS:
+    if node.op not in UNARY | binary.KNOWN or node.op not in OPS:
         return None
     tensors = list(graph.tensors)
     for index in node.inputs:
@@ -71,27 +70,11 @@ def _quantized(graph: Graph, node: Node) -> Array | None:
     if graph.output(node).dtype != "int8" or check_node(computed, node):
         return None
     inputs = [array(graph.tensors[index]).astype(np.int64) for index in node.inputs]
-    if node.op == "ADD":
-        return _add(graph, node, inputs).astype(np.int8)
+    if node.op in binary.KNOWN:
+        values = binary.compute(computed, node, inputs[0], inputs[1])
+        return np.reshape(values, graph.output(node).shape).astype(np.int8)
     function = table(computed, node)
     return None if function is None else look_up(function, inputs[0]).astype(np.int8)
-
-
-def _add(graph: Graph, node: Node, inputs: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    first, second = (rules.quantization(graph.activation(node, i)) for i in (0, 1))
-    output = rules.quantization(graph.output(node))
-    *factors, whole = add_scales(first.scale, second.scale, output.scale)
-    total = np.zeros(1, np.int64)
-    for quantized, factor, values in zip((first, second), factors, inputs, strict=True):
-        scaled = quantize_multiplier(factor)
-        shifted = (values - quantized.zero_point) << ADD_LEFT_SHIFT
-        total = total + requantize(shifted, scaled.value, scaled.shift)
-    multiplier = quantize_multiplier(whole)
-    bounds = rules.output_bounds(graph, node)
-    sums = requantize_to_bounds(
-        total, multiplier.value, multiplier.shift, output.zero_point, *bounds
-    )
-    return np.reshape(sums, graph.output(node).shape)
 
 
 def _reshape(node: Node, inputs: Sequence[Array], output: Tensor) -> Array | None:

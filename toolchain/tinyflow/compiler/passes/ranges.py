@@ -15,14 +15,12 @@ import numpy as np
 
 from tinyflow.compiler.graph import Graph, Node, Tensor, array
 from tinyflow.compiler.ops import conv_2d, fully_connected, rules, weights
-from tinyflow.compiler.passes import layouts
-from tinyflow.compiler.passes.arithmetic import requantize, requantized_range
+from tinyflow.compiler.passes import binary, layouts
+from tinyflow.compiler.passes.arithmetic import requantized_range
 from tinyflow.compiler.passes.unary import UNARY, VALUES, look_up, table
 from tinyflow.compiler.quantmath import (
-    ADD_LEFT_SHIFT,
     INT8_MAX,
     INT8_MIN,
-    add_scales,
     mean_multiplier,
     quantize_multiplier,
 )
@@ -101,7 +99,7 @@ def _follow(graph: Graph, node: Node, found: dict[int, Range]) -> None:
     """Tighten the ranges of the node's outputs."""
     inputs = tuple(found[index] for index in node.inputs if index in found)
     rule = RULES.get(node.op)
-    if rule is not None and node.inputs[0] in found:
+    if rule is not None and all(index in found for index in node.inputs[:1]):
         found[node.outputs[0]] = rule(graph, node, inputs)
     elif node.op in layouts.COPIES and inputs:
         for output in node.outputs:
@@ -208,33 +206,13 @@ def _fully_connected(graph: Graph, node: Node, inputs: tuple[Range, ...]) -> Ran
     return _weighted(graph, node, sums, fully_connected.real_factors(graph, node))
 
 
-def _add(graph: Graph, node: Node, inputs: tuple[Range, ...]) -> Range:
+def _binary(graph: Graph, node: Node, inputs: tuple[Range, ...]) -> Range:
+    output = graph.output(node)
     if len(inputs) != 2:
-        return anything(graph.output(node))
-    first, second = (rules.quantization(graph.activation(node, i)) for i in (0, 1))
-    output = rules.quantization(graph.output(node))
-    *factors, whole = add_scales(first.scale, second.scale, output.scale)
-    ends = []
-    for quantized, factor, source in zip((first, second), factors, inputs, strict=True):
-        scaled = quantize_multiplier(factor)
-        ends.append(
-            [
-                requantize(
-                    (end - quantized.zero_point) << ADD_LEFT_SHIFT, scaled.value, scaled.shift
-                )
-                for end in (source.low, source.high)
-            ]
-        )
-    multiplier = quantize_multiplier(whole)
-    low, high = requantized_range(
-        ends[0][0] + ends[1][0],
-        ends[0][1] + ends[1][1],
-        multiplier.value,
-        multiplier.shift,
-        output.zero_point,
-        *rules.output_bounds(graph, node),
-    )
-    shape = (graph.output(node).shape[-1],)
+        return anything(output)
+    ends = [(source.low, source.high) for source in inputs]
+    low, high = binary.compute_range(graph, node, ends[0], ends[1])
+    shape = (output.shape[-1],)
     return Range(np.broadcast_to(low, shape), np.broadcast_to(high, shape))
 
 
@@ -276,12 +254,12 @@ def _unary(graph: Graph, node: Node, inputs: tuple[Range, ...]) -> Range:
 
 
 RULES: Mapping[str, Rule] = {
-    "ADD": _add,
     "AVERAGE_POOL_2D": _pool,
     "CONV_2D": _conv_2d,
     "DEPTHWISE_CONV_2D": _depthwise_conv_2d,
     "FULLY_CONNECTED": _fully_connected,
     "MAX_POOL_2D": _pool,
     "MEAN": _mean,
+    **dict.fromkeys(binary.KNOWN, _binary),
     **dict.fromkeys(UNARY, _unary),
 }

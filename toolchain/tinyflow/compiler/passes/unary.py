@@ -29,8 +29,16 @@ def _rescale(call: KernelCall) -> NDArray[np.int64]:
     )
 
 
+def _table(call: KernelCall) -> NDArray[np.int64]:
+    (values,) = (constant.data for constant in call.constants if constant.field == "table")
+    return values.astype(np.int64)
+
+
 # How to read the function off a kernel call, by the kernel's name.
-KERNELS: dict[str, Callable[[KernelCall], NDArray[np.int64]]] = {"tnf_rescale_s8": _rescale}
+KERNELS: dict[str, Callable[[KernelCall], NDArray[np.int64]]] = {
+    "tnf_lookup_s8": _table,
+    "tnf_rescale_s8": _rescale,
+}
 
 
 def table(graph: Graph, node: Node) -> NDArray[np.int64] | None:
