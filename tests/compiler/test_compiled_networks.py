@@ -3,64 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from network import Network
 from tflite_writer import write_tflite
 
 from tinyflow.compiler import compile_model
-from tinyflow.compiler.graph import Graph, Node, Quantization, Tensor
+from tinyflow.compiler.graph import Graph, Quantization
 from tinyflow.compiler.host import HostModel
 from tinyflow.reference import ReferenceInterpreter
 
 PROBABILITY = Quantization((1 / 256,), (-128,))
-
-
-class Network:
-    """Collects nodes; every call adds one and gives its output's tensor index."""
-
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self.rng = np.random.default_rng(7)
-        self.tensors = [Tensor("input", shape, "int8", Quantization((0.05,), (-3,)))]
-        self.nodes: list[Node] = []
-
-    def constant(self, values: Any, quantization: Quantization | None = None) -> int:
-        values = np.asarray(values)
-        name = f"constant {len(self.tensors)}"
-        self.tensors.append(Tensor(name, values.shape, values.dtype.name, quantization, values))
-        return len(self.tensors) - 1
-
-    def weights(self, shape: tuple[int, ...], axis: int, source: int) -> tuple[int, int]:
-        count = shape[axis]
-        scales = tuple(float(np.float32(s)) for s in self.rng.uniform(0.002, 0.01, count))
-        values = self.rng.integers(-127, 128, shape).astype(np.int8)
-        bias = self.rng.integers(-900, 900, count).astype(np.int32)
-        quantization = self.tensors[source].quantization
-        assert quantization is not None
-        products = tuple(float(np.float32(quantization.scale * s)) for s in scales)
-        return (
-            self.constant(values, Quantization(scales, (0,) * count, axis)),
-            self.constant(bias, Quantization(products, (0,) * count)),
-        )
-
-    def node(
-        self,
-        op: str,
-        inputs: tuple[int, ...],
-        shape: tuple[int, ...],
-        quantization: Quantization | None = None,
-        **options: Any,
-    ) -> int:
-        kept = quantization or self.tensors[inputs[0]].quantization
-        self.tensors.append(Tensor(f"{op} {len(self.nodes)}", shape, "int8", kept))
-        output = len(self.tensors) - 1
-        self.nodes.append(Node(op, inputs, (output,), options, len(self.nodes)))
-        return output
-
-    def graph(self) -> Graph:
-        output = self.nodes[-1].outputs
-        return Graph(tuple(self.tensors), tuple(self.nodes), (0,), output)
 
 
 def one_dimensional() -> Graph:
