@@ -47,9 +47,8 @@ def run_if_accepted(graph: Graph, kernels: KernelServer, chance: random.Random) 
     values = {index: filled(graph.tensors[index], filling, rng) for index in sorted(inputs)}
     alone = kernels.run_node(graph, node, values)
     for lap in op.overlaps(graph, node):
-        if lap.reach >= 0:
-            shared = kernels.run_node(graph, node, values, in_place=(lap.input, lap.output))
-            np.testing.assert_array_equal(alone[lap.output], shared[lap.output])
+        shared = kernels.run_node(graph, node, values, in_place=lap)
+        np.testing.assert_array_equal(alone[lap.output], shared[lap.output])
     return True
 
 

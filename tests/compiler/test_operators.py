@@ -80,9 +80,7 @@ def check(
         for tensor in graph.outputs:
             np.testing.assert_array_equal(found[tensor], wanted[tensor])
         for lap in op.overlaps(graph, node):
-            if lap.reach < 0:
-                continue
-            again = kernels.run_node(graph, node, values, in_place=(lap.input, lap.output))
+            again = kernels.run_node(graph, node, values, in_place=lap)
             np.testing.assert_array_equal(
                 again[lap.output], wanted[lap.output], err_msg=f"in place of {lap.input}"
             )

@@ -6,8 +6,9 @@
  *          constants: count, then of each its offset in the parameters, its bytes and its values,
  *          buffers in the order of the arguments: count, then of each
  *              its bytes, the buffer before it whose memory it takes or -1,
- *              1 and its values or 0, 1 where it is an answer or 0
- * answer:  the bytes of the buffers that are one */
+ *              where the argument points to in that memory,
+ *              1 and the memory's values or 0, how many bytes of it are an answer or 0
+ * answer:  the bytes of the buffers that are one, from where the arguments point to */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +63,7 @@ int main(void)
     while (fread(&kernel, sizeof kernel, 1, stdin) == 1) {
         int8_t *constants[MAX_BUFFERS] = {NULL};
         int8_t *buffers[MAX_BUFFERS] = {NULL};
-        size_t sizes[MAX_BUFFERS] = {0};
+        int8_t *arguments[MAX_BUFFERS] = {NULL};
         int32_t owner[MAX_BUFFERS] = {0};
         int32_t answers[MAX_BUFFERS] = {0};
         const size_t params_bytes = (size_t)take_number();
@@ -78,19 +79,18 @@ int main(void)
         }
         const int32_t count = take_number();
         for (int32_t i = 0; i < count; i++) {
-            sizes[i] = (size_t)take_number();
+            const size_t bytes = (size_t)take_number();
             owner[i] = take_number();
-            buffers[i] = owner[i] == NO_BUFFER ? room(sizes[i]) : buffers[owner[i]];
+            buffers[i] = owner[i] == NO_BUFFER ? room(bytes) : buffers[owner[i]];
+            arguments[i] = buffers[i] + take_number();
             if (take_number() != 0) {
-                take(buffers[i], sizes[i]);
+                take(buffers[i], bytes);
             }
             answers[i] = take_number();
         }
-        kernels[kernel](params, buffers);
+        kernels[kernel](params, arguments);
         for (int32_t i = 0; i < count; i++) {
-            if (answers[i] != 0) {
-                fwrite(buffers[i], 1, sizes[i], stdout);
-            }
+            fwrite(arguments[i], 1, (size_t)answers[i], stdout);
         }
         fflush(stdout);
         for (int32_t i = 0; i < MAX_BUFFERS; i++) {

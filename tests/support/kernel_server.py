@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from tinyflow import process
 from tinyflow.compiler.graph import Graph, Node
 from tinyflow.compiler.ops import OPS
-from tinyflow.compiler.ops.op import KernelCall
+from tinyflow.compiler.ops.op import KernelCall, Overlap
 
 SANITIZERS = (
     "-fsanitize=address,undefined,float-cast-overflow",
@@ -78,12 +78,13 @@ class KernelServer:
         graph: Graph,
         node: Node,
         values: Mapping[int, Array],
-        in_place: tuple[int, int] | None = None,
+        in_place: Overlap | None = None,
     ) -> dict[int, Array]:
         """What the node's calls make of the tensors `values`: its outputs, and states it updates.
 
         Tensors are arrays of their type and shape. `in_place` is an input and an output that share
-        their memory. Raises AssertionError with the sanitizer's report when a kernel did wrong.
+        memory: the output starts as late as it may. Raises AssertionError with the sanitizer's
+        report when a kernel did wrong.
         """
         op = OPS[node.op]
         held = {tensor: np.ascontiguousarray(array) for tensor, array in values.items()}
@@ -97,18 +98,24 @@ class KernelServer:
         graph: Graph,
         call: KernelCall,
         held: Mapping[int, Array],
-        in_place: tuple[int, int] | None,
+        in_place: Overlap | None,
     ) -> dict[int, Array]:
         """The outputs of one call; an output written before (by another call) keeps its rest."""
-        buffers = [_buffer(held[tensor].nbytes, held[tensor], False) for tensor in call.inputs]
+        buffers = [_buffer(held[tensor].nbytes, held[tensor]) for tensor in call.inputs]
         for tensor in call.outputs:
-            place = BUFFER_OF_ITS_OWN
-            if in_place is not None and in_place[1] == tensor and in_place[0] in call.inputs:
-                place = call.inputs.index(in_place[0])
-            before = held.get(tensor) if place == BUFFER_OF_ITS_OWN else None
-            buffers.append(_buffer(graph.tensors[tensor].size_bytes, before, True, place))
+            size = graph.tensors[tensor].size_bytes
+            if in_place is not None and in_place.output == tensor and in_place.input in call.inputs:
+                owner = call.inputs.index(in_place.input)
+                source, place = max(0, -in_place.reach), max(0, in_place.reach)
+                content = held[in_place.input].tobytes()
+                memory = np.zeros(max(source + len(content), place + size), np.int8)
+                memory[source : source + len(content)] = np.frombuffer(content, np.int8)
+                buffers[owner] = _buffer(memory.nbytes, memory, place=source)
+                buffers.append(_buffer(0, None, owner=owner, place=place, answer=size))
+            else:
+                buffers.append(_buffer(size, held.get(tensor), answer=size))
         if call.scratch_bytes:
-            buffers.append(_buffer(call.scratch_bytes, None, False))
+            buffers.append(_buffer(call.scratch_bytes, None))
         self._check_types(graph, call)
         sizes = [graph.tensors[tensor].size_bytes for tensor in call.outputs]
         answer = self._ask(self._request(call, buffers), sum(sizes))
@@ -178,15 +185,17 @@ class KernelServer:
 
 
 def _buffer(
-    size: int, values: Array | None, is_answer: bool, place: int = BUFFER_OF_ITS_OWN
+    size: int,
+    values: Array | None,
+    *,
+    owner: int = BUFFER_OF_ITS_OWN,
+    place: int = 0,
+    answer: int = 0,
 ) -> bytes:
     content = b"" if values is None else values.tobytes()
     assert values is None or len(content) == size
-    return (
-        struct.pack("=4i", size, place, 0, is_answer)
-        if values is None
-        else b"".join((struct.pack("=3i", size, place, 1), content, struct.pack("=i", is_answer)))
-    )
+    head = struct.pack("=4i", size, owner, place, values is not None)
+    return b"".join((head, content, struct.pack("=i", answer)))
 
 
 def _cut(content: bytes, sizes: Sequence[int]) -> list[bytes]:

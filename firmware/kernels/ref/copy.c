@@ -4,5 +4,5 @@
 
 TNF_KERNEL void tnf_copy(const TNF_FLASH tnf_copy_t *params, const int8_t *input, int8_t *output)
 {
-    memcpy(output, input, (size_t)params->bytes);
+    memmove(output + params->output_offset, input + params->input_offset, (size_t)params->bytes);
 }

@@ -6,13 +6,21 @@ constants by a generator with a drawn seed. Each module has the cases of a famil
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from operator_cases import binary, functions, moving, reductions, weighted
+from operator_cases import (
+    binary,
+    functions,
+    images,
+    matmul,
+    moving,
+    parts,
+    recurrent,
+    reductions,
+    weighted,
+)
 from operator_cases.drawing import (
     ACTIVATIONS,
     SEEDS,
@@ -25,7 +33,7 @@ from operator_cases.drawing import (
     shapes,
     sizes,
 )
-from tinyflow.compiler.graph import ABSENT, Graph, Quantization
+from tinyflow.compiler.graph import Graph
 
 __all__ = [
     "ACTIVATIONS",
@@ -46,24 +54,28 @@ __all__ = [
 CASES: dict[str, st.SearchStrategy[Graph]] = {
     **binary.CASES,
     **functions.CASES,
+    **images.CASES,
+    **matmul.CASES,
     **moving.CASES,
+    **parts.CASES,
+    **recurrent.CASES,
     **reductions.CASES,
     **weighted.CASES,
 }
 
 
 def for_reference(graph: Graph) -> Graph:
-    """The same model as the reference interpreter takes it: convolutions with a bias of zeros."""
+    """The same model as the reference interpreter takes it: with a bias of zeros, say."""
     (node,) = graph.nodes
+    if node.op in functions.CASES:
+        return functions.for_reference(graph)
     if node.op == "SUM":
         return reductions.sum_for_reference(graph)
-    if "CONV_2D" not in node.op or node.inputs[2] != ABSENT:
-        return graph
-    axis = 0 if node.op == "CONV_2D" else 3
-    zeros = np.zeros(graph.tensors[node.inputs[1]].shape[axis], np.int32)
-    bias = constant("bias", zeros, Quantization((1.0,), (0,)))
-    with_bias = dataclasses.replace(node, inputs=(*node.inputs[:2], len(graph.tensors)))
-    return graph.replace(tensors=(*graph.tensors, bias), nodes=(with_bias,))
+    if node.op == "SVDF":
+        return recurrent.svdf_for_reference(graph)
+    if node.op == "ASSIGN_VARIABLE":
+        return recurrent.assign_for_reference(graph)
+    return weighted.for_reference(graph) if node.op in weighted.CASES else graph
 
 
 def input_rows(graph: Graph, seed: int) -> NDArray[np.int8]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from tinyflow.compiler.graph import Graph, Node
-from tinyflow.compiler.ops import rules
-from tinyflow.compiler.ops.op import Constraint, KernelCall, Op, View
+from tinyflow.compiler.ops import copies, moving, rules
+from tinyflow.compiler.ops.op import Constraint, KernelCall, Op
 
 
 def same_size(graph: Graph, node: Node) -> str | None:
@@ -39,30 +39,13 @@ class Reshape(Op):
     structure = (
         rules.operands(1, 2),
         rules.bounded_sizes,
-        rules.activations(0),
+        moving.one_type(),
         rules.computed_input,
     )
-    constraints: ClassVar[tuple[Constraint, ...]] = (same_size, given_shape, rules.same_scale)
+    constraints: ClassVar[tuple[Constraint, ...]] = (same_size, given_shape, moving.one_scale())
 
     def lower(self, graph: Graph, node: Node) -> tuple[KernelCall, ...]:
-        return (copy(graph, node.inputs[0], node.outputs[0]),)
-
-
-def copy(graph: Graph, source: int, output: int) -> KernelCall:
-    """A copy of tensor `source` to `output`, of as many bytes, that is left out where both can lie
-    in one place.
-    """
-    return KernelCall(
-        function="tnf_copy",
-        header="tnf_copy.h",
-        kernels=("copy",),
-        params_type="tnf_copy_t",
-        params=(("bytes", graph.tensors[output].size_bytes),),
-        inputs=(source,),
-        outputs=(output,),
-        bytewise=True,
-        view=View(part=output, whole=source),
-    )
+        return (copies.copy(graph, node.inputs[0], node.outputs[0]),)
 
 
 class Squeeze(Reshape):
@@ -70,7 +53,7 @@ class Squeeze(Reshape):
 
     name = "SQUEEZE"
     structure = (rules.operands(1), *Reshape.structure[1:])
-    constraints = (same_size, rules.same_scale)
+    constraints = (same_size, moving.one_scale())
 
 
 class ExpandDims(Reshape):
@@ -78,7 +61,7 @@ class ExpandDims(Reshape):
 
     name = "EXPAND_DIMS"
     structure = (rules.operands(2), *Reshape.structure[1:])
-    constraints = (same_size, rules.same_scale)
+    constraints = (same_size, moving.one_scale())
 
 
 OPS = (ExpandDims, Reshape, Squeeze)
