@@ -40,7 +40,7 @@ def test_everything_is_listed_and_the_same_again(libraries: Any, tmp_path: Path)
     assert checksums.read(there) == checksums.read(first)
     assert (there / checksums.NAME).read_bytes() == (first / checksums.NAME).read_bytes()
     assert not any(
-        b"{{" in (first / name).read_bytes() or str(first).encode() in (first / name).read_bytes()
+        b"{{ " in (first / name).read_bytes() or str(first).encode() in (first / name).read_bytes()
         for name in checksums.listing(first)
     )
 
@@ -127,7 +127,7 @@ def test_a_shared_kernel_is_in_the_image_once(libraries: Any, tmp_path: Path) ->
     command = [*ARM, *SMALL, *includes, "main.c", *both, *linked, "-o", str(program)]
     subprocess.run(command, check=True, cwd=tmp_path, capture_output=True)
     placed = (tmp_path / "map").read_text().partition("Linker script and memory map")[2]
-    kernel = r"^ \.text\.tnf_conv_2d_s8_abi1_ref\n\s+0x[0-9a-f]+\s+0x([0-9a-f]+)"
+    kernel = r"^ \.text\.tnf_conv_2d_s8_abi2_ref\n\s+0x[0-9a-f]+\s+0x([0-9a-f]+)"
     sizes = [int(size, 16) for size in re.findall(kernel, placed, re.M)]
     assert len([size for size in sizes if size]) == 1
 
@@ -139,8 +139,8 @@ def test_libraries_of_two_contracts_keep_their_own_kernels(
     digits, other = libraries.folders
     newer = Path(shutil.copytree(other, tmp_path / "other"))
     for file in (newer / "src").iterdir():
-        text = re.sub(r"(#define TNF_ABI|#if TNF_ABI !=) 1\b", r"\1 2", file.read_text())
-        file.write_text(text.replace("_abi1", "_abi2"))
+        text = re.sub(r"(#define TNF_ABI|#if TNF_ABI !=) 2\b", r"\1 3", file.read_text())
+        file.write_text(text.replace("_abi2", "_abi3"))
     main = tmp_path / "main.c"
     main.write_text(libraries.program)
     both = [*objects[0], *compiled(newer, tmp_path / "objects")]
@@ -160,7 +160,7 @@ def test_libraries_of_two_contracts_keep_their_own_kernels(
     )
     program = tmp_path / "program"
     build(program, "cc", f"-I{digits / 'src'}", str(forced), *both)
-    assert {"tnf_conv_2d_s8_abi1_ref", "tnf_conv_2d_s8_abi2_ref"} <= names(program)
+    assert {"tnf_conv_2d_s8_abi2_ref", "tnf_conv_2d_s8_abi3_ref"} <= names(program)
     libraries.expect(program)
 
 
@@ -177,7 +177,7 @@ def test_libraries_of_two_backends_keep_their_own_kernels(
     both = [*compiled(packed, tmp_path / "objects"), *objects[0]]
     program = tmp_path / "program"
     build(program, "cc", f"-I{digits / 'src'}", f"-I{packed / 'src'}", str(main), *both)
-    assert {"tnf_conv_2d_s8_abi1_ref", "tnf_conv_2d_s8_abi1_packed"} <= names(program)
+    assert {"tnf_conv_2d_s8_abi2_ref", "tnf_conv_2d_s8_abi2_packed"} <= names(program)
     libraries.expect(program)
 
 

@@ -120,7 +120,7 @@ def test_vectors_that_do_not_hold(copy: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(toolchain, "compiler", lambda tools: None)
     found = {item.name: item for item in handoff_check.check(copy)}
     assert found["test vectors"].state == "failed"
-    assert found["test vectors"].detail[0].startswith("vector 0: output 0 is")
+    assert found["test vectors"].detail[0].startswith("vector 0: output byte 0 is")
     assert found["bill of materials"].detail == ("model/digits.tflite is another model",)
     assert found["image"].state == "skipped"
 

@@ -19,7 +19,9 @@
 #include "digits.h"
 
 #include "digits_weights.h"
-#include "tnf_kernels.h"
+#include "tnf_conv.h"
+#include "tnf_reduce.h"
+#include "tnf_softmax.h"
 
 static const TNF_FLASH tnf_conv_2d_t layer_0 = {
     .batches = 1,
@@ -218,7 +220,7 @@ static const TNF_FLASH tnf_conv_2d_t layer_6 = {
     .shift = digits_6_shift,
 };
 
-static const TNF_FLASH tnf_mean_t layer_7 = {
+static const TNF_FLASH tnf_sum_t layer_7 = {
     .kept_0 = 1,
     .reduced_0 = 16,
     .kept_1 = 48,
@@ -257,42 +259,55 @@ void digits_invoke(int8_t *arena, const tnf_observer_t *observer)
 {
     /* 0  CONV_2D sequential_1/re_lu_1/Relu: [1, 8, 8, 1] -> [1, 8, 8, 16], 9216 MACs */
     tnf_conv_2d_s8(&layer_0, arena + 1024, arena + 0);
-    tnf_observe(observer, 0, arena + 0, 1024);
+    tnf_observe(observer, 0, 1024, 0, arena + 0, 1024);
     /* 1  DEPTHWISE_CONV_2D sequential_1/re_lu_1_2/Relu: [1, 8, 8, 16] -> [1, 8, 8, 16], 9216 MACs */
     tnf_depthwise_conv_2d_s8(&layer_1, arena + 0, arena + 1536);
-    tnf_observe(observer, 1, arena + 1536, 1024);
+    tnf_observe(observer, 1, 1024, 0, arena + 1536, 1024);
     /* 2  CONV_2D sequential_1/re_lu_2_1/Relu: [1, 8, 8, 16] -> [1, 8, 8, 24], 24576 MACs */
     tnf_conv_2d_s8(&layer_2, arena + 1536, arena + 0);
-    tnf_observe(observer, 2, arena + 0, 1536);
+    tnf_observe(observer, 2, 1536, 0, arena + 0, 1536);
     /* 3  DEPTHWISE_CONV_2D sequential_1/re_lu_3_1/Relu: [1, 8, 8, 24] -> [1, 4, 4, 24], 3456 MACs */
     tnf_depthwise_conv_2d_s8(&layer_3, arena + 0, arena + 1536);
-    tnf_observe(observer, 3, arena + 1536, 384);
+    tnf_observe(observer, 3, 384, 0, arena + 1536, 384);
     /* 4  CONV_2D sequential_1/re_lu_4_1/Relu: [1, 4, 4, 24] -> [1, 4, 4, 32], 12288 MACs */
     tnf_conv_2d_s8(&layer_4, arena + 1536, arena + 0);
-    tnf_observe(observer, 4, arena + 0, 512);
+    tnf_observe(observer, 4, 512, 0, arena + 0, 512);
     /* 5  DEPTHWISE_CONV_2D sequential_1/re_lu_5_1/Relu: [1, 4, 4, 32] -> [1, 4, 4, 32], 4608 MACs */
     tnf_depthwise_conv_2d_s8(&layer_5, arena + 0, arena + 768);
-    tnf_observe(observer, 5, arena + 768, 512);
+    tnf_observe(observer, 5, 512, 0, arena + 768, 512);
     /* 6  CONV_2D sequential_1/re_lu_6_1/Relu: [1, 4, 4, 32] -> [1, 4, 4, 48], 24576 MACs */
     tnf_conv_2d_s8(&layer_6, arena + 768, arena + 0);
-    tnf_observe(observer, 6, arena + 0, 768);
+    tnf_observe(observer, 6, 768, 0, arena + 0, 768);
     /* 7  MEAN sequential_1/global_average_pooling2d_1/Mean: [1, 4, 4, 48] -> [1, 48] */
-    tnf_mean_s8(&layer_7, arena + 0, arena + 0);
-    tnf_observe(observer, 7, arena + 0, 48);
+    tnf_sum_s8(&layer_7, arena + 0, arena + 0);
+    tnf_observe(observer, 7, 48, 0, arena + 0, 48);
     /* 8  FULLY_CONNECTED sequential_1/dense_1/MatMul: [1, 48] -> [1, 10], 480 MACs */
     tnf_fully_connected_s8(&layer_8, arena + 0, arena + 768);
-    tnf_observe(observer, 8, arena + 768, 10);
+    tnf_observe(observer, 8, 10, 0, arena + 768, 10);
     /* 9  SOFTMAX StatefulPartitionedCall_1:0: [1, 10] -> [1, 10] */
     tnf_softmax_s8(&layer_9, arena + 768, arena + 768);
-    tnf_observe(observer, 9, arena + 768, 10);
+    tnf_observe(observer, 9, 10, 0, arena + 768, 10);
 }
+
+static const TNF_FLASH tnf_tensor_t inputs[] = {
+    { 1024, 64, 0.003921569f, -128, TNF_INT8 },
+};
+
+static const TNF_FLASH tnf_tensor_t outputs[] = {
+    { 768, 10, 0.00390625f, -128, TNF_INT8 },
+};
 
 const TNF_FLASH tnf_model_t digits_model = {
     .name = "digits",
     .sha256 = { 0xe0, 0x6d, 0x28, 0xff, 0xad, 0xb2, 0x1f, 0xaa, 0xeb, 0x9a, 0x86, 0x83, 0x01, 0x06, 0x9a, 0x6d, 0x0b, 0x6d, 0x0d, 0x18, 0x10, 0x3c, 0x88, 0xe1, 0x9f, 0xa3, 0x53, 0x57, 0x47, 0xbe, 0xa6, 0x3e },
     .arena_bytes = DIGITS_ARENA_BYTES,
     .layers = DIGITS_LAYERS,
-    .input = { 1024, 64, 0.003921569f, -128 },
-    .output = { 768, 10, 0.00390625f, -128 },
+    .input_bytes = 64,
+    .output_bytes = 10,
+    .input_count = 1,
+    .output_count = 1,
+    .inputs = inputs,
+    .outputs = outputs,
+    .reset = NULL,
     .invoke = digits_invoke,
 };

@@ -4,7 +4,7 @@
  * model      digits.tflite, SHA-256 e06d28ffadb21faaeb9a868301069a6d0b6d0d18103c88e19fa3535747bea63e
  * kernels    ref, for board qemu-m4
  * weights    5778 bytes of flash
- * arena      2560 bytes of RAM, of which 0 are kernel scratch
+ * arena      2560 bytes of RAM: 2560 of tensors, 0 of kernel scratch
  * MACs       88416 per inference
  *
  * Use:
@@ -20,7 +20,7 @@
 
 #include "tnf_model.h"
 
-#if TNF_ABI != 1
+#if TNF_ABI != 2
 #error "digits was generated for another tinyflow; renew it: tinyflow compile digits.tflite --name digits --board qemu-m4"
 #endif
 

@@ -18,12 +18,13 @@ extern "C" {
 
 /** Runs one inference. Not from two threads, or a thread and an ISR, at once: they would share the
  *  arena.
- *  @param input   DIGITS_INPUT_BYTES, int8 [1, 8, 8, 1]; is not written to
- *  @param output  DIGITS_OUTPUT_BYTES, int8 [1, 10]; may be @p input */
+ *  @param input  DIGITS_INPUT_BYTES, int8 [1, 8, 8, 1]; is not written to
+ *  @param output  DIGITS_OUTPUT_BYTES, int8 [1, 10]; may be an input
+ */
 void digits_run(const int8_t *input, int8_t *output);
 
-/** The input value nearest to a real one: halves away from zero, what is out of range to the nearer
- *  end, NaN to the lowest. */
+/** The value of input nearest to a real one: halves away from zero, what is out of range to
+ *  the nearer end, NaN to the lowest. */
 static inline int8_t digits_quantize(float real)
 {
     const float low = (float)(INT8_MIN - DIGITS_INPUT_ZERO_POINT);
@@ -39,7 +40,7 @@ static inline int8_t digits_quantize(float real)
     return (int8_t)((int32_t)rounded + DIGITS_INPUT_ZERO_POINT);
 }
 
-/** The real value that an output value stands for. */
+/** The real value that a value of output stands for. */
 static inline float digits_dequantize(int8_t value)
 {
     return (float)(value - DIGITS_OUTPUT_ZERO_POINT) * DIGITS_OUTPUT_SCALE;

@@ -98,7 +98,7 @@ class Session:
                     array = self.interpreter.get_tensor(tensor)
                     arrays.append(array)
                     shape = list(array.shape)
-                    found.append({"tensor": tensor, "dtype": array.dtype.name, "shape": shape})
+                    found.append({"tensor": int(tensor), "dtype": array.dtype.name, "shape": shape})
         return {"arrays": found}, b"".join(a.tobytes() for a in arrays)
 
     def _run(self, row: Any) -> None:
