@@ -1,4 +1,4 @@
-#include "tnf_activation.h"
+#include "tnf_quantize.h"
 #include "tnf_requantize.h"
 
 TNF_KERNEL void tnf_rescale_s8(const TNF_FLASH tnf_rescale_t *params, const int8_t *input,

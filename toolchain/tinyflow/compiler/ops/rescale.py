@@ -1,4 +1,8 @@
-"""QUANTIZE, RELU and RELU6: a change of scale and zero point, with a clamp."""
+"""RELU, RELU6 and RELU_N1_TO_1: a change of scale and zero point, with a clamp.
+
+A table of 256 entries would save little time over the multiplication and take ten times its
+parameters in flash, so these stay computed.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from typing import ClassVar
 
 from tinyflow.compiler.graph import Graph, Node
 from tinyflow.compiler.ops import rules
+from tinyflow.compiler.ops.broadcast import SUFFIXES
 from tinyflow.compiler.ops.op import Constraint, KernelCall, Op, Overlap, in_place
 from tinyflow.compiler.quantmath import activation_range, quantize_multiplier, relu_scale
 
@@ -17,66 +22,57 @@ def large_factor(graph: Graph, node: Node) -> str | None:
     return rules.multiplier_found(ratio, "factor")
 
 
-class _Rescale(Op):
-    activation: ClassVar[str] = "NONE"
+def rescale_call(
+    graph: Graph, node: Node, factor: float, bounds: tuple[int, int]
+) -> tuple[KernelCall, ...]:
+    """The input times `factor`, from its zero point to the output's, within `bounds`."""
+    source, output = graph.activation(node, 0), graph.output(node)
+    multiplier = quantize_multiplier(factor)
+    kernel = f"rescale_{SUFFIXES[source.dtype]}"
+    if output.dtype != source.dtype:
+        kernel = f"{kernel}_{SUFFIXES[output.dtype]}"
+    return (
+        KernelCall(
+            function=f"tnf_{kernel}",
+            header="tnf_quantize.h",
+            kernels=(kernel,),
+            params_type="tnf_rescale_t",
+            params=(
+                ("elements", output.elements),
+                ("input_offset", -rules.quantization(source).zero_point),
+                ("multiplier", multiplier.value),
+                ("shift", multiplier.shift),
+                ("output_offset", rules.quantization(output).zero_point),
+                ("activation_min", bounds[0]),
+                ("activation_max", bounds[1]),
+            ),
+            inputs=(node.inputs[0],),
+            outputs=node.outputs,
+        ),
+    )
+
+
+class Relu(Op):
+    """Negative values become zero."""
+
+    name = "RELU"
     structure = (
         rules.operands(1),
         rules.bounded_sizes,
-        rules.activations(0),
+        rules.activations(0, types=("int8", "int16")),
         rules.computed_input,
     )
     constraints: ClassVar[tuple[Constraint, ...]] = (rules.same_shape, large_factor)
-
-    def factor(self, source: float, output: float) -> float:
-        """Input scale over output scale, divided as the runtime does."""
-        return relu_scale(source, output)
 
     def overlaps(self, graph: Graph, node: Node) -> tuple[Overlap, ...]:
         return in_place(node, node.inputs[0])
 
     def lower(self, graph: Graph, node: Node) -> tuple[KernelCall, ...]:
-        source = rules.quantization(graph.activation(node, 0))
-        output = rules.quantization(graph.output(node))
-        multiplier = quantize_multiplier(self.factor(source.scale, output.scale))
-        low, high = activation_range(self.activation, output.scale, output.zero_point)
-        return (
-            KernelCall(
-                function="tnf_rescale_s8",
-                header="tnf_activation.h",
-                kernels=("rescale_s8",),
-                params_type="tnf_rescale_t",
-                params=(
-                    ("elements", graph.output(node).elements),
-                    ("input_offset", -source.zero_point),
-                    ("multiplier", multiplier.value),
-                    ("shift", multiplier.shift),
-                    ("output_offset", output.zero_point),
-                    ("activation_min", low),
-                    ("activation_max", high),
-                ),
-                inputs=(node.inputs[0],),
-                outputs=node.outputs,
-            ),
-        )
-
-
-class Quantize(_Rescale):
-    """Another scale and zero point for int8 values.
-
-    Models with float inputs or outputs are converted to int8 ones before they are compiled.
-    """
-
-    name = "QUANTIZE"
-
-    def factor(self, source: float, output: float) -> float:
-        return source / output
-
-
-class Relu(_Rescale):
-    """Negative values become zero."""
-
-    name = "RELU"
-    activation = "RELU"
+        output = graph.output(node)
+        made = rules.quantization(output)
+        factor = relu_scale(rules.quantization(graph.activation(node, 0)).scale, made.scale)
+        bounds = activation_range(self.name, made.scale, made.zero_point, output.dtype)
+        return rescale_call(graph, node, factor, bounds)
 
 
 def six_fits(graph: Graph, node: Node) -> str | None:
@@ -84,7 +80,7 @@ def six_fits(graph: Graph, node: Node) -> str | None:
     return rules.bounds_overflow("RELU6", graph.output(node))
 
 
-class Relu6(_Rescale):
+class Relu6(Relu):
     """Values are clamped to 0 to 6.
 
     A standalone RELU6 rescales to the output's scale as LiteRT does; TensorFlow Lite Micro clamps
@@ -92,8 +88,25 @@ class Relu6(_Rescale):
     """
 
     name = "RELU6"
-    activation = "RELU6"
-    constraints = (*_Rescale.constraints, six_fits)
+    constraints = (*Relu.constraints, six_fits)
 
 
-OPS = (Quantize, Relu, Relu6)
+def one_fits(graph: Graph, node: Node) -> str | None:
+    """1 is a 32-bit integer in the output's scale."""
+    return rules.bounds_overflow("RELU_N1_TO_1", graph.output(node))
+
+
+class ReluN1To1(Relu):
+    """Values are clamped to -1 to 1."""
+
+    name = "RELU_N1_TO_1"
+    structure = (
+        rules.operands(1),
+        rules.bounded_sizes,
+        rules.activations(0),
+        rules.computed_input,
+    )
+    constraints = (*Relu.constraints, one_fits)
+
+
+OPS = (Relu, Relu6, ReluN1To1)
