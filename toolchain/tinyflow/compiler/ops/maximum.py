@@ -19,25 +19,22 @@ def one_type(graph: Graph, node: Node) -> str | None:
     return ", ".join(f"{tensor.name} is {tensor.dtype}" for tensor in tensors)
 
 
-def one_scale(graph: Graph, node: Node) -> str | None:
+def same_scales(graph: Graph, node: Node) -> str | None:
     """int8 and int16 inputs and output have the same zero point, 0 for int16, and to one part in
     100,000 the same scale."""
-    if graph.output(node).dtype == "int32":
+    output = graph.output(node)
+    if output.dtype == "int32":
         return None
-    of_activations = rules.activations(0, 1, types=("int8", "int16"))
-    found = of_activations(graph, node)
-    if found is not None:
-        return found
-    output = rules.quantization(graph.output(node))
-    for position in (0, 1):
-        tensor = graph.activation(node, position)
+    tensors = [graph.activation(node, 0), graph.activation(node, 1), output]
+    for tensor in tensors:
+        if not rules.one_scale(tensor):
+            return f"{tensor.name} has {rules.scales(tensor)}"
+    wanted = rules.quantization(output)
+    for tensor in tensors[:2]:
         own = rules.quantization(tensor)
-        same = math.isclose(own.scale, output.scale, rel_tol=rules.SCALE_TOLERANCE)
-        if not same or own.zero_point != output.zero_point:
-            return (
-                f"{tensor.name} has {rules.scales(tensor)}, the output "
-                f"{rules.scales(graph.output(node))}"
-            )
+        same = math.isclose(own.scale, wanted.scale, rel_tol=rules.SCALE_TOLERANCE)
+        if not same or own.zero_point != wanted.zero_point:
+            return f"{tensor.name} has {rules.scales(tensor)}, the output {rules.scales(output)}"
     return None
 
 
@@ -49,21 +46,28 @@ class _Extreme(Binary):
         one_type,
         one_computed,
     )
-    constraints = (broadcast, one_scale)
+    constraints = (broadcast, same_scales)
 
     def numbers(self, graph: Graph, node: Node, order: Sequence[int]) -> Numbers:
         return ()
 
 
 class Maximum(_Extreme):
-    """The larger of two values, with broadcasting; one of the tensors may be a constant."""
+    """The larger of two values, with broadcasting; one of the tensors may be a constant.
+
+    The runtimes compare quantised values as they are, whatever their scales: where those differ,
+    the result means nothing, so such a model is refused.
+    """
 
     name = "MAXIMUM"
     kernel = "maximum"
 
 
 class Minimum(_Extreme):
-    """The smaller of two values, with broadcasting; one of the tensors may be a constant."""
+    """The smaller of two values, with broadcasting; one of the tensors may be a constant.
+
+    As in MAXIMUM, all have one scale.
+    """
 
     name = "MINIMUM"
     kernel = "minimum"
