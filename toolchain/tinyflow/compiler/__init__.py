@@ -102,10 +102,10 @@ def _layers(program: Program) -> tuple[LayerInfo, ...]:
     return tuple(
         LayerInfo(
             index=layer.index,
-            node=layer.step.node.index,
+            node=layer.node.index,
             name=comment_text(layer.outputs[0].tensor.name),
-            op=layer.step.node.op,
-            macs=layer.step.macs,
+            op=layer.node.op,
+            macs=layer.macs,
             outputs=tuple(
                 LayerOutput(
                     name=comment_text(placed.tensor.name),
@@ -117,7 +117,7 @@ def _layers(program: Program) -> tuple[LayerInfo, ...]:
                 )
                 for placed in layer.outputs
             ),
-            scratch_bytes=layer.step.scratch_bytes,
+            scratch_bytes=layer.scratch_bytes,
         )
         for layer in program.layers
     )

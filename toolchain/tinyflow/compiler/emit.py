@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from tinyflow.compiler.graph import Tensor
 from tinyflow.compiler.naming import comment_text, float_text, shape_text
 from tinyflow.compiler.ops.op import Constant
 from tinyflow.compiler.program import Layer, Placed, PlacedCall, Program
+from tinyflow.compiler.streaming.printing import StreamView, stream_view
 from tinyflow.compiler.views import (
     ArenaRow,
     ArrayView,
@@ -33,6 +34,7 @@ VALUES_PER_LINE = 96
 ABI = 2
 # Of each backend, and read by a header that the application may see.
 BACKEND_HEADER = "tnf_backend.h"
+ROWS_HEADER = "tnf_rows.h"
 POINTERS = {"int16": "tnf_int16_t", "int32": "tnf_int32_t", "float32": "tnf_float_t"}
 INCLUDE = re.compile(r'^#include "(\w+\.h)"', re.M)
 CALL = re.compile(r"\btnf_(\w+)\(")
@@ -70,7 +72,7 @@ class _Arrays:
         self._by_content: dict[tuple[str, bytes], ArrayView] = {}
         self._symbols: set[str] = set()
 
-    def symbol(self, constant: Constant, layer: int, call: int, layer_name: str) -> str:
+    def symbol(self, constant: Constant, layer: int | str, call: int, layer_name: str) -> str:
         content = (constant.ctype, constant.data.tobytes())
         if content not in self._by_content:
             symbol = f"{self._name}_{layer}_{constant.field}"
@@ -109,7 +111,13 @@ def emit(
     name, graph, plan = program.name, program.graph, program.plan
     arrays = _Arrays(name)
     layers = tuple(_layer(layer, arrays) for layer in program.layers)
+    resets = tuple(_reset(i, placed, arrays) for i, placed in enumerate(program.resets))
+    streams = {
+        first: stream_view(placed, first, [layer.comment for layer in layers[first:]])
+        for first, placed in program.streams.items()
+    }
     calls = [placed.call for layer in program.layers for placed in layer.calls]
+    calls += [placed.call for placed in program.resets]
     context = ModelContext(
         name=name,
         upper=name.upper(),
@@ -126,9 +134,14 @@ def emit(
         scratch_bytes=max((step.scratch_bytes for step in program.steps), default=0),
         weights_bytes=sum(view.size_bytes for view in arrays.views),
         macs=sum(step.macs for step in program.steps),
-        headers=tuple(sorted({call.header for call in calls})),
+        headers=tuple(
+            sorted({call.header for call in calls} | ({ROWS_HEADER} if streams else set()))
+        ),
         arrays=arrays.views,
         layers=layers,
+        streams=tuple(streams.values()),
+        blocks=_blocks(layers, streams),
+        resets=resets,
         arena=_arena_table(program),
         inputs=_tensor_views(program, graph.inputs),
         outputs=_tensor_views(program, graph.outputs),
@@ -189,12 +202,11 @@ def _included(file: Path) -> set[str]:
 
 
 def _layer(layer: Layer, arrays: _Arrays) -> LayerView:
-    step = layer.step
     name = comment_text(layer.outputs[0].tensor.name)
     shapes = dict.fromkeys(placed for call in layer.calls for placed in call.inputs)
     given = ", ".join(shape_text(placed.tensor.shape) for placed in shapes)
     made = ", ".join(shape_text(placed.tensor.shape) for placed in layer.outputs)
-    work = f", {step.macs} MACs" if step.macs else ""
+    work = f", {layer.macs} MACs" if layer.macs else ""
     parts: list[PartView] = []
     total = 0
     for placed in layer.outputs:
@@ -203,7 +215,7 @@ def _layer(layer: Layer, arrays: _Arrays) -> LayerView:
     several = len(layer.calls) > 1
     return LayerView(
         index=layer.index,
-        comment=f"{step.node.op} {name}: {given} -> {made}{work}",
+        comment=f"{layer.node.op} {name}: {given} -> {made}{work}",
         calls=tuple(
             _call(
                 call,
@@ -220,8 +232,31 @@ def _layer(layer: Layer, arrays: _Arrays) -> LayerView:
     )
 
 
+def _reset(index: int, placed: PlacedCall, arrays: _Arrays) -> CallView:
+    name = comment_text(placed.outputs[0].tensor.name)
+    return _call(placed, f"state_{index}", arrays, f"state_{index}", 0, name)
+
+
+def _blocks(
+    layers: Sequence[LayerView], streams: Mapping[int, StreamView]
+) -> tuple[LayerView, ...]:
+    """The layers, where those of a stream are a call of its function."""
+    blocks: list[LayerView] = []
+    index = 0
+    while index < len(layers):
+        stream = streams.get(index)
+        if stream is None:
+            blocks.append(layers[index])
+            index += 1
+        else:
+            call = CallView("", "", (), f"{stream.function}(arena, observer);")
+            blocks.append(LayerView(index, stream.what, (call,), 0, ()))
+            index += len(stream.stages)
+    return tuple(blocks)
+
+
 def _call(
-    placed: PlacedCall, params: str, arrays: _Arrays, layer: int, index: int, name: str
+    placed: PlacedCall, params: str, arrays: _Arrays, layer: int | str, index: int, name: str
 ) -> CallView:
     call = placed.call
     fields = [
@@ -263,8 +298,14 @@ def _arena_table(program: Program) -> tuple[ArenaRow, ...]:
         for tensor, first in born.items()
     ]
     for position, step in enumerate(program.steps):
+        at = names[position]
+        inner = step.stream.stages if step.stream is not None else ()
+        rings = plan.ring_offsets.get(position, ())
+        for stage, offset, size in zip(inner, rings, step.rings, strict=False):
+            count = size // stage.row_bytes
+            tensor = comment_text(graph.tensors[stage.output].name)
+            rows.append(ArenaRow(offset, size, at, at, f"{count} rows of {tensor}"))
         if step.scratch_bytes:
-            at = names[position]
             offset = plan.scratch_offsets[position]
             rows.append(ArenaRow(offset, step.scratch_bytes, at, at, f"scratch of layer {at}"))
     return tuple(rows)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tinyflow.compiler.graph import Graph, Tensor
+from tinyflow.compiler.graph import Graph, Node, Tensor
 from tinyflow.compiler.memory import Plan
 from tinyflow.compiler.ops.op import KernelCall
+from tinyflow.compiler.states import reset_calls
 from tinyflow.compiler.steps import Step
+from tinyflow.compiler.streaming.placing import PlacedStream, placed_stream
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,16 @@ class PlacedCall:
 
 @dataclass(frozen=True)
 class Layer:
-    """A step of which something is left to do. `index` counts these alone.
+    """A node of which something is left to do. `index` counts these alone.
 
-    What an observer is told are its outputs, or the states that it changes.
+    What an observer is told are its outputs, or the states that it changes. The calls of a layer
+    in a stream are of one row.
     """
 
     index: int
-    step: Step
+    node: Node
+    macs: int
+    scratch_bytes: int
     calls: tuple[PlacedCall, ...]
     outputs: tuple[Placed, ...]
 
@@ -45,7 +50,8 @@ class Layer:
 @dataclass(frozen=True)
 class Program:
     """A model named `name`, ready to be printed. `layer_of` is None where nothing is left of a
-    step.
+    step, the last layer where it has several. `streams` are the layers that are computed by rows,
+    by the first one's index. `resets` give the states their first values.
     """
 
     name: str
@@ -54,6 +60,8 @@ class Program:
     plan: Plan
     layers: tuple[Layer, ...]
     layer_of: tuple[int | None, ...]
+    streams: Mapping[int, PlacedStream]
+    resets: tuple[PlacedCall, ...]
 
 
 def link(graph: Graph, steps: Sequence[Step], plan: Plan, name: str) -> Program:
@@ -64,7 +72,14 @@ def link(graph: Graph, steps: Sequence[Step], plan: Plan, name: str) -> Program:
 
     layers: list[Layer] = []
     layer_of: list[int | None] = []
+    streams: dict[int, PlacedStream] = {}
     for position, step in enumerate(steps):
+        stream = placed_stream(graph, step, position, plan)
+        if stream is not None:
+            streams[len(layers)] = stream
+            layers += _layers(graph, step, stream, len(layers))
+            layer_of.append(len(layers) - 1)
+            continue
         calls = tuple(
             PlacedCall(
                 call,
@@ -78,5 +93,18 @@ def link(graph: Graph, steps: Sequence[Step], plan: Plan, name: str) -> Program:
         layer_of.append(len(layers) if calls else None)
         if calls:
             outputs = placed((*step.writes, *step.updates))
-            layers.append(Layer(len(layers), step, calls, outputs))
-    return Program(name, graph, tuple(steps), plan, tuple(layers), tuple(layer_of))
+            scratch = max(call.call.scratch_bytes for call in calls)
+            layers.append(Layer(len(layers), step.node, step.macs, scratch, calls, outputs))
+    resets = tuple(PlacedCall(call, (), placed(call.outputs)) for call in reset_calls(graph))
+    return Program(name, graph, tuple(steps), plan, tuple(layers), tuple(layer_of), streams, resets)
+
+
+def _layers(graph: Graph, step: Step, placed: PlacedStream, first: int) -> Iterator[Layer]:
+    """The layers of a stream, of which the first has number `first`."""
+
+    def at(tensor: int) -> Placed:
+        return Placed(graph.tensors[tensor], placed.offsets[tensor])
+
+    for index, stage in enumerate(placed.stream.stages, first):
+        call = PlacedCall(stage.call, tuple(map(at, stage.call.inputs)), (at(stage.output),))
+        yield Layer(index, stage.node, stage.macs, step.scratch_bytes, (call,), call.outputs)

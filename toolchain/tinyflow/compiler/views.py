@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tinyflow.compiler.streaming.printing import StreamView
+
 
 @dataclass(frozen=True)
 class ArrayView:
@@ -83,7 +85,7 @@ class TensorView:
 
 @dataclass(frozen=True)
 class ModelContext:
-    """Context of templates/model/*."""
+    """Context of templates/model/*. `blocks` are the layers with each stream as one."""
 
     name: str
     upper: str
@@ -103,6 +105,9 @@ class ModelContext:
     headers: tuple[str, ...]
     arrays: tuple[ArrayView, ...]
     layers: tuple[LayerView, ...]
+    streams: tuple[StreamView, ...]
+    blocks: tuple[LayerView, ...]
+    resets: tuple[CallView, ...]
     arena: tuple[ArenaRow, ...]
     inputs: tuple[TensorView, ...]
     outputs: tuple[TensorView, ...]

@@ -19,7 +19,7 @@ from tinyflow.compiler.streaming.stage import Stage
 
 @dataclass(frozen=True)
 class Pace:
-    """Before row y of the last layer, rows up to rate * y + lead are there, as far as there are any.
+    """Before row y of the last layer, the rows before rate * y + lead are there, of `height`.
 
     With `rest`, all that are left are computed with the last row: no window reaches them.
     """
@@ -159,9 +159,7 @@ def trace(stream: Stream, tensor: int) -> RowTrace:
 
 def _first_needed(stream: Stream, tensor: int, happened: Sequence[Event]) -> list[int]:
     """For each event, and for the end, the first row of `tensor` that it or a later one reads."""
-    height = next(
-        w.height for stage in stream.stages for w in stage.windows if w.tensor == tensor
-    )
+    height = next(w.height for stage in stream.stages for w in stage.windows if w.tensor == tensor)
     needed = [height] * (len(happened) + 1)
     for i in range(len(happened) - 1, -1, -1):
         event = happened[i]
@@ -175,9 +173,7 @@ def _first_needed(stream: Stream, tensor: int, happened: Sequence[Event]) -> lis
     return needed
 
 
-def _pace(
-    tensor: int, stages: Sequence[Stage], paces: dict[int, Pace], rows: int
-) -> Pace | None:
+def _pace(tensor: int, stages: Sequence[Stage], paces: dict[int, Pace], rows: int) -> Pace | None:
     """The pace of a tensor, from those of the stages that read it."""
     found: list[Pace] = []
     for stage in stages:

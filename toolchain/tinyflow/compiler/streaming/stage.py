@@ -22,8 +22,9 @@ WINDOWED = {
 """The kernels that compute single rows, by those of whole tensors."""
 
 ELEMENTWISE = frozenset(
-    "ADD SUB MUL MAXIMUM MINIMUM SQUARED_DIFFERENCE PRELU LEAKY_RELU RELU RELU6 RELU_N1_TO_1 "
-    "QUANTIZE HARD_SWISH LOGISTIC TANH ELU ABS NEG".split()
+    {"ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE", "PRELU", "LEAKY_RELU"}
+    | {"RELU", "RELU6", "RELU_N1_TO_1", "HARD_SWISH", "LOGISTIC", "TANH", "ELU", "ABS", "NEG"}
+    | {"QUANTIZE"}
 )
 """Operators whose value at a place depends on their operands there alone: a row of the output is
 what the same operator makes of rows.
