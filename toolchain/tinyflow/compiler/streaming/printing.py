@@ -1,0 +1,139 @@
+"""A placed stream as C: a loop over the rows of its last layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tinyflow.compiler.streaming.placing import PlacedStream
+from tinyflow.compiler.streaming.schedule import Pace
+from tinyflow.compiler.streaming.stage import Stage
+
+
+@dataclass(frozen=True)
+class StageView:
+    """A layer in the loop: rows of `ring` up to `until`, each by `call` and `row_bytes` long.
+
+    The last layer has no ring: its row is the loop's, `offset` where its tensor begins.
+    """
+
+    layer: int
+    comment: str
+    ring: str
+    until: str
+    call: str
+    bytes: int
+    row_bytes: int
+    offset: int
+
+
+@dataclass(frozen=True)
+class StreamView:
+    """A stream as the template prints it: a function of its own.
+
+    `copied` tells that its input is read from a copy.
+    """
+
+    function: str
+    what: str
+    copied: bool
+    rows: int
+    declarations: tuple[str, ...]
+    copies: tuple[str, ...]
+    stages: tuple[StageView, ...]
+
+    @property
+    def before(self) -> tuple[StageView, ...]:
+        """All layers but the last."""
+        return self.stages[:-1]
+
+    @property
+    def last(self) -> StageView:
+        return self.stages[-1]
+
+
+def stream_view(placed: PlacedStream, first: int, comments: Sequence[str]) -> StreamView:
+    """The stream whose first layer is number `first`; `comments` are those of its layers."""
+    stream = placed.stream
+    last = first + len(stream.stages) - 1
+    names = {stage.output: f"rows_{first + i}" for i, stage in enumerate(stream.stages[:-1])}
+    outside = [tensor for tensor in stream.inputs if tensor not in stream.copies]
+    declarations: list[str] = []
+    copies: list[str] = []
+    readable = {tensor: f"{name}.rows" for tensor, name in names.items()}
+    for i, tensor in enumerate(stream.copies):
+        name = "copy" if len(stream.copies) == 1 else f"copy_{i}"
+        row_bytes, pace = stream.copy_row_bytes(tensor), stream.copy_paces[i]
+        declarations.append(_ring(name, placed.copies[i], row_bytes, stream.copy_rows[i]))
+        until = _until(pace, stream.rows)
+        copies.append(f"tnf_ring_copy(&{name}, arena + {placed.offsets[tensor]}, {until});")
+        readable[tensor] = f"{name}.rows"
+    windowed = {w.tensor: w for s in stream.stages if s.windowed for w in s.windows}
+    for i, tensor in enumerate(outside):
+        if tensor in windowed:
+            name = "input" if len(outside) == 1 else f"input_{i}"
+            window = windowed[tensor]
+            values = f"arena + {placed.offsets[tensor]}, {window.row_bytes}, {window.height}, 0"
+            declarations.append(f"const tnf_rows_t {name} = {{{values}}};")
+            readable[tensor] = name
+    for stage, rows in zip(stream.stages[:-1], stream.rings, strict=False):
+        name = names[stage.output]
+        offset = placed.offsets[stage.output]
+        declarations.append(_ring(name, offset, stage.row_bytes, rows))
+    stages = []
+    for i, (stage, pace) in enumerate(zip(stream.stages, stream.paces, strict=True)):
+        is_last = i == len(stream.stages) - 1
+        row = "row" if is_last else "y"
+        stages.append(
+            StageView(
+                first + i,
+                comments[i],
+                names.get(stage.output, ""),
+                _until(pace, stream.rows),
+                _call(stage, first + i, row, readable, placed),
+                stage.height * stage.row_bytes,
+                stage.row_bytes,
+                placed.offsets[stage.output],
+            )
+        )
+    single = len(stages) == 1
+    return StreamView(
+        f"layer_{first}_by_rows" if single else f"layers_{first}_to_{last}",
+        "by rows, over its input" if single else f"to {last} by rows",
+        bool(stream.copies),
+        stream.rows,
+        tuple(declarations),
+        tuple(copies),
+        tuple(stages),
+    )
+
+
+def _ring(name: str, offset: int, row_bytes: int, rows: int) -> str:
+    return f"tnf_ring_t {name} = tnf_ring(arena + {offset}, {row_bytes}, {rows});"
+
+
+def _until(pace: Pace, rows: int) -> str:
+    """Pace.until in C."""
+    text = "row" if pace.rate == 1 else f"{pace.rate} * row"
+    if pace.lead:
+        text += f" {'+' if pace.lead > 0 else '-'} {abs(pace.lead)}"
+    if pace.rate * (rows - 1) + pace.lead > pace.height:
+        text = f"tnf_rows_until({pace.height}, {text})"
+    return f"(row < {rows - 1} ? {text} : {pace.height})" if pace.rest else text
+
+
+def _call(
+    stage: Stage, layer: int, row: str, readable: dict[int, str], placed: PlacedStream
+) -> str:
+    if stage.windowed:
+        source = readable[stage.windows[0].tensor]
+        operands = [f"&{source}", row, f"{row} + 1"]
+    else:
+        operands = []
+        for window in stage.windows:
+            if window.tensor in readable and window.stride:
+                operands.append(f"tnf_row(&{readable[window.tensor]}, {row})")
+            else:
+                place = f"arena + {placed.offsets[window.tensor]}"
+                operands.append(f"{place} + {row} * {window.row_bytes}" if window.stride else place)
+    return f"{stage.call.function}(&layer_{layer}, {', '.join([*operands, 'output'])});"
