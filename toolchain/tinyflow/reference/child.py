@@ -61,11 +61,13 @@ class Session:
 
     def __init__(self) -> None:
         self.interpreter: Any = None
+        self.model = b""
 
     def load(self, head: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
         self.interpreter = None
+        self.model = payload
         interpreter = Interpreter(
             model_content=payload,
             experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
@@ -78,6 +80,14 @@ class Session:
             "inputs": [details(found) for found in interpreter.get_input_details()],
             "outputs": [details(found) for found in interpreter.get_output_details()],
         }, b""
+
+    def reset(self, head: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+        """Variable tensors can be reset; resources are set by what runs once in an interpreter."""
+        if any(node["op_name"] == "VAR_HANDLE" for node in self.interpreter._get_ops_details()):
+            self.load(head, self.model)
+        else:
+            self.interpreter.reset_all_variables()
+        return {}, b""
 
     def invoke(self, head: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
         rows = np.frombuffer(payload, np.int8).reshape(head["rows"], -1)
@@ -122,7 +132,12 @@ def main() -> None:
     import ai_edge_litert.interpreter  # noqa: F401
 
     session = Session()
-    commands = {"load": session.load, "invoke": session.invoke, "tensors": session.tensors}
+    commands = {
+        "load": session.load,
+        "reset": session.reset,
+        "invoke": session.invoke,
+        "tensors": session.tensors,
+    }
     send(answers, {"ready": True})
     while True:
         head_size, payload_size = LENGTHS.unpack(read_exactly(requests, LENGTHS.size))

@@ -115,9 +115,14 @@ class ReferenceInterpreter:
         head, _ = self._ask({"command": "load"}, content)
         self.inputs, self.outputs = tuple(head["inputs"]), tuple(head["outputs"])
 
+    def reset(self) -> None:
+        """Set what the model keeps between inferences to its first values."""
+        self._ask({"command": "reset"}, b"")
+
     def invoke(self, inputs: Bytes) -> Bytes:
         """Output bytes int8 [N, output_bytes] for input bytes int8 [N, input_bytes].
 
+        What the model keeps between inferences goes on from row to row, and from call to call.
         Tensors of other types than int8 are passed as their little-endian bytes.
         """
         rows = self._rows(inputs)
