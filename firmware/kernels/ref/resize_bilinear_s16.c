@@ -1,10 +1,12 @@
 #include "tnf_interpolation.h"
 #include "tnf_resize.h"
 
-/* The weighted sum has 20 fractional bits; it is rounded to the nearest, halves away from 0. */
-static int16_t rounded(int64_t sum)
+/* The weighted sum, high * 2^10 + low, has 20 fractional bits and up to 36 in all. It is rounded to
+ * the nearest, halves away from 0. */
+static int16_t rounded(int32_t high, int32_t low)
 {
-    return (int16_t)((sum + (1 << 19) - (sum <= 0)) >> 20);
+    const int32_t not_positive = high + ((low + 1023) >> 10) <= 0;
+    return (int16_t)((high + ((low + ((int32_t)1 << 19) - not_positive) >> 10)) >> 10);
 }
 
 TNF_KERNEL void tnf_resize_bilinear_s16(const TNF_FLASH tnf_resize_bilinear_t *params,
@@ -28,8 +30,9 @@ TNF_KERNEL void tnf_resize_bilinear_s16(const TNF_FLASH tnf_resize_bilinear_t *p
                                           columns.upper_weight * above[right + c];
                     const int32_t lower = columns.lower_weight * below[left + c] +
                                           columns.upper_weight * below[right + c];
-                    *output++ = rounded((int64_t)rows.lower_weight * upper +
-                                        (int64_t)rows.upper_weight * lower);
+                    *output++ = rounded(
+                        rows.lower_weight * (upper >> 10) + rows.upper_weight * (lower >> 10),
+                        rows.lower_weight * (upper & 1023) + rows.upper_weight * (lower & 1023));
                 }
             }
         }

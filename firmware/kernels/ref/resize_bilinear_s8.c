@@ -4,7 +4,7 @@
 /* The weighted sum has 20 fractional bits; it is rounded to the nearest, halves away from 0. */
 static int8_t rounded(int32_t sum)
 {
-    return (int8_t)((sum + (1 << 19) - (sum <= 0)) >> 20);
+    return (int8_t)((sum + ((int32_t)1 << 19) - (sum <= 0)) >> 20);
 }
 
 TNF_KERNEL void tnf_resize_bilinear_s8(const TNF_FLASH tnf_resize_bilinear_t *params,

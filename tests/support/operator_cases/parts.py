@@ -179,7 +179,10 @@ def _slice(
     if draw(st.integers(0, 4)) == 0:
         masks["shrink_axis"] |= 1 << place
         index = draw(st.integers(-size, size - 1))
-        return index, draw(st.integers(-7, 7)), 1, index
+        masked = draw(st.sampled_from([0, 0, 0, 1]))
+        masks["begin"] |= masked << place
+        masks["end"] |= draw(st.integers(0, 1)) << place
+        return index, draw(st.integers(-7, 7)), draw(sizes(3)), 0 if masked else index
     stride = draw(st.sampled_from([1, 1, 2, 3, -1, -2]))
     begin, end = draw(st.integers(-size - 2, size + 2)), draw(st.integers(-size - 2, size + 2))
     first = None if draw(st.booleans()) else begin

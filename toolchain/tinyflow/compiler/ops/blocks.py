@@ -46,7 +46,10 @@ def _wide(graph: Graph, node: Node) -> list[int] | None:
 
 
 class SpaceToDepth(Op):
-    """Each block of block_size x block_size pixels becomes one pixel."""
+    """Each block of block_size x block_size pixels becomes one pixel.
+
+    The reference has no kernel for int16 and bool; they are moved like other types.
+    """
 
     name = "SPACE_TO_DEPTH"
     structure = (
@@ -78,7 +81,10 @@ class SpaceToDepth(Op):
 
 
 class DepthToSpace(Op):
-    """Each pixel becomes a block of block_size x block_size pixels."""
+    """Each pixel becomes a block of block_size x block_size pixels.
+
+    The reference has no kernel for int16 and bool; they are moved like other types.
+    """
 
     name = "DEPTH_TO_SPACE"
     structure = SpaceToDepth.structure
@@ -192,7 +198,10 @@ def _lookups(
 
 
 class SpaceToBatch(Op):
-    """Pixels of one place in their blocks become an image of its own; zeros around the input."""
+    """Pixels of one place in their blocks become an image of its own; zeros around the input.
+
+    The reference has no kernel for bool; it is moved like int8.
+    """
 
     name = "SPACE_TO_BATCH_ND"
     structure = (
@@ -221,7 +230,10 @@ class SpaceToBatch(Op):
 
 
 class BatchToSpace(Op):
-    """The inverse of SPACE_TO_BATCH_ND, with crops for its paddings."""
+    """The inverse of SPACE_TO_BATCH_ND, with crops for its paddings.
+
+    The reference has no kernel for bool; it is moved like int8.
+    """
 
     name = "BATCH_TO_SPACE_ND"
     structure = SpaceToBatch.structure

@@ -62,6 +62,20 @@ def counted_values(graph: Graph, node: Node) -> str | None:
     return None if count == len(node.inputs) else f"{count} for {len(node.inputs)} inputs"
 
 
+def scales(graph: Graph, node: Node) -> str | None:
+    """Where values are int8, all have the same scale and zero point (or none has a scale).
+
+    Where they are int16, all zero points are 0; the scales do not count.
+    """
+    tensors = moving.moved(graph, node, None)
+    if tensors[0].dtype == "int8":
+        return moving.other_scale(tensors, 0.0)
+    for tensor in tensors if tensors[0].dtype == "int16" else ():
+        if tensor.quantization is not None and any(tensor.quantization.zero_points):
+            return f"{tensor.name} has {rules.scales(tensor)}"
+    return None
+
+
 def _axis(graph: Graph, node: Node) -> int:
     return int(node.options.get("axis", 0)) % len(graph.activation(node, 0).shape)
 
@@ -116,6 +130,9 @@ class _Joining(Op):
 class Concatenation(_Joining):
     """Tensors side by side along an axis; any but not all of them may be constants.
 
+    Values are not rescaled, as in the reference: it refuses int8 tensors of different scales, and
+    does not look at those of int16.
+
     Nothing is copied of a tensor that can be computed where it belongs: one that is a single block
     of the output.
     """
@@ -132,7 +149,7 @@ class Concatenation(_Joining):
         fitting_inputs,
         no_activation,
         moving.output_shape("the inputs, side by side,", _side_by_side),
-        moving.one_scale(None),
+        scales,
     )
 
     def rows(self, graph: Graph, node: Node) -> int:
@@ -140,7 +157,10 @@ class Concatenation(_Joining):
 
 
 class Pack(_Joining):
-    """Tensors of one shape side by side along a new axis; any but not all may be constants."""
+    """Tensors of one shape side by side along a new axis; any but not all may be constants.
+
+    The reference has no kernel for bool; it is moved like int8.
+    """
 
     name = "PACK"
     structure = (

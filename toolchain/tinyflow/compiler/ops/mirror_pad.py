@@ -29,7 +29,10 @@ def _border(node: Node) -> int:
 
 
 class MirrorPad(Op):
-    """The input with its mirror image around it; REFLECT leaves out the border's own values."""
+    """The input with its mirror image around it; REFLECT leaves out the border's own values.
+
+    The reference has no kernel for bool; it is moved like int8.
+    """
 
     name = "MIRROR_PAD"
     structure = pad.Pad.structure

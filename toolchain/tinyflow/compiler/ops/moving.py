@@ -50,7 +50,7 @@ def one_type(position: int | None = 0, also: Sequence[int] = ()) -> Constraint:
     """
 
     def rule(graph: Graph, node: Node) -> str | None:
-        first, *others = tensors = _moved(graph, node, position, also)
+        first, *others = tensors = moved(graph, node, position, also)
         for tensor in tensors:
             if tensor.dtype not in TYPES:
                 return f"{tensor.name} is {tensor.dtype}"
@@ -63,29 +63,36 @@ def one_type(position: int | None = 0, also: Sequence[int] = ()) -> Constraint:
     return rule
 
 
-def one_scale(position: int | None = 0, also: Sequence[int] = ()) -> Constraint:
-    """The rule that quantised tensors that are int8 or int16 share scale and zero point."""
+def one_scale(
+    position: int | None = 0, also: Sequence[int] = (), *, exact: bool = False
+) -> Constraint:
+    """The rule that int8 and int16 tensors share scale and zero point; `exact` is to the bit."""
+    tolerance = 0.0 if exact else rules.SCALE_TOLERANCE
 
     def rule(graph: Graph, node: Node) -> str | None:
-        first, *others = tensors = _moved(graph, node, position, also)
-        if first.dtype not in ZERO_POINTS:
-            return None
-        for tensor in tensors:
-            if tensor.quantization is not None and not _usable(tensor):
-                return f"{tensor.name} has {rules.scales(tensor)}"
-        for tensor in others:
-            if not _same_scale(first, tensor):
-                return (
-                    f"{first.name} has {rules.scales(first)}, "
-                    f"{tensor.name} has {rules.scales(tensor)}"
-                )
-        return None
+        tensors = moved(graph, node, position, also)
+        return other_scale(tensors, tolerance) if tensors[0].dtype in ZERO_POINTS else None
 
+    told = "" if exact else "to one part in 100,000, "
     rule.__doc__ = (
-        "Where values are int8 or int16, all have the same zero point and, to one part in 100,000, "
-        "the same scale; or none has a scale."
-    )
+        f"Where values are int8 or int16, all have the same zero point and, {told}the same scale; "
+        "or none has a scale."
+    ).replace("and, the", "and the")
     return rule
+
+
+def other_scale(tensors: Sequence[Tensor], tolerance: float) -> str | None:
+    """What is found where quantised tensors have not one scale and zero point."""
+    first, *others = tensors
+    for tensor in tensors:
+        if tensor.quantization is not None and not _usable(tensor):
+            return f"{tensor.name} has {rules.scales(tensor)}"
+    for tensor in others:
+        if not _same_scale(first, tensor, tolerance):
+            return (
+                f"{first.name} has {rules.scales(first)}, {tensor.name} has {rules.scales(tensor)}"
+            )
+    return None
 
 
 def ranks(least: int, most: int, position: int = 0) -> Constraint:
@@ -148,7 +155,10 @@ def padding_value(output: Tensor) -> NDArray[Any]:
     return np.array(zero, output.dtype)
 
 
-def _moved(graph: Graph, node: Node, position: int | None, also: Sequence[int]) -> list[Tensor]:
+def moved(
+    graph: Graph, node: Node, position: int | None = 0, also: Sequence[int] = ()
+) -> list[Tensor]:
+    """The inputs at `position` and `also`, all where it is None, and the outputs."""
     inputs = range(len(node.inputs)) if position is None else (position, *also)
     sources = [graph.activation(node, place) for place in inputs]
     return [*sources, *(graph.tensors[index] for index in node.outputs)]
@@ -162,9 +172,9 @@ def _usable(tensor: Tensor) -> bool:
     return rules.usable_scales(found) and low <= found.zero_point <= high
 
 
-def _same_scale(first: Tensor, second: Tensor) -> bool:
-    if first.quantization is None or second.quantization is None:
-        return first.quantization is second.quantization
+def _same_scale(first: Tensor, second: Tensor, tolerance: float) -> bool:
     a, b = first.quantization, second.quantization
-    same = math.isclose(a.scale, b.scale, rel_tol=rules.SCALE_TOLERANCE)
+    if a is None or b is None:
+        return a is b
+    same = math.isclose(a.scale, b.scale, rel_tol=tolerance)
     return same and a.zero_point == b.zero_point

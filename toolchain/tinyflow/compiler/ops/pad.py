@@ -53,7 +53,10 @@ def constant_value(graph: Graph, node: Node) -> str | None:
 
 
 class Pad(Op):
-    """The input with zeros around it, which are the zero point."""
+    """The input with zeros around it, which are the zero point.
+
+    The reference has no kernel for bool; it is moved like int8.
+    """
 
     name = "PAD"
     structure: ClassVar[tuple[Constraint, ...]] = (
@@ -104,7 +107,10 @@ class Pad(Op):
 
 
 class PadV2(Pad):
-    """The input with a constant around it."""
+    """The input with a constant around it.
+
+    The reference has no kernel for bool; it is moved like int8.
+    """
 
     name = "PADV2"
     structure = (
@@ -115,7 +121,7 @@ class PadV2(Pad):
     constraints = (
         positive_paddings,
         moving.output_shape("input and paddings", padded),
-        moving.one_scale(also=(2,)),
+        moving.one_scale(also=(2,), exact=True),
     )
 
     def value(self, graph: Graph, node: Node) -> NDArray[Any]:

@@ -54,7 +54,10 @@ def _structure(kind: Constraint) -> tuple[Constraint, ...]:
 
 
 class ResizeNearestNeighbor(Op):
-    """Each pixel is the nearest one of the input."""
+    """Each pixel is the nearest one of the input.
+
+    The reference has no kernel for int32 and bool; they are moved like other types.
+    """
 
     name = "RESIZE_NEAREST_NEIGHBOR"
     structure = _structure(moving.one_type())

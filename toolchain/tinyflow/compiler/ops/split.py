@@ -141,6 +141,8 @@ class Split(_Cutting):
     """Equal parts along an axis.
 
     Nothing is copied of a part that is a single block of the input and can stay in its place.
+
+    The reference has no kernel for bool; it is moved like int8.
     """
 
     name = "SPLIT"
@@ -161,7 +163,10 @@ class Split(_Cutting):
 
 
 class SplitV(_Cutting):
-    """Parts of given sizes along an axis."""
+    """Parts of given sizes along an axis.
+
+    The reference has no kernel for bool; it is moved like int8.
+    """
 
     name = "SPLIT_V"
     structure = (

@@ -85,9 +85,10 @@ def _kind(node: Node, place: int) -> str:
 def _part(node: Node, place: int, size: int, begin: int, end: int, stride: int) -> Part | str:
     """What is taken of an axis of `size`, or what is wrong."""
     if _masked(node, "shrink_axis_mask", place):
-        if stride > 0 and -size <= begin < size:
-            return Part(begin % size, 1, 1)
-        return f"index {begin} of {size} with stride {stride}"
+        index = 0 if _masked(node, "begin_mask", place) else begin
+        if stride > 0 and -size <= index < size:
+            return Part(index % size, 1, 1)
+        return f"index {index} of {size} with stride {stride}"
     first = None if _masked(node, "begin_mask", place) else begin
     last = None if _masked(node, "end_mask", place) else end
     taken = range(*slice(first, last, stride).indices(size)) if stride else range(0)

@@ -21,7 +21,10 @@ def _tiled(graph: Graph, node: Node) -> list[int]:
 
 
 class Tile(Op):
-    """The input, repeated along its axes."""
+    """The input, repeated along its axes.
+
+    The reference has no kernel for int16; it is moved like other types.
+    """
 
     name = "TILE"
     structure = (
