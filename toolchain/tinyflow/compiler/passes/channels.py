@@ -54,10 +54,11 @@ def _outputs(graph: Graph, gone: Masks, operators: frozenset[str]) -> Iterator[M
 def _removable(graph: Graph, ranges: Mapping[int, Range]) -> Masks:
     """For each activation that `has_channels`, which of them can go."""
     fixed = {*graph.inputs, *graph.outputs, *state_tensors(graph)}
+    written = (index for node in graph.nodes for index in node.outputs)
     gone = {
-        index: np.full(tensor.shape[-1], index not in fixed)
-        for index, tensor in enumerate(graph.tensors)
-        if has_channels(tensor) and tensor.data is None
+        index: np.full(graph.tensors[index].shape[-1], index not in fixed)
+        for index in dict.fromkeys((*graph.inputs, *written))
+        if has_channels(graph.tensors[index])
     }
     while True:
         _settle(graph, ranges, gone)

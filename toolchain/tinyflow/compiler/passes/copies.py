@@ -39,7 +39,7 @@ def _simpler(graph: Graph, draft: Draft, node: Node, written: dict[int, int]) ->
     if len(node.outputs) != 1 or not node.inputs:
         return None
     source = _source(node)
-    first = draft.nodes[written[source]] if source in written else None
+    first = graph.nodes[written[source]] if source in written else None
     if node.op in layouts.SAME_BYTES and first is not None and first.op in layouts.SAME_BYTES:
         start = graph.tensors[first.inputs[0]]
         if (

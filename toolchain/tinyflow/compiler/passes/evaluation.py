@@ -47,7 +47,7 @@ def evaluate(graph: Graph, node: Node) -> Array | None:
         values = values.astype(output.dtype)
     if values.dtype.name != output.dtype:
         return None
-    values = np.ascontiguousarray(values)
+    values = np.array(values, order="C")  # which leaves a scalar one
     values.flags.writeable = False
     return values
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 BINARY = frozenset({"ADD", "MAXIMUM", "MINIMUM", "MUL", "PRELU", "SQUARED_DIFFERENCE", "SUB"})
 POOLS = frozenset({"AVERAGE_POOL_2D", "MAX_POOL_2D"})
 RESIZES = frozenset({"RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"})
-REDUCTIONS = frozenset({"MEAN", "REDUCE_MAX", "SUM"})
+REDUCTIONS = frozenset({"MEAN", "REDUCE_MAX", "REDUCE_MIN", "SUM"})
 SAME_BYTES = frozenset({"EXPAND_DIMS", "RESHAPE", "SQUEEZE"})
 # Operators whose outputs hold only values of their inputs.
 COPIES = SAME_BYTES | {"CONCATENATION", "PAD", "RESIZE_NEAREST_NEIGHBOR", "SLICE", "SPLIT"}

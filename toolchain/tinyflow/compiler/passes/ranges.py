@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinyflow.compiler.graph import Graph, Node, Tensor, array
-from tinyflow.compiler.ops import conv_2d, fully_connected, rules, weights
+from tinyflow.compiler.ops import OPS, conv_2d, fully_connected, reduce, rules, weights
 from tinyflow.compiler.passes import binary, layouts
 from tinyflow.compiler.passes.arithmetic import requantized_range
 from tinyflow.compiler.passes.unary import UNARY, VALUES, look_up, table
 from tinyflow.compiler.quantmath import (
     INT8_MAX,
     INT8_MIN,
-    mean_multiplier,
     quantize_multiplier,
 )
 
@@ -220,25 +219,29 @@ def _pool(graph: Graph, node: Node, inputs: tuple[Range, ...]) -> Range:
     return inputs[0].clamp(*rules.output_bounds(graph, node))
 
 
-def _mean(graph: Graph, node: Node, inputs: tuple[Range, ...]) -> Range:
+def _sum(graph: Graph, node: Node, inputs: tuple[Range, ...]) -> Range:
     source, output = graph.activation(node, 0), graph.output(node)
-    if not layouts.keeps_last_axis(graph, node):
+    op = OPS[node.op]
+    if not isinstance(op, reduce.Sum) or not layouts.keeps_last_axis(graph, node):
         return anything(output)
+    p = dict(op.numbers(graph, node))
     count = source.elements // output.elements
-    scales = (rules.quantization(source).scale, rules.quantization(output).scale)
-    multiplier = mean_multiplier(*scales, count)
-    low, high = _centred(graph, node, inputs[0])
     return Range(
         *requantized_range(
-            low * count,
-            high * count,
-            multiplier.value,
-            multiplier.shift,
-            rules.quantization(output).zero_point,
+            inputs[0].low * count + p["input_offset"],
+            inputs[0].high * count + p["input_offset"],
+            p["multiplier"],
+            p["shift"],
+            p["output_offset"],
             INT8_MIN,
             INT8_MAX,
         )
     )
+
+
+def _extreme(graph: Graph, node: Node, inputs: tuple[Range, ...]) -> Range:
+    kept = layouts.keeps_last_axis(graph, node)
+    return inputs[0] if kept else inputs[0].of_all(graph.output(node).shape[-1])
 
 
 def _unary(graph: Graph, node: Node, inputs: tuple[Range, ...]) -> Range:
@@ -259,7 +262,10 @@ RULES: Mapping[str, Rule] = {
     "DEPTHWISE_CONV_2D": _depthwise_conv_2d,
     "FULLY_CONNECTED": _fully_connected,
     "MAX_POOL_2D": _pool,
-    "MEAN": _mean,
+    "MEAN": _sum,
+    "REDUCE_MAX": _extreme,
+    "REDUCE_MIN": _extreme,
+    "SUM": _sum,
     **dict.fromkeys(binary.KNOWN, _binary),
     **dict.fromkeys(UNARY, _unary),
 }
