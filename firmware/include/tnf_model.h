@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "tnf_flash.h"
+#include "tnf_types.h"
 
 /** Version of the contract between generated code, kernels and runtime. */
 #define TNF_ABI 2

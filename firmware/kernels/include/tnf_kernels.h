@@ -25,6 +25,7 @@
 
 #include "tnf_backend.h"
 #include "tnf_flash.h"
+#include "tnf_types.h"
 
 /** Begins a kernel's definition: where several libraries in one image have the same kernel, the
  *  linker takes one of them, whether they are archives or plain objects. */
@@ -34,10 +35,5 @@
  * of another that was made for another contract, or that wants its weights in another order. */
 #define TNF_LINK_NAME_(name, backend) name##_abi2_##backend
 #define TNF_LINK_NAME(name, backend) TNF_LINK_NAME_(name, backend)
-
-/* The arena is one array of bytes: what lies in it as something else may alias those bytes. */
-typedef int16_t __attribute__((may_alias)) tnf_int16_t;
-typedef int32_t __attribute__((may_alias)) tnf_int32_t;
-typedef float __attribute__((may_alias)) tnf_float_t;
 
 #endif
