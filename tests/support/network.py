@@ -34,8 +34,10 @@ class Network:
 
     def weights(self, shape: tuple[int, ...], axis: int, source: int) -> tuple[int, int]:
         count = shape[axis]
-        scales = tuple(float(np.float32(s)) for s in self.rng.uniform(0.002, 0.01, count))
-        low, high = (-8, 8) if self.weight_type == "int4" else (-127, 128)
+        packed = self.weight_type == "int4"
+        spread = self.rng.uniform(0.002, 0.01, count) * (16 if packed else 1)
+        scales = tuple(float(np.float32(s)) for s in spread)
+        low, high = (-8, 8) if packed else (-127, 128)
         values = self.rng.integers(low, high, shape).astype(np.int8)
         bias_type = np.int32 if self.dtype == "int8" else np.int64
         bias = self.rng.integers(-900, 900, count).astype(bias_type)
