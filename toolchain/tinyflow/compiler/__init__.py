@@ -15,11 +15,12 @@ from tinyflow.artifacts import CompiledModel, LayerInfo, LayerOutput, TensorSpec
 from tinyflow.compiler.emit import emit
 from tinyflow.compiler.fit import check_fits, check_graph
 from tinyflow.compiler.graph import Graph, Tensor
-from tinyflow.compiler.memory import Plan, lower_bound, plan_memory
+from tinyflow.compiler.memory import Plan, lower_bound
 from tinyflow.compiler.naming import checked_prefix, comment_text, shape_text, symbol_name
 from tinyflow.compiler.passes import fold_constants, shrink
 from tinyflow.compiler.program import Program, link
 from tinyflow.compiler.steps import Step, lower
+from tinyflow.compiler.streaming.choose import choose
 from tinyflow.compiler.tflite_reader import read_tflite
 from tinyflow.compiler.verify import verify_graph, verify_plan
 
@@ -35,20 +36,24 @@ def compile_model(
     backend: str = "ref",
     templates: Sequence[Path] = (),
     shrinking: bool = True,
+    ram_budget: int | None = None,
+    least_ram: bool = False,
 ) -> CompiledModel:
     """Compile a .tflite into C sources below `folder`, which is created.
 
     `name` is the C prefix; by default it is made from the file's name. `board` is only told in
     the provenance; `backend` chooses the kernels; templates in the folders `templates` come before
-    tinyflow's own. Without `shrinking` every node becomes C as it is in the file. Raises ModelError
+    tinyflow's own. Without `shrinking` every node becomes C as it is in the file. Where the arena
+    would take more than `ram_budget` bytes, chains of layers are computed by rows; with `least_ram`
+    wherever that takes fewer. Raises ModelError
     when the file is broken or has operators or shapes that are not supported, all of them at once.
     """
     prefix = symbol_name(tflite) if name is None else checked_prefix(name)
     sha256 = hashlib.sha256(tflite.read_bytes()).hexdigest()
     graph = _read(tflite)
     graph, changes = shrink(graph) if shrinking else (graph, ())
-    steps = lower(graph)
-    plan = plan_memory(graph, steps)
+    chosen = choose(graph, lower(graph), budget=ram_budget, least=least_ram)
+    steps, plan = chosen.steps, chosen.plan
     verify_plan(graph, steps, plan)
     program = link(graph, steps, plan, prefix)
     context, sources, headers = emit(
@@ -81,7 +86,7 @@ def compile_model(
         layers=_layers(program),
         operators=dict(sorted(Counter(node.op for node in graph.nodes).items())),
         busiest=_busiest(graph, steps, plan),
-        changes=tuple(change.text for change in changes),
+        changes=(*(change.text for change in changes), *chosen.changes),
     )
 
 

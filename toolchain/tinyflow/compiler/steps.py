@@ -21,8 +21,8 @@ class Step:
     changes. A call with a view in `views` only copies: it is left out where the plan has the one
     tensor inside the other. `overlaps` are inputs that an output may overwrite. `rings` are the
     bytes of buffers that the step needs beside its tensors and that count as activations; its
-    calls get them in that order. A step with a `stream` is one layer or several, computed by rows;
-    `node` is the last one's.
+    calls get them in that order. A step with a `stream` is computed by rows; if it is a chain of
+    layers, `parts` are their steps, and `node` is the last one's.
     """
 
     node: Node
@@ -36,6 +36,7 @@ class Step:
     updates: tuple[int, ...] = ()
     rings: tuple[int, ...] = ()
     stream: Stream | None = None
+    parts: tuple[Step, ...] = ()
 
     @property
     def only_copies(self) -> bool:

@@ -89,6 +89,7 @@ def chain(graph: Graph, steps: Sequence[Step], *, copied: bool = False) -> Step 
         writes=(stream.output,),
         calls=tuple(stage.call for stage in known),
         macs=sum(step.macs for step in steps),
+        parts=tuple(steps),
     )
     return _streamed(whole, stream)
 
