@@ -1,0 +1,121 @@
+"""Floats at a model's edges: what no integer can hold, and a network from floats to floats."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from kernel_server import KernelServer
+from numpy.typing import NDArray
+from operator_cases.functions import of_scale, unary
+from tflite_writer import write_tflite
+
+from tinyflow.compiler import compile_model
+from tinyflow.compiler.graph import Graph, Node, Tensor
+from tinyflow.compiler.host import HostModel
+from tinyflow.compiler.ops import check_node
+from tinyflow.reference import ReferenceInterpreter
+
+MOST = 2**31 - 1
+EXTREMES = np.array(
+    [math.nan, math.inf, -math.inf, 3e38, -3e38, 1e-45, -0.0, 2.0**31, -(2.0**31), 2.0**30],
+    np.float32,
+)
+
+
+@pytest.fixture(scope="module")
+def kernels() -> Iterator[KernelServer]:
+    with KernelServer() as server:
+        yield server
+
+
+def run(graph: Graph, values: NDArray[np.float32], kernels: KernelServer) -> list[int]:
+    assert check_node(graph, graph.nodes[0]) == []
+    found: list[int] = kernels.run_node(graph, graph.nodes[0], {0: values})[1].tolist()
+    return found
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16"])
+def test_quantising_limits_what_does_not_fit(dtype: str, kernels: KernelServer) -> None:
+    zero_point = 7 if dtype == "int8" else 0
+    output = (dtype, of_scale(0.5, zero_point))
+    graph = unary("QUANTIZE", EXTREMES.shape, ("float32", None), output)
+    ends = np.iinfo(dtype)
+    low, high = ends.min, ends.max
+    expected = [zero_point, high, low, high, low, zero_point, zero_point, high, low, high]
+    assert run(graph, EXTREMES, kernels) == expected
+
+
+def test_quantising_rounds_halves_away_from_zero(kernels: KernelServer) -> None:
+    values = np.array([0.25, -0.25, 0.75, 0.24999999, -63.75, 63.75, 1e-40], np.float32)
+    graph = unary("QUANTIZE", values.shape, ("float32", None), ("int8", of_scale(0.5, -1)))
+    assert run(graph, values, kernels) == [0, -2, 1, -1, -128, 127, -1]
+    # A quotient too small for single precision's normal numbers.
+    tiny = unary("QUANTIZE", (1,), ("float32", None), ("int8", of_scale(3e38)))
+    assert run(tiny, np.array([1.0], np.float32), kernels) == [0]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [
+        ("int8", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+        ("int16", [0, 32767, -32768, 32767, -32768, 0, 0, 32767, -32768, 32767]),
+        (
+            "int32",
+            [MOST, MOST, -MOST - 1, MOST, -MOST - 1, 0, 0, MOST, -MOST - 1, 2**30],
+        ),
+        ("bool", [True, True, True, True, True, True, False, True, True, True]),
+    ],
+)
+def test_casting_limits_what_does_not_fit_as_the_reference_does(
+    dtype: str, expected: list[int], kernels: KernelServer, reference_interpreter: None
+) -> None:
+    options = {"in_data_type": "FLOAT32", "out_data_type": dtype.upper()}
+    graph = unary("CAST", EXTREMES.shape, ("float32", None), (dtype, None), **options)
+    assert run(graph, EXTREMES, kernels) == expected
+    with ReferenceInterpreter(write_tflite(graph)) as reference:
+        answer = reference.invoke(EXTREMES.view(np.int8)[np.newaxis])[0].view(dtype).tolist()
+    # What it makes of no number as int16 depends on the place in the tensor.
+    first = 1 if dtype == "int16" else 0
+    assert answer[first:] == expected[first:]
+
+
+def network(dtype: str) -> Graph:
+    """Floats quantised, three activations, a rescale to another type, floats again."""
+    shape, wide = (1, 6, 5, 2), dtype == "int16"
+    made = {
+        "input": ("float32", None),
+        "quantised": (dtype, of_scale(2e-3) if wide else of_scale(0.05, -3)),
+        "leaky": (dtype, of_scale(1.5e-3) if wide else of_scale(0.04, -100)),
+        "bent": (dtype, of_scale(2.0**-15) if wide else of_scale(1 / 128)),
+        "other type": ("int8", of_scale(1 / 100, 5)) if wide else ("int16", of_scale(1 / 3000)),
+        "output": ("float32", None),
+    }
+    nodes = (
+        Node("QUANTIZE", (0,), (1,)),
+        Node("LEAKY_RELU", (1,), (2,), {"alpha": 0.25}),
+        Node("TANH", (2,), (3,)),
+        *((Node("QUANTIZE", (3,), (4,)),) if wide else ()),
+        Node("DEQUANTIZE", (4 if wide else 3,), (5,)),
+    )
+    tensors = tuple(Tensor(name, shape, *kind) for name, kind in made.items())
+    if not wide:
+        tensors = (*tensors[:4], tensors[5])
+        nodes = (*nodes[:-1], Node("DEQUANTIZE", (3,), (4,)))
+    return Graph(tensors, nodes, (0,), (len(tensors) - 1,))
+
+
+@pytest.mark.usefixtures("reference_interpreter")
+@pytest.mark.parametrize("dtype", ["int8", "int16"])
+def test_a_network_from_floats_to_floats_equals_the_reference(dtype: str, tmp_path: Path) -> None:
+    model = tmp_path / "network.tflite"
+    model.write_bytes(write_tflite(network(dtype)))
+    compiled = compile_model(model, folder=tmp_path / "c")
+    rng = np.random.default_rng(2)
+    reals = rng.normal(0, [[1], [0.01], [30], [1000]], (4, 60)).astype(np.float32)
+    rows = np.ascontiguousarray(reals).view(np.int8)
+    with HostModel(compiled) as host, ReferenceInterpreter(model) as reference:
+        np.testing.assert_array_equal(host.invoke(rows), reference.invoke(rows))
