@@ -138,10 +138,14 @@ void tnf_send_chunk(tnf_session_t *session, uint32_t all, uint32_t offset, const
 
 void tnf_send_result(tnf_session_t *session)
 {
-    begin_reply(session, TNF_MESSAGE_RESULT, 3);
+    bool remembers = session->config->model->reset != NULL;
+    begin_reply(session, TNF_MESSAGE_RESULT, remembers ? 4 : 3);
     put_uint(session, TNF_KEY_COUNT, session->count);
     put_uint(session, TNF_KEY_BYTES, session->config->model->output_bytes);
     tnf_put_output(session, 0);
+    if (remembers) {
+        put_uint(session, TNF_KEY_STEPS, session->steps);
+    }
     end(session);
 }
 

@@ -42,6 +42,15 @@ int8_t *tnf_session_input(tnf_session_t *session)
     return session->config->arena + session->config->model->inputs->arena_offset;
 }
 
+void tnf_session_reset_state(tnf_session_t *session)
+{
+    const tnf_session_config_t *config = session->config;
+    if (config->model->reset != NULL) {
+        config->model->reset(config->arena);
+    }
+    session->steps = 0;
+}
+
 uint32_t tnf_session_infer(tnf_session_t *session)
 {
     const TNF_FLASH tnf_model_t *model = session->config->model;
@@ -49,6 +58,7 @@ uint32_t tnf_session_infer(tnf_session_t *session)
     session->answered = false; /* nor does it hold the output that was told last */
     uint32_t began = tnf_port_counter();
     model->invoke(session->config->arena, NULL);
+    session->steps++;
     uint32_t count = scaled(session->config, tnf_port_counter() - began);
     session->output_ready = true;
     tnf_telemetry_record(&session->telemetry, count, model->outputs, tnf_session_output(session));
@@ -94,7 +104,8 @@ static void on_dump(void *context, const tnf_part_t *part)
     }
 }
 
-/* A run of its own with an observer; its count is that of the layers an observer has counted. */
+/* A run of its own with an observer, before and after which the model remembers nothing; its count
+ * is that of the layers an observer has counted. */
 static void observe(tnf_session_t *session, const tnf_request_t *request,
                     void (*part)(void *context, const tnf_part_t *part))
 {
@@ -102,8 +113,10 @@ static void observe(tnf_session_t *session, const tnf_request_t *request,
     session->asked = request;
     session->input_bytes = 0;
     session->ticks = 0;
+    tnf_session_reset_state(session);
     session->mark = tnf_port_counter();
     session->config->model->invoke(session->config->arena, &observer);
+    tnf_session_reset_state(session);
     session->output_ready = true;
     session->count = scaled(session->config, session->ticks);
 }
@@ -157,6 +170,9 @@ static void configure(tnf_session_t *session, const tnf_request_t *request)
     if (tnf_request_has(request, TNF_KEY_DEADLINE)) {
         session->telemetry.deadline = request->value[TNF_KEY_DEADLINE];
     }
+    if (request->value[TNF_KEY_STATE_RESET] != 0) {
+        tnf_session_reset_state(session);
+    }
 }
 
 static tnf_status_t run(tnf_session_t *session, const tnf_request_t *request)
@@ -170,6 +186,9 @@ static tnf_status_t run(tnf_session_t *session, const tnf_request_t *request)
         return status;
     }
     if (session->type == TNF_MESSAGE_INFER) {
+        if (request->value[TNF_KEY_STATE_RESET] != 0) {
+            tnf_session_reset_state(session);
+        }
         session->count = tnf_session_infer(session);
     } else {
         observe(session, request, session->type == TNF_MESSAGE_LAYERS ? on_part : on_dump);
@@ -319,9 +338,7 @@ void tnf_session_init(tnf_session_t *session, const tnf_session_config_t *config
     session->heartbeat_ms = config->heartbeat_ms;
     session->heartbeat_at_ms = tnf_port_uptime_ms();
     tnf_telemetry_init(&session->telemetry, 0);
-    if (config->model->reset != NULL) {
-        config->model->reset(config->arena);
-    }
+    tnf_session_reset_state(session);
     tnf_port_write((const uint8_t[]){0}, 1); /* ends what a reset has cut off */
     print_name(session);
     tnf_console_constant(greeting_end);

@@ -63,6 +63,7 @@ typedef struct tnf_session {
     uint32_t sequence;          /**< its sequence number */
     tnf_status_t status;        /**< how it ended */
     uint32_t count;             /**< what it counted */
+    uint32_t steps;             /**< inferences since the model's state was reset */
     const tnf_request_t *asked; /**< the request that is being carried out */
     uint32_t mark;              /**< counter when the layer began */
     uint32_t ticks;             /**< of all layers so far */
@@ -105,6 +106,10 @@ const int8_t *tnf_session_output(const tnf_session_t *session);
  *  their input from a sensor. The output is in the arena afterwards.
  *  @return its count in the unit of the board's counter */
 uint32_t tnf_session_infer(tnf_session_t *session);
+
+/** Sets what the model keeps between inferences to its first values: a new stream begins. Nothing
+ *  where it keeps nothing. Input and output stay. */
+void tnf_session_reset_state(tnf_session_t *session);
 
 /** Sends a log line to the host. @param text  cut after TNF_TEXT_BYTES */
 void tnf_session_log(tnf_session_t *session, tnf_log_level_t level, const char *text);

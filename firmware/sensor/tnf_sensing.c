@@ -79,6 +79,7 @@ static void empty(tnf_sensing_t *sensing)
                   config->window, config->hop);
     sensing->age = 0;
     sensing->age_max = 0;
+    tnf_session_reset_state(config->session);
 }
 
 void tnf_sensing_rest(tnf_sensing_t *sensing)

@@ -105,6 +105,7 @@ class Device:
         timeout: float,
     ) -> None:
         self.hello = hello
+        self._steps: int | None = None  # of the stream, where the model keeps something
         self._session = session
         self._timeout = timeout
         self._input = input or TensorSpec(
@@ -131,10 +132,17 @@ class Device:
 
     # Inferences
 
-    def infer(self, data: bytes | Bytes) -> Inference:
-        """One inference of `data`, the model's input bytes (int8)."""
+    def infer(self, data: bytes | Bytes, *, reset: bool = False) -> Inference:
+        """One inference of `data`, the model's input bytes (int8).
+
+        It goes on from what a model that keeps something has kept, or begins anew with `reset`.
+        Raises DeviceError where something else has come between: a restart, another program, the
+        board's own sensor.
+        """
+        values: dict[str, Value] = {"STATE_RESET": 1} if reset else {}
         for _ in range(MAX_ATTEMPTS):
-            reply = self._run("INFER", _as_bytes(data), {}, None).reply
+            reply = self._run("INFER", _as_bytes(data), values, None).reply
+            self._check_stream(reply, 1 if reset else None)
             count, size = reply.integer("COUNT"), reply.integer("BYTES")
             if size != self.hello.output_bytes:
                 raise self._nonsense(f"an output of {size} B, its hello says so of another size")
@@ -144,6 +152,28 @@ class Device:
                 self._session.answered += 1
                 return Inference(bytes(output), count)
         raise self._gave_up("infer")
+
+    def reset_state(self) -> None:
+        """Set what the model keeps between inferences to its first values: a new stream begins."""
+        self._ask("CONFIGURE", "STATUS_REPLY", self._timeout, {"STATE_RESET": 1})
+        self._steps = 0
+
+    def _check_stream(self, reply: Message, expected: int | None = None) -> None:
+        """Raise DeviceError unless the reply is of the stream's next inference."""
+        if "STEPS" not in reply.values:
+            return
+        found = reply.integer("STEPS")
+        if expected is None and self._steps is not None:
+            expected = (self._steps + 1) & messages.UINT32_MAX
+        self._steps = found
+        if expected is not None and found != expected:
+            raise DeviceError(
+                f"{self._session.place()} went on from another stream",
+                [
+                    f"it counts {found} inferences since its reset, {expected} were expected",
+                    "it has restarted, or classifies what its own sensor says",
+                ],
+            )
 
     def infer_each(self, inputs: Iterable[bytes | Bytes]) -> Iterator[Inference]:
         """Inferences of many inputs, each handed on as soon as it is answered."""
@@ -165,7 +195,11 @@ class Device:
         return scores.reshape(len(features), *self._output.shape[1:])
 
     def layers(self, data: bytes | Bytes) -> list[Layer]:
-        """Each layer's CRC-32 and count in one inference, which is not part of the telemetry."""
+        """Each layer's CRC-32 and count in one inference, which is not part of the telemetry.
+
+        It begins anew, and so does the next inference of a model that keeps something.
+        """
+        self._steps = 0
         found: dict[int, Layer] = {}
         total = self.hello.layers
         for _ in range(MAX_ATTEMPTS):
@@ -181,7 +215,8 @@ class Device:
         return [found[index] for index in range(total)]
 
     def layer_output(self, data: bytes | Bytes, index: int) -> bytes:
-        """The bytes of one layer's output (0 is the first) in one inference."""
+        """The bytes of one layer's output (0 is the first) in one inference as `layers` has it."""
+        self._steps = 0
         if not 0 <= index < self.hello.layers:
             raise ModelError(
                 f"{self.hello.model} has no layer {index}", [f"layers 0 to {self.hello.layers - 1}"]
