@@ -243,9 +243,9 @@ REFUSED: list[tuple[str, Graph, str]] = [
     ("beta that is no number", scores(PROBABILITY, beta=math.nan), "(found: nan)"),
     ("4096 classes", scores(PROBABILITY, depth=4096), "(found: 1x4096)"),
     (
-        "a float model's edge",
-        unary("QUANTIZE", Tensor("in", (4,), "float32"), activation("out", (4,), HALF)),
-        "(found: in is float32)",
+        "floats to floats",
+        unary("QUANTIZE", Tensor("in", (4,), "float32"), Tensor("out", (4,), "float32")),
+        "(found: float32 to float32)",
     ),
     (
         "another size",
