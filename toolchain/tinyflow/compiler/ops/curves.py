@@ -38,7 +38,10 @@ class Elu(Lookup):
 
 
 class Exp(Interpolated):
-    """e to the power of x."""
+    """e to the power of x, limited to the output's range.
+
+    LiteRT converts what is too large for 32 bits by an undefined conversion.
+    """
 
     name = "EXP"
 

@@ -97,7 +97,7 @@ class Softmax(Op):
     A row of int8 whose exponentials add up to 512 or more, which takes over 511 classes, gives zero
     probabilities in int8; the runtime stops there. For int16 exponential and reciprocal are
     interpolated tables that LiteRT makes with double precision; TensorFlow Lite Micro makes them
-    with single precision.
+    with single precision, and has 2 of 513 reciprocals one off.
     """
 
     name = "SOFTMAX"
