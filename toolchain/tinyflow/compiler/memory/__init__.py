@@ -1,12 +1,15 @@
 """The memory planner: which tensor lies where in the arena, and in which order steps run."""
 
-from tinyflow.compiler.memory.plan import ALIGNMENT, Plan, lower_bound, plan_memory
+from tinyflow.compiler.memory.conflicts import ALIGNMENT
+from tinyflow.compiler.memory.plan import Plan, busiest_step, plan_memory
+from tinyflow.compiler.memory.plan import busiest_step as lower_bound
 from tinyflow.compiler.memory.rows import RowTrace, elementwise, reach, windowed
 
 __all__ = [
     "ALIGNMENT",
     "Plan",
     "RowTrace",
+    "busiest_step",
     "elementwise",
     "lower_bound",
     "plan_memory",

@@ -1,219 +1,158 @@
 """Plans the tensor arena: which tensor lies where, and when its bytes may be used again.
 
-Tensors that hold the same bytes (RESHAPE) or may take over an input's (in-place operators) share
-one buffer. Buffers whose live ranges overlap must not overlap in the arena. Placement is greedy
-by size (Pisarchyk and Lee, 2020, arXiv 2001.03288); where that misses the lower bound, other
-orders are tried and the best is kept.
+Tensors that hold the same bytes (RESHAPE, parts of a CONCATENATION) share a buffer where that
+spoils no value. Buffers needed at the same time keep apart, but an output may lie over an input
+as far as the kernel allows (op.Overlap). Activations, states and rings are placed first, exactly
+where the search ends in time; then the scratch of each step goes into the lowest gap of that step.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tinyflow.compiler.graph import Graph
+from tinyflow.compiler.memory.conflicts import ALIGNMENT, Sharing, problem, share
+from tinyflow.compiler.memory.exact import Budget
+from tinyflow.compiler.memory.greedy import first_fit, orders
+from tinyflow.compiler.memory.liveness import Key, Liveness, liveness
+from tinyflow.compiler.memory.solve import WORK, place
 
 if TYPE_CHECKING:  # operators import this package for their row traces
     from tinyflow.compiler.ops.op import View
     from tinyflow.compiler.steps import Step
 
-ALIGNMENT = 4
-MAX_ORDERS = 400
-
 
 @dataclass(frozen=True)
 class Plan:
-    """Where everything lies. `offsets` by tensor index, `scratch_offsets` by step position.
+    """Where everything lies.
 
-    `values[tensor]` is the same for tensors that hold the same bytes.
+    `offsets` are by tensor index, `scratch_offsets` and `ring_offsets` by step position; all are
+    multiples of ALIGNMENT. `activation_bytes` are what tensors, states and rings take,
+    `arena_bytes` all. `proved` says that no placement with the views that this one honours takes
+    fewer activation bytes.
     """
 
     arena_bytes: int
     activation_bytes: int
     offsets: Mapping[int, int]
     scratch_offsets: Mapping[int, int]
-    values: Mapping[int, int]
-
-    def value_of(self, tensor: int) -> int:
-        return self.values[tensor]
+    ring_offsets: Mapping[int, tuple[int, ...]]
+    proved: bool
 
     def honours(self, view: View) -> bool:
         """Whether the one tensor lies inside the other, so that nothing need be copied."""
         return self.offsets[view.part] == self.offsets[view.whole] + view.offset
 
 
-@dataclass(frozen=True)
-class _Buffer:
-    size: int
-    first: int
-    last: int
-
-    def meets(self, other: _Buffer) -> bool:
-        return self.first <= other.last and other.first <= self.last
-
-
 def plan_memory(graph: Graph, steps: Sequence[Step]) -> Plan:
-    """The arena plan of `steps`. Graph inputs live from the start, outputs to the end."""
-    last_read = _last_reads(graph, steps)
-    value, home = _share(graph, steps, last_read)
-
-    buffers: dict[int, _Buffer] = {}
-    first_write = _written(graph, steps)
-    for tensor, start in first_write.items():
-        size = _aligned(graph.tensors[tensor].size_bytes)
-        end = last_read.get(tensor, start)
-        kept = buffers.get(home[tensor])
-        if kept is not None:
-            size, start, end = max(size, kept.size), min(start, kept.first), max(end, kept.last)
-        buffers[home[tensor]] = _Buffer(size, start, end)
+    """The arena plan of `steps`, in that order. The same steps always get the same plan."""
+    live = liveness(graph, steps)
+    views = [view for step in steps for view in step.views]
+    offsets, proved = _place_activations(graph, live, views)
+    activation_bytes = _end(live, offsets)
     scratch = {
-        position: _Buffer(_aligned(step.scratch_bytes), position, position)
+        position: _lowest_gap(live, offsets, position, step.scratch_bytes)
         for position, step in enumerate(steps)
         if step.scratch_bytes
     }
-    keys: list[tuple[str, int]] = [("tensor", key) for key in buffers]
-    keys += [("scratch", key) for key in scratch]
-    offsets, arena_bytes = _place([*buffers.values(), *scratch.values()])
-    placed = dict(zip(keys, offsets, strict=True))
-    ends = (placed["tensor", key] + buffer.size for key, buffer in buffers.items())
+    ends = [start + aligned(steps[position].scratch_bytes) for position, start in scratch.items()]
     return Plan(
-        arena_bytes,
-        max(ends, default=0),
-        {tensor: placed["tensor", home[tensor]] for tensor in first_write},
-        {position: placed["scratch", position] for position in scratch},
-        value,
+        max(activation_bytes, *ends) if ends else activation_bytes,
+        activation_bytes,
+        {key: offset for key, offset in offsets.items() if isinstance(key, int)},
+        scratch,
+        {
+            position: tuple(offsets[position, number] for number in range(len(step.rings)))
+            for position, step in enumerate(steps)
+            if step.rings
+        },
+        proved,
     )
 
 
-def lower_bound(graph: Graph, steps: Sequence[Step], plan: Plan) -> tuple[int, int]:
-    """The step at which the most bytes are live, and how many: no plan of these steps is smaller.
+def busiest_step(graph: Graph, steps: Sequence[Step], plan: Plan) -> tuple[int, int]:
+    """The step at which the most bytes of the arena are needed, and how many.
 
-    Tensors that share a buffer count once.
+    Bytes that several tensors share count once.
     """
-    last_read = _last_reads(graph, steps)
-    written = _written(graph, steps)
+    live = liveness(graph, steps)
     best = (0, 0)
     for position, step in enumerate(steps):
-        live = {
-            plan.offsets[t]: graph.tensors[t].size_bytes
-            for t, start in written.items()
-            if start <= position <= last_read.get(t, start)
-        }
-        total = sum(live.values()) + step.scratch_bytes
+        spans = [
+            (plan.offsets[key], plan.offsets[key] + live.sizes[key])
+            for key in _alive(live, position)
+            if isinstance(key, int)
+        ]
+        total, end = step.scratch_bytes + sum(step.rings), 0
+        for start, stop in sorted(spans):
+            total += max(0, stop - max(start, end))
+            end = max(end, stop)
         best = max(best, (total, -position))
     return -best[1], best[0]
 
 
-def _written(graph: Graph, steps: Sequence[Step]) -> dict[int, int]:
-    """The position at which each tensor gets its value."""
-    first = dict.fromkeys((*graph.inputs, *(state.tensor for state in graph.states)), 0)
-    for position, step in enumerate(steps):
-        first |= dict.fromkeys(step.writes, position)
-    return first
-
-
-def _last_reads(graph: Graph, steps: Sequence[Step]) -> dict[int, int]:
-    last: dict[int, int] = {}
-    for position, step in enumerate(steps):
-        for tensor in step.reads:
-            last[tensor] = position
-    for tensor in (*graph.outputs, *(state.tensor for state in graph.states)):
-        last[tensor] = len(steps)
-    return last
-
-
-def _share(
-    graph: Graph, steps: Sequence[Step], last_read: dict[int, int]
-) -> tuple[dict[int, int], dict[int, int]]:
-    """For each tensor, the value it holds and the tensor whose buffer it lives in."""
-    value = {tensor: tensor for tensor in _written(graph, ())}
-    home = dict(value)
-    end = {tensor: last_read.get(tensor, 0) for tensor in value}
-    kept = {state.tensor for state in graph.states}
-    for position, step in enumerate(steps):
-        for out in step.writes:
-            value[out] = home[out] = out
-            size = graph.tensors[out].size_bytes
-            for view in step.views:
-                whole = graph.tensors[view.whole].size_bytes
-                if view.part == out and size == whole and view.whole not in kept:
-                    value[out], home[out] = value[view.whole], home[view.whole]
-            if home[out] == out:
-                _take_over(graph, step, out, position, home, end)
-            end[home[out]] = max(end.get(home[out], 0), last_read.get(out, position))
-    return value, home
-
-
-def _take_over(
-    graph: Graph, step: Step, out: int, position: int, home: dict[int, int], end: dict[int, int]
-) -> None:
-    """Let `out` live where an input of the step does, if one may be overwritten."""
-    sharing = [lap.input for lap in step.overlaps if lap.output == out and lap.reach >= 0]
-    for tensor in sharing:
-        root = home[tensor]
-        fits = graph.tensors[out].size_bytes <= graph.tensors[tensor].size_bytes
-        # Another input may be a reshape of this one: it would be overwritten as well.
-        alone = all(t in sharing for t in step.reads if home[t] == root)
-        taken = any(home.get(other) == root for other in step.writes if other != out)
-        if fits and alone and not taken and end[root] <= position:
-            home[out] = root
-            return
-
-
-def _place(buffers: Sequence[_Buffer]) -> tuple[list[int], int]:
-    """Offsets for the buffers, and the arena's size."""
-    bound = max(
-        (sum(b.size for b in buffers if b.first <= t <= b.last) for t in _moments(buffers)),
-        default=0,
-    )
-    by_size = sorted(range(len(buffers)), key=lambda i: (-buffers[i].size, buffers[i].first, i))
-    by_length = sorted(by_size, key=lambda i: buffers[i].first - buffers[i].last)
-    by_time = sorted(range(len(buffers)), key=lambda i: (buffers[i].first, -buffers[i].size, i))
-    best, size = _first_fit(buffers, by_size)
-    chance = random.Random(0)  # noqa: S311 - a fixed seed: the same model, the same plan
-    order = list(by_size)
-    for attempt in range(MAX_ORDERS):
-        if size <= bound or len(buffers) < 3:
-            break
-        if attempt < 2:
-            trial = by_length if attempt == 0 else by_time
-        else:
-            trial = list(order)
-            a, b = chance.sample(range(len(trial)), 2)
-            trial[a], trial[b] = trial[b], trial[a]
-        offsets, total = _first_fit(buffers, trial)
-        if total <= size:
-            if attempt >= 2 or total < size:
-                order = list(trial)
-            best, size = offsets, total
-    return best, size
-
-
-def _moments(buffers: Sequence[_Buffer]) -> set[int]:
-    return {b.first for b in buffers}
-
-
-def _first_fit(buffers: Sequence[_Buffer], order: Sequence[int]) -> tuple[list[int], int]:
-    """Each buffer, in `order`, at the lowest offset where it meets no placed one."""
-    offsets = [0] * len(buffers)
-    placed: list[int] = []
-    for index in order:
-        taken = sorted(
-            (offsets[i], offsets[i] + buffers[i].size)
-            for i in placed
-            if buffers[i].meets(buffers[index])
-        )
-        offset = 0
-        for start, stop in taken:
-            if start - offset >= buffers[index].size:
-                break
-            offset = max(offset, stop)
-        offsets[index] = offset
-        placed.append(index)
-    return offsets, max((o + b.size for o, b in zip(offsets, buffers, strict=True)), default=0)
-
-
-def _aligned(size: int) -> int:
+def aligned(size: int) -> int:
+    """`size` rounded up to a multiple of ALIGNMENT."""
     return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+def _place_activations(
+    graph: Graph, live: Liveness, views: Sequence[View]
+) -> tuple[dict[Key, int], bool]:
+    """The offsets of tensors and rings, and whether they are proved to take the least.
+
+    A shared buffer saves bytes or, where its parts have to wait for one another, costs some:
+    fewer and fewer views are honoured until nothing is gained. The last resort is what everybody
+    does: no sharing, greedy by size.
+    """
+
+    def moves(view: View) -> bool:
+        return graph.tensors[view.part].size_bytes == graph.tensors[view.whole].size_bytes
+
+    choices: list[Callable[[View], bool]] = [lambda _: True, moves, lambda _: False]
+    best: tuple[int, list[int], Sharing, bool] | None = None
+    tried: list[Sharing] = []
+    budget = Budget(WORK)
+    for choice in choices:
+        sharing = share(live, [view for view in views if choice(view)])
+        if sharing in tried:
+            continue
+        tried.append(sharing)
+        demands = problem(live, sharing)
+        if best is not None and demands.lower_bound >= best[0]:
+            continue
+        placed = place(demands, budget)
+        if best is None or placed.extent < best[0]:
+            best = (placed.extent, list(placed.offsets), sharing, placed.proved)
+    sharing = share(live, ())
+    plain = problem(live, sharing, overlapping=False)
+    usual = first_fit(plain, orders(plain)[0])
+    if best is None or plain.extent(usual) < best[0]:
+        best = (plain.extent(usual), usual, sharing, False)
+    _, buffers, sharing, proved = best
+    return sharing.offsets([offset * ALIGNMENT for offset in buffers]), proved
+
+
+def _end(live: Liveness, offsets: Mapping[Key, int]) -> int:
+    return max((start + aligned(live.sizes[key]) for key, start in offsets.items()), default=0)
+
+
+def _alive(live: Liveness, moment: int) -> list[Key]:
+    return [
+        key
+        for key, lives in live.lives.items()
+        if any(life.first <= moment <= life.last for life in lives)
+    ]
+
+
+def _lowest_gap(live: Liveness, offsets: Mapping[Key, int], moment: int, size: int) -> int:
+    """The lowest offset at which `size` bytes are free at `moment`."""
+    taken = sorted((offsets[key], live.sizes[key]) for key in _alive(live, moment))
+    offset = 0
+    for start, length in taken:
+        if start - offset >= size:
+            break
+        offset = max(offset, aligned(start + length))
+    return offset
