@@ -73,16 +73,17 @@ static void on_part(void *context, const tnf_part_t *part)
     tnf_session_t *session = context;
     uint32_t ticks = tnf_port_counter() - session->mark;
     session->ticks += ticks;
+    tnf_open_layer_t *layer = &session->open_layers[part->layer % TNF_OPEN_LAYERS];
     if (part->offset == 0) {
-        session->layer_ticks = 0;
-        session->layer_crc32 = 0;
+        layer->ticks = 0;
+        layer->crc32 = 0;
     }
-    session->layer_ticks += ticks;
+    layer->ticks += ticks;
     if (part->layer >= session->asked->value[TNF_KEY_LAYER]) {
-        session->layer_crc32 = tnf_crc32(session->layer_crc32, part->data, part->bytes);
+        layer->crc32 = tnf_crc32(layer->crc32, part->data, part->bytes);
         if (part->offset + part->bytes == part->layer_bytes) {
-            tnf_send_layer(session, part->layer, part->layer_bytes, session->layer_crc32,
-                           scaled(session->config, session->layer_ticks));
+            tnf_send_layer(session, part->layer, part->layer_bytes, layer->crc32,
+                           scaled(session->config, layer->ticks));
         }
     }
     session->mark = tnf_port_counter();

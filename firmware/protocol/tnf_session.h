@@ -37,6 +37,15 @@ typedef struct tnf_session_part {
     void *context;
 } tnf_session_part_t;
 
+/** So many layers in a row may be computed by rows together, their parts coming by turns. */
+#define TNF_OPEN_LAYERS 8
+
+/** A layer of which some parts have come in. */
+typedef struct tnf_open_layer {
+    uint32_t ticks;
+    uint32_t crc32; /**< of its parts so far */
+} tnf_open_layer_t;
+
 /** What a session serves. Texts are told in the hello. */
 typedef struct tnf_session_config {
     const TNF_FLASH tnf_model_t *model;
@@ -67,8 +76,8 @@ typedef struct tnf_session {
     const tnf_request_t *asked; /**< the request that is being carried out */
     uint32_t mark;              /**< counter when the layer began */
     uint32_t ticks;             /**< of all layers so far */
-    uint32_t layer_ticks;       /**< of the layer whose parts are coming in */
-    uint32_t layer_crc32;       /**< of its parts so far */
+    /** of layers whose parts are coming in, by index % TNF_OPEN_LAYERS */
+    tnf_open_layer_t open_layers[TNF_OPEN_LAYERS];
     uint32_t heartbeat_ms;
     uint32_t heartbeat_at_ms; /**< uptime of the last one */
     uint32_t heard_at_ms;     /**< uptime when bytes were last seen to arrive */
