@@ -304,7 +304,8 @@ def _arena_table(program: Program) -> tuple[ArenaRow, ...]:
         for stage, offset, size in zip(inner, rings, step.rings, strict=False):
             count = size // stage.row_bytes
             tensor = comment_text(graph.tensors[stage.output].name)
-            rows.append(ArenaRow(offset, size, at, at, f"{count} rows of {tensor}"))
+            kept = f"{count} row{'s' if count > 1 else ''} of {tensor}"
+            rows.append(ArenaRow(offset, size, at, at, kept))
         if step.scratch_bytes:
             offset = plan.scratch_offsets[position]
             rows.append(ArenaRow(offset, step.scratch_bytes, at, at, f"scratch of layer {at}"))

@@ -18,7 +18,7 @@ from tinyflow.compiler.streaming.stage import stage_of
 
 MAX_SCRATCH_BYTES = 4096
 MAX_STAGES = 8
-"""As many layers as a device's session keeps checksums of at a time: TNF_SESSION_OPEN_LAYERS."""
+"""As many layers as a device's session keeps checksums of at a time: TNF_OPEN_LAYERS."""
 
 
 def copy_offsets(stream: Stream) -> tuple[int, ...]:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:  # a step may have a stream, which has stages
     from tinyflow.compiler.steps import Step
 
 WINDOWED = {
+    "tnf_conv_2d_s4": "tnf_conv_2d_rows_s4",
     "tnf_conv_2d_s8": "tnf_conv_2d_rows_s8",
+    "tnf_depthwise_conv_2d_s4": "tnf_depthwise_conv_2d_rows_s4",
     "tnf_depthwise_conv_2d_s8": "tnf_depthwise_conv_2d_rows_s8",
     "tnf_average_pool_2d_s8": "tnf_average_pool_2d_rows_s8",
     "tnf_max_pool_2d_s8": "tnf_max_pool_2d_rows_s8",
