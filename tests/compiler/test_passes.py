@@ -94,7 +94,6 @@ def test_the_compiled_c_is_the_same(
     outputs = []
     for shrinking in (False, True):
         compiled = compile_model(model, folder=folder / f"c{shrinking}", shrinking=shrinking)
-        assert bool(compiled.changes) <= shrinking
         with HostModel(compiled) as host:
             outputs.append(host.invoke(input_rows(graph, seed)))
     np.testing.assert_array_equal(*outputs)
@@ -121,7 +120,8 @@ def test_channels_of_vww_that_nothing_needs_are_removed(tmp_path: Path) -> None:
         for shrinking in (False, True)
     ]
     assert [found.macs for found in compiled] == [7_489_664, 3_727_313]
-    assert compiled[1].changes == ("removed 1,724 channels, 3.76 M MACs",)
+    assert "removed 1,724 channels, 3.76 M MACs" in compiled[1].changes
+    assert not any("removed" in change for change in compiled[0].changes)
     rows = np.random.default_rng(5).integers(-128, 128, (24, 96 * 96 * 3)).astype(np.int8)
     rows[0], rows[1] = -128, 127
     rows[2] = np.where(rows[2] < 0, -128, 127)

@@ -72,7 +72,8 @@ def _quantized(graph: Graph, node: Node) -> Array | None:
     inputs = [array(graph.tensors[index]).astype(np.int64) for index in node.inputs]
     if node.op in binary.KNOWN:
         values = binary.compute(computed, node, inputs[0], inputs[1])
-        return np.reshape(values, graph.output(node).shape).astype(np.int8)
+        shape = graph.output(node).shape
+        return None if values is None else np.reshape(values, shape).astype(np.int8)
     function = table(computed, node)
     return None if function is None else look_up(function, inputs[0]).astype(np.int8)
 

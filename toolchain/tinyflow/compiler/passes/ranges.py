@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinyflow.compiler.graph import Graph, Node, Tensor, array
-from tinyflow.compiler.ops import OPS, conv_2d, fully_connected, reduce, rules, weights
+from tinyflow.compiler.ops import OPS, conv_2d, fully_connected, rules, weights
 from tinyflow.compiler.passes import binary, layouts
 from tinyflow.compiler.passes.arithmetic import requantized_range
 from tinyflow.compiler.passes.unary import UNARY, VALUES, look_up, table
@@ -210,9 +210,11 @@ def _binary(graph: Graph, node: Node, inputs: tuple[Range, ...]) -> Range:
     if len(inputs) != 2:
         return anything(output)
     ends = [(source.low, source.high) for source in inputs]
-    low, high = binary.compute_range(graph, node, ends[0], ends[1])
-    shape = (output.shape[-1],)
-    return Range(np.broadcast_to(low, shape), np.broadcast_to(high, shape))
+    found = binary.compute_range(graph, node, ends[0], ends[1])
+    if found is None:
+        return anything(output)
+    low, high = (np.broadcast_to(end, (output.shape[-1],)) for end in found)
+    return Range(low, high)
 
 
 def _pool(graph: Graph, node: Node, inputs: tuple[Range, ...]) -> Range:
@@ -221,10 +223,10 @@ def _pool(graph: Graph, node: Node, inputs: tuple[Range, ...]) -> Range:
 
 def _sum(graph: Graph, node: Node, inputs: tuple[Range, ...]) -> Range:
     source, output = graph.activation(node, 0), graph.output(node)
-    op = OPS[node.op]
-    if not isinstance(op, reduce.Sum) or not layouts.keeps_last_axis(graph, node):
+    (call,) = OPS[node.op].lower(graph, node)
+    if call.params_type != "tnf_sum_t" or not layouts.keeps_last_axis(graph, node):
         return anything(output)
-    p = dict(op.numbers(graph, node))
+    p = {name: int(value) for name, value in call.params}
     count = source.elements // output.elements
     return Range(
         *requantized_range(
