@@ -13,9 +13,11 @@ from tflite_writer import pack, unpack, write_tflite
 
 from tinyflow.compiler import compile_model
 from tinyflow.compiler.graph import Graph, Tensor, array
+from tinyflow.compiler.host import HostModel
 from tinyflow.compiler.ops import OPS, sums
 from tinyflow.compiler.tflite_reader import read_tflite
 from tinyflow.errors import ModelError
+from tinyflow.reference import ReferenceInterpreter
 
 SAME = {"padding": "SAME", "stride_h": 1, "stride_w": 1}
 
@@ -107,3 +109,26 @@ def test_a_compiled_model_is_smaller(tmp_path: Path) -> None:
         model.write_bytes(write_tflite(layered(kind)))
         found[kind] = compile_model(model, folder=tmp_path / kind).weights_bytes
     assert found["int8"] - found["int4"] == (135 - 68) + (45 - 23) + (12 - 6)
+
+
+@pytest.mark.usefixtures("reference_interpreter")
+def test_layers_are_computed_by_rows_as_with_int8(tmp_path: Path) -> None:
+    """Two convolutions of 8x8: neither needs input and output at once."""
+    made = {}
+    for kind in ("int4", "int8"):
+        net = Network((1, 8, 8, 4), "int8", kind)
+        deep = net.node(
+            "DEPTHWISE_CONV_2D",
+            (0, *net.weights((1, 3, 3, 4), 3, 0)),
+            (1, 8, 8, 4),
+            depth_multiplier=1,
+            **SAME,
+        )
+        net.node("CONV_2D", (deep, *net.weights((4, 3, 3, 4), 0, deep)), (1, 8, 8, 4), **SAME)
+        model = tmp_path / f"{kind}.tflite"
+        model.write_bytes(write_tflite(net.graph()))
+        made[kind] = compile_model(model, folder=tmp_path / kind)
+    assert made["int4"].arena_bytes == made["int8"].arena_bytes < 2 * 256
+    rows = np.random.default_rng(1).integers(-128, 128, (8, 256)).astype(np.int8)
+    with HostModel(made["int4"]) as host, ReferenceInterpreter(tmp_path / "int4.tflite") as judge:
+        np.testing.assert_array_equal(host.invoke(rows), judge.invoke(rows))

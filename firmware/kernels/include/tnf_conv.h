@@ -14,7 +14,9 @@
 #define tnf_conv_2d_s8 TNF_LINK_NAME(tnf_conv_2d_s8, TNF_BACKEND)
 #define tnf_conv_2d_s4 TNF_LINK_NAME(tnf_conv_2d_s4, TNF_BACKEND)
 #define tnf_conv_2d_rows_s8 TNF_LINK_NAME(tnf_conv_2d_rows_s8, TNF_BACKEND)
+#define tnf_conv_2d_rows_s4 TNF_LINK_NAME(tnf_conv_2d_rows_s4, TNF_BACKEND)
 #define tnf_depthwise_conv_2d_rows_s8 TNF_LINK_NAME(tnf_depthwise_conv_2d_rows_s8, TNF_BACKEND)
+#define tnf_depthwise_conv_2d_rows_s4 TNF_LINK_NAME(tnf_depthwise_conv_2d_rows_s4, TNF_BACKEND)
 #define tnf_depthwise_conv_2d_s8 TNF_LINK_NAME(tnf_depthwise_conv_2d_s8, TNF_BACKEND)
 #define tnf_depthwise_conv_2d_s4 TNF_LINK_NAME(tnf_depthwise_conv_2d_s4, TNF_BACKEND)
 #define tnf_fully_connected_s8 TNF_LINK_NAME(tnf_fully_connected_s8, TNF_BACKEND)
@@ -69,6 +71,15 @@ void tnf_conv_2d_s8(const TNF_FLASH tnf_conv_2d_t *params, const int8_t *input, 
 void tnf_conv_2d_rows_s8(const TNF_FLASH tnf_conv_2d_t *params, const tnf_rows_t *input,
                          int32_t first, int32_t end, int8_t *output);
 
+/** tnf_conv_2d_s4 of one image by rows, see tnf_rows.h.
+ *  @param params  sizes and constants; `batches` is not looked at
+ *  @param input   rows of [input_width, input_channels]
+ *  @param first   the first output row
+ *  @param end     the one after the last
+ *  @param output  [end - first, output_width, output_channels] */
+void tnf_conv_2d_rows_s4(const TNF_FLASH tnf_conv_2d_t *params, const tnf_rows_t *input,
+                         int32_t first, int32_t end, int8_t *output);
+
 /** tnf_conv_2d_s8 with weights of 4 bits.
  *  @param params  sizes and constants
  *  @param input   [batches, input_height, input_width, input_channels]
@@ -118,6 +129,16 @@ void tnf_depthwise_conv_2d_s8(const TNF_FLASH tnf_depthwise_conv_2d_t *params, c
  *  @param end     the one after the last
  *  @param output  [end - first, output_width, output channels] */
 void tnf_depthwise_conv_2d_rows_s8(const TNF_FLASH tnf_depthwise_conv_2d_t *params,
+                                   const tnf_rows_t *input, int32_t first, int32_t end,
+                                   int8_t *output);
+
+/** tnf_depthwise_conv_2d_s4 of one image by rows, see tnf_rows.h.
+ *  @param params  sizes and constants; `batches` is not looked at
+ *  @param input   rows of [input_width, input_channels]
+ *  @param first   the first output row
+ *  @param end     the one after the last
+ *  @param output  [end - first, output_width, output channels] */
+void tnf_depthwise_conv_2d_rows_s4(const TNF_FLASH tnf_depthwise_conv_2d_t *params,
                                    const tnf_rows_t *input, int32_t first, int32_t end,
                                    int8_t *output);
 
