@@ -27,6 +27,15 @@ def pair(op: str, dtype: str = "int8", kind: Quantization | None = HALF, **optio
     return one_node(op, [Tensor(name, (1, 4, 4, 2), dtype, kind) for name in names], options)
 
 
+def leak(dtype: str = "int8", kind: Quantization = HALF) -> Graph:
+    """A valid PRELU of 1x4x4x2."""
+    alpha = constant("alpha", np.zeros(2, np.int8), HALF)
+    shape = (1, 4, 4, 2)
+    return one_node(
+        "PRELU", [Tensor("in", shape, dtype, kind), alpha, Tensor("out", shape, dtype, kind)]
+    )
+
+
 def reduced(op: str, dtype: str = "int8") -> Graph:
     """A valid reduction of 3x4 to 3."""
     kind = HALF if dtype == "int8" else QUARTER
@@ -44,7 +53,14 @@ def place(**fields: Any) -> Graph:
 
 
 REFUSED: list[tuple[str, Graph, str]] = [
-    ("sums of int32", pair("ADD", "int32", None), "(found: first is int32)"),
+    ("sums of floats", pair("ADD", "float32", None), "(found: first is float32)"),
+    ("scaled sums of int32", pair("ADD", "int32", QUARTER), "first is int32 with scale 0.25"),
+    ("a product of two types", change(pair("MUL", "int32", None), 1, dtype="int8"), "second is"),
+    (
+        "another activation of int32",
+        pair("SUB", "int32", None, fused_activation_function="TANH"),
+        "(found: TANH)",
+    ),
     ("a sum of two types", change(pair("SUB"), 1, dtype="int16"), "first is int8, second int16"),
     ("an int16 zero point", pair("MUL", "int16", HALF), "(found: first has scale 0.5 and zero"),
     (
@@ -58,11 +74,13 @@ REFUSED: list[tuple[str, Graph, str]] = [
         change(pair("SQUARED_DIFFERENCE"), 2, quantization=Quantization((6.1e-5,), (0,))),
         "(found: 16393.4 times)",
     ),
-    ("squares of int16", pair("SQUARED_DIFFERENCE", "int16", QUARTER), "(found: first is int16)"),
-    ("a leak of int16", pair("PRELU", "int16", QUARTER), "(found: first is int16)"),
-    ("a leak too fine", change(pair("PRELU"), 2, quantization=FINE), "(found: factor 5e+11)"),
-    ("a steep leak", change(pair("PRELU"), 1, quantization=COARSE), "(found: factor 1e+12)"),
-    ("a constant's leak", change(pair("PRELU"), 0, data=np.zeros((1, 4, 4, 2), np.int8)), "first"),
+    ("squares of int32", pair("SQUARED_DIFFERENCE", "int32", None), "(found: first is int32)"),
+    ("an int16 alpha", change(leak(), 1, dtype="int16"), "(found: alpha is int16)"),
+    ("a computed alpha", change(leak(), 1, data=None), "(found: alpha is computed)"),
+    ("alpha without a scale", change(leak(), 1, quantization=None), "alpha has no scale"),
+    ("a leak too fine", change(leak(), 2, quantization=FINE), "(found: factor 5e+11)"),
+    ("a steep leak", change(leak(), 1, quantization=COARSE), "(found: factor 1e+12)"),
+    ("a constant's leak", change(leak(), 0, data=np.zeros((1, 4, 4, 2), np.int8)), "constant in"),
     ("extremes of floats", pair("MAXIMUM", "float32", None), "(found: first is float32, second"),
     ("extremes of two types", change(pair("MINIMUM"), 2, dtype="int16"), "output is int16)"),
     (
@@ -101,10 +119,12 @@ def test_what_is_refused_is_told_with_what_was_found(graph: Graph, found: str) -
 @pytest.mark.parametrize(
     "graph",
     [
-        *(pair(op) for op in ("ADD", "SUB", "MUL", "PRELU", "MAXIMUM", "SQUARED_DIFFERENCE")),
+        *(pair(op) for op in ("ADD", "SUB", "MUL", "MAXIMUM", "SQUARED_DIFFERENCE")),
+        *(leak(), leak("int16", QUARTER)),
         *(pair(op, "int16", QUARTER) for op in ("ADD", "SUB", "MUL", "MINIMUM")),
+        *(pair(op, "int32", None) for op in ("ADD", "SUB", "MUL", "MAXIMUM")),
         *(reduced(op) for op in ("SUM", "MEAN", "REDUCE_MAX", "REDUCE_MIN")),
-        *(place(), reduced("SUM", "int16"), pair("MAXIMUM", "int32", None)),
+        *(place(), reduced("SUM", "int16")),
     ],
 )
 def test_the_models_these_were_made_from_are_accepted(graph: Graph) -> None:

@@ -12,8 +12,11 @@
 
 #define tnf_add_s8 TNF_LINK_NAME(tnf_add_s8, TNF_BACKEND)
 #define tnf_add_s16 TNF_LINK_NAME(tnf_add_s16, TNF_BACKEND)
+#define tnf_add_s32 TNF_LINK_NAME(tnf_add_s32, TNF_BACKEND)
 #define tnf_mul_s8 TNF_LINK_NAME(tnf_mul_s8, TNF_BACKEND)
 #define tnf_mul_s16 TNF_LINK_NAME(tnf_mul_s16, TNF_BACKEND)
+#define tnf_mul_s32 TNF_LINK_NAME(tnf_mul_s32, TNF_BACKEND)
+#define tnf_squared_difference_s16 TNF_LINK_NAME(tnf_squared_difference_s16, TNF_BACKEND)
 #define tnf_squared_difference_s8 TNF_LINK_NAME(tnf_squared_difference_s8, TNF_BACKEND)
 #define tnf_maximum_s8 TNF_LINK_NAME(tnf_maximum_s8, TNF_BACKEND)
 #define tnf_maximum_s16 TNF_LINK_NAME(tnf_maximum_s16, TNF_BACKEND)
@@ -21,6 +24,7 @@
 #define tnf_minimum_s8 TNF_LINK_NAME(tnf_minimum_s8, TNF_BACKEND)
 #define tnf_minimum_s16 TNF_LINK_NAME(tnf_minimum_s16, TNF_BACKEND)
 #define tnf_minimum_s32 TNF_LINK_NAME(tnf_minimum_s32, TNF_BACKEND)
+#define tnf_prelu_s16 TNF_LINK_NAME(tnf_prelu_s16, TNF_BACKEND)
 #define tnf_prelu_s8 TNF_LINK_NAME(tnf_prelu_s8, TNF_BACKEND)
 
 #ifdef __cplusplus
@@ -80,6 +84,10 @@ void tnf_add_s16(const TNF_FLASH tnf_add_t *params, const tnf_int16_t *input1,
 void tnf_squared_difference_s8(const TNF_FLASH tnf_add_t *params, const int8_t *input1,
                                const int8_t *input2, int8_t *output);
 
+/** tnf_squared_difference_s8 for int16: left_shift is 0. */
+void tnf_squared_difference_s16(const TNF_FLASH tnf_add_t *params, const tnf_int16_t *input1,
+                                const tnf_int16_t *input2, tnf_int16_t *output);
+
 /** Product of two tensors. */
 typedef struct tnf_mul {
     tnf_broadcast_t shape;
@@ -103,6 +111,27 @@ void tnf_mul_s8(const TNF_FLASH tnf_mul_t *params, const int8_t *input1, const i
 /** tnf_mul_s8 for int16. */
 void tnf_mul_s16(const TNF_FLASH tnf_mul_t *params, const tnf_int16_t *input1,
                  const tnf_int16_t *input2, tnf_int16_t *output);
+
+/** Sum, difference or product of integers without a scale, wrapping to 32 bits. */
+typedef struct tnf_integers {
+    tnf_broadcast_t shape;
+    int32_t input1_sign; /**< 1, or -1 where input 1 is subtracted */
+    int32_t input2_sign;
+    int32_t activation_min;
+    int32_t activation_max;
+    const TNF_FLASH void *constant; /**< the second operand, int32, or NULL */
+} tnf_integers_t;
+
+/** @param params  sizes and bounds
+ *  @param input1  first operand
+ *  @param input2  second operand; may be the first
+ *  @param output  [extent_0, extent_1, extent_2, extent_3] */
+void tnf_add_s32(const TNF_FLASH tnf_integers_t *params, const tnf_int32_t *input1,
+                 const tnf_int32_t *input2, tnf_int32_t *output);
+
+/** The product; both signs are 1. */
+void tnf_mul_s32(const TNF_FLASH tnf_integers_t *params, const tnf_int32_t *input1,
+                 const tnf_int32_t *input2, tnf_int32_t *output);
 
 /** The larger or the smaller of two values that have one scale and zero point. */
 typedef struct tnf_maximum {
@@ -137,7 +166,7 @@ void tnf_minimum_s16(const TNF_FLASH tnf_maximum_t *params, const tnf_int16_t *i
 void tnf_minimum_s32(const TNF_FLASH tnf_maximum_t *params, const tnf_int32_t *input1,
                      const tnf_int32_t *input2, tnf_int32_t *output);
 
-/** Values under zero times their alpha. */
+/** Values under zero times their alpha, the second operand. */
 typedef struct tnf_prelu {
     tnf_broadcast_t shape;
     int32_t input_offset;
@@ -147,15 +176,17 @@ typedef struct tnf_prelu {
     int32_t positive_shift;
     int32_t negative_multiplier; /**< of values under zero times alpha */
     int32_t negative_shift;
-    const TNF_FLASH void *constant; /**< alpha, or NULL where it is computed */
+    const TNF_FLASH int8_t *constant; /**< alpha */
 } tnf_prelu_t;
 
 /** @param params  sizes and constants
  *  @param input   first operand
- *  @param alpha   second operand
  *  @param output  [extent_0, extent_1, extent_2, extent_3] */
-void tnf_prelu_s8(const TNF_FLASH tnf_prelu_t *params, const int8_t *input, const int8_t *alpha,
-                  int8_t *output);
+void tnf_prelu_s8(const TNF_FLASH tnf_prelu_t *params, const int8_t *input, int8_t *output);
+
+/** tnf_prelu_s8 for int16. */
+void tnf_prelu_s16(const TNF_FLASH tnf_prelu_t *params, const tnf_int16_t *input,
+                   tnf_int16_t *output);
 
 #ifdef __cplusplus
 }

@@ -2,7 +2,7 @@
 #include "tnf_requantize.h"
 
 TNF_KERNEL void tnf_prelu_s8(const TNF_FLASH tnf_prelu_t *params, const int8_t *input,
-                             const int8_t *alpha, int8_t *output)
+                             int8_t *output)
 {
     const TNF_FLASH tnf_broadcast_t *shape = &params->shape;
     for (tnf_operands_t walk = {0}; walk.index_0 < shape->extent_0; tnf_next(shape, &walk)) {
@@ -12,8 +12,8 @@ TNF_KERNEL void tnf_prelu_s8(const TNF_FLASH tnf_prelu_t *params, const int8_t *
                 tnf_requantize_s8(value, params->positive_multiplier, params->positive_shift,
                                   params->output_offset, INT8_MIN, INT8_MAX);
         } else {
-            const int8_t factor = TNF_VALUE2(int8_t, params->constant, alpha, walk.at2);
-            *output++ = tnf_requantize_s8(value * (factor + params->alpha_offset),
+            const int8_t alpha = params->constant[walk.at2];
+            *output++ = tnf_requantize_s8(value * (alpha + params->alpha_offset),
                                           params->negative_multiplier, params->negative_shift,
                                           params->output_offset, INT8_MIN, INT8_MAX);
         }

@@ -98,6 +98,13 @@ def power_of_two(draw: Draw, op: str) -> Graph:
 
 
 @st.composite
+def integers(draw: Draw, op: str) -> Graph:
+    """int32 without a scale."""
+    options = {"fused_activation_function": draw(ACTIVATIONS)}
+    return made(op, pair(draw, "int32", [None] * 2), None, options)
+
+
+@st.composite
 def mul(draw: Draw) -> Graph:
     dtype = draw(INT8_OR_INT16)
     own = [quantized(draw, dtype) for _ in range(2)]
@@ -117,35 +124,34 @@ def maximum(draw: Draw, op: str) -> Graph:
 
 
 @st.composite
-def squared_difference(draw: Draw) -> Graph:
-    own = [quantized(draw) for _ in range(2)]
-    inputs = pair(draw, "int8", own)
+def squared_difference(draw: Draw, dtype: str = "int8") -> Graph:
+    own = [quantized(draw, dtype) for _ in range(2)]
+    inputs = pair(draw, dtype, own)
     twice = 2 * max(quantization.scale for quantization in own)
-    output = float32(draw(scales(1e-4, 300.0)) * twice * twice)
-    return made(
-        "SQUARED_DIFFERENCE", inputs, Quantization((output,), (zero_point(draw, "int8"),)), {}
-    )
+    finest = scales(1e-4, 300.0) if dtype == "int8" else scales(2.0, 1e5)
+    output = Quantization((float32(draw(finest) * twice * twice),), (zero_point(draw, dtype),))
+    return made("SQUARED_DIFFERENCE", inputs, output, {})
 
 
 @st.composite
-def prelu(draw: Draw) -> Graph:
-    shape, own = draw(shapes(5)), quantized(draw)
+def prelu(draw: Draw, dtype: str = "int8") -> Graph:
+    shape, own = draw(shapes(5)), quantized(draw, dtype)
     alphas = [1 if draw(st.booleans()) else size for size in shape]
     alphas = alphas[draw(st.integers(0, len(alphas) - 1)) :]
     rng = np.random.default_rng(draw(SEEDS))
     alpha: Tensor = constant(
         "alpha", rng.integers(-128, 128, alphas).astype(np.int8), quantized(draw)
     )
-    output = own if draw(st.booleans()) else quantized(draw)
-    return made("PRELU", [Tensor("input", shape, "int8", own), alpha], output, {})
+    output = own if draw(st.booleans()) else quantized(draw, dtype)
+    return made("PRELU", [Tensor("input", shape, dtype, own), alpha], output, {})
 
 
 CASES = {
-    "ADD": st.one_of(add("ADD"), add("ADD"), power_of_two("ADD")),
+    "ADD": st.one_of(add("ADD"), add("ADD"), power_of_two("ADD"), integers("ADD")),
     "MAXIMUM": maximum("MAXIMUM"),
     "MINIMUM": maximum("MINIMUM"),
-    "MUL": mul(),
+    "MUL": st.one_of(mul(), mul(), integers("MUL")),
     "PRELU": prelu(),
     "SQUARED_DIFFERENCE": squared_difference(),
-    "SUB": st.one_of(add("SUB"), add("SUB"), power_of_two("SUB")),
+    "SUB": st.one_of(add("SUB"), add("SUB"), power_of_two("SUB"), integers("SUB")),
 }

@@ -176,11 +176,11 @@ def product_scale(first: float, second: float, output: float) -> float:
 
 
 def squared_difference_scales(
-    first: float, second: float, output: float
+    first: float, second: float, output: float, left_shift: int = SQUARED_DIFFERENCE_LEFT_SHIFT
 ) -> tuple[float, float, float]:
     """The factors of SQUARED_DIFFERENCE: of either input, shifted left, and of the square."""
     twice = float32(2.0 * max(first, second))
-    shifted_output = float32(4.0**SQUARED_DIFFERENCE_LEFT_SHIFT * output)
+    shifted_output = float32(4.0**left_shift * output)
     return first / twice, second / twice, twice * twice / shifted_output
 
 

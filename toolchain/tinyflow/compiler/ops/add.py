@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from tinyflow.compiler.graph import Graph, Node
 from tinyflow.compiler.ops import rules
-from tinyflow.compiler.ops.broadcast import Binary, Numbers, broadcast, one_computed
+from tinyflow.compiler.ops.arithmetic import Arithmetic, fused_activation, one_type
+from tinyflow.compiler.ops.broadcast import Numbers, broadcast, one_computed
 from tinyflow.compiler.quantmath import (
-    ACTIVATION_BOUNDS,
     ADD_LEFT_SHIFT,
     ADD_LEFT_SHIFT_INT16,
     SumConstants,
@@ -21,6 +21,8 @@ from tinyflow.compiler.quantmath import (
 
 def small_output_factor(graph: Graph, node: Node) -> str | None:
     """Twice the larger input scale is under 2^20 times (int16: 2^15 times) the output scale."""
+    if graph.output(node).dtype == "int32":
+        return None
     shift = _left_shift(graph, node)
     factor = add_scales(*_scales(graph, node), shift)[2]
     if factor < 1.0 and quantize_multiplier(factor).shift <= 0:
@@ -62,8 +64,8 @@ def sum_numbers(
     ]
 
 
-class Add(Binary):
-    """The sum of two tensors, with broadcasting; one of them may be a constant.
+class Add(Arithmetic):
+    """The sum of two tensors, with broadcasting; one of them may be a constant. int32 wraps.
 
     int16 with scales that are powers of two is added as LiteRT does it when the option
     pot_scale_int16 is set: one operand has the output's scale, the other is shifted right and
@@ -73,20 +75,9 @@ class Add(Binary):
 
     name = "ADD"
     kernel = "add"
-    params_type = "tnf_add_t"
-    sign: ClassVar[int] = 1
     shifts_broadcast: ClassVar[bool] = False
-    structure = (
-        rules.operands(2),
-        rules.bounded_sizes,
-        rules.activations(0, 1, types=("int8", "int16")),
-        one_computed,
-    )
-    constraints = (
-        broadcast,
-        small_output_factor,
-        rules.fused_activation(tuple(ACTIVATION_BOUNDS)),
-    )
+    structure = (rules.operands(2), rules.bounded_sizes, one_type, one_computed)
+    constraints = (broadcast, small_output_factor, fused_activation)
 
     def shifted_sum(self, graph: Graph, node: Node) -> SumConstants | None:
         """The constants of a sum of int16 scaled by powers of two, None where it is none."""
@@ -97,20 +88,21 @@ class Add(Binary):
             return None
         return power_of_two_sum(*_scales(graph, node))
 
-    def numbers(self, graph: Graph, node: Node, order: Sequence[int]) -> Numbers:
+    def quantized(self, graph: Graph, node: Node, order: Sequence[int]) -> tuple[str, Numbers]:
         made = self.shifted_sum(graph, node)
         if made is None:
             shift = _left_shift(graph, node)
             factors = add_scales(*_scales(graph, node), shift)
             first, second, whole = (quantize_multiplier(factor) for factor in factors)
             made = SumConstants(shift, (first, second), whole)
-        return sum_numbers(graph, node, order, made, self.sign)
+        return "tnf_add_t", sum_numbers(graph, node, order, made, self.sign)
 
 
 class Sub(Add):
-    """The difference of two tensors, with broadcasting; one of them may be a constant.
+    """The difference of two tensors, with broadcasting; one may be a constant. int32 wraps.
 
-    int16 with scales that are powers of two is as in ADD, with broadcasting too.
+    int16 with scales that are powers of two is as in ADD, with broadcasting too. The factors of the
+    scales are computed as LiteRT does; TensorFlow Lite Micro divides in float32.
     """
 
     name = "SUB"

@@ -98,11 +98,13 @@ class Binary(Op):
     """
 
     kernel: ClassVar[str]
-    params_type: ClassVar[str]
 
     @abstractmethod
-    def numbers(self, graph: Graph, node: Node, order: Sequence[int]) -> Numbers:
-        """The parameters after the shape; `order` are the positions of the kernel's operands."""
+    def parameters(self, graph: Graph, node: Node, order: Sequence[int]) -> tuple[str, Numbers]:
+        """The parameter struct, and its fields after the shape.
+
+        `order` are the positions of the kernel's operands.
+        """
 
     def order(self, graph: Graph, node: Node) -> tuple[int, int]:
         """The positions of the kernel's operands: a constant is the second."""
@@ -118,16 +120,18 @@ class Binary(Op):
         first, second = (node.inputs[position] for position in order)
         dtype = graph.output(node).dtype
         stem = f"{self.kernel}_{SUFFIXES[dtype]}"
+        params_type, numbers = self.parameters(graph, node, order)
         constants: tuple[Constant, ...] = ()
         if graph.tensors[second].data is not None:
-            constants = (Constant("constant", f"{dtype}_t", array(graph.tensors[second])),)
+            ctype = f"{graph.tensors[second].dtype}_t"
+            constants = (Constant("constant", ctype, array(graph.tensors[second])),)
         return (
             KernelCall(
                 function=f"tnf_{stem}",
                 header="tnf_binary.h",
                 kernels=(stem,),
-                params_type=self.params_type,
-                params=(*_shape(graph, node, order), *self.numbers(graph, node, order)),
+                params_type=params_type,
+                params=(*_shape(graph, node, order), *numbers),
                 inputs=(first, first if constants else second),
                 outputs=node.outputs,
                 constants=constants,

@@ -39,7 +39,6 @@ def same_scales(graph: Graph, node: Node) -> str | None:
 
 
 class _Extreme(Binary):
-    params_type = "tnf_maximum_t"
     structure = (
         rules.operands(2),
         rules.bounded_sizes,
@@ -48,8 +47,8 @@ class _Extreme(Binary):
     )
     constraints = (broadcast, same_scales)
 
-    def numbers(self, graph: Graph, node: Node, order: Sequence[int]) -> Numbers:
-        return ()
+    def parameters(self, graph: Graph, node: Node, order: Sequence[int]) -> tuple[str, Numbers]:
+        return "tnf_maximum_t", ()
 
 
 class Maximum(_Extreme):

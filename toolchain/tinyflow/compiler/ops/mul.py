@@ -6,12 +6,15 @@ from collections.abc import Sequence
 
 from tinyflow.compiler.graph import Graph, Node
 from tinyflow.compiler.ops import rules
-from tinyflow.compiler.ops.broadcast import Binary, Numbers, broadcast, one_computed
-from tinyflow.compiler.quantmath import ACTIVATION_BOUNDS, product_scale, quantize_multiplier
+from tinyflow.compiler.ops.arithmetic import Arithmetic, fused_activation, one_type
+from tinyflow.compiler.ops.broadcast import Numbers, broadcast, one_computed
+from tinyflow.compiler.quantmath import product_scale, quantize_multiplier
 
 
 def large_factor(graph: Graph, node: Node) -> str | None:
     """The product of the input scales over the output scale is under 2^30."""
+    if graph.output(node).dtype == "int32":
+        return None
     return rules.multiplier_found(_factor(graph, node), "factor")
 
 
@@ -20,29 +23,23 @@ def _factor(graph: Graph, node: Node) -> float:
     return product_scale(first, second, rules.quantization(graph.output(node)).scale)
 
 
-class Mul(Binary):
-    """The product of two tensors, with broadcasting; one of them may be a constant."""
+class Mul(Arithmetic):
+    """The product of two tensors, with broadcasting; one of them may be a constant.
+
+    int32 wraps. The factor of the scales is computed in float32 as LiteRT does; TensorFlow Lite
+    Micro uses float64, which moves some results by one.
+    """
 
     name = "MUL"
     kernel = "mul"
-    params_type = "tnf_mul_t"
-    structure = (
-        rules.operands(2),
-        rules.bounded_sizes,
-        rules.activations(0, 1, types=("int8", "int16")),
-        one_computed,
-    )
-    constraints = (
-        broadcast,
-        large_factor,
-        rules.fused_activation(tuple(ACTIVATION_BOUNDS)),
-    )
+    structure = (rules.operands(2), rules.bounded_sizes, one_type, one_computed)
+    constraints = (broadcast, large_factor, fused_activation)
 
-    def numbers(self, graph: Graph, node: Node, order: Sequence[int]) -> Numbers:
+    def quantized(self, graph: Graph, node: Node, order: Sequence[int]) -> tuple[str, Numbers]:
         first, second = (rules.quantization(graph.activation(node, i)) for i in order)
         multiplier = quantize_multiplier(_factor(graph, node))
         low, high = rules.output_bounds(graph, node)
-        return (
+        return "tnf_mul_t", (
             ("input1_offset", -first.zero_point),
             ("input2_offset", -second.zero_point),
             ("output_offset", rules.quantization(graph.output(node)).zero_point),

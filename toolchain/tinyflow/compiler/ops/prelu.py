@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from tinyflow.compiler.graph import Graph, Node
 from tinyflow.compiler.ops import rules
 from tinyflow.compiler.ops.broadcast import Binary, Numbers, broadcast
+from tinyflow.compiler.ops.op import KernelCall
 from tinyflow.compiler.quantmath import product_scale, quantize_multiplier, relu_scale
+
+
+def int8_alpha(graph: Graph, node: Node) -> str | None:
+    """Alpha is an int8 constant with one positive scale and a zero point from -128 to 127."""
+    alpha = graph.activation(node, 1)
+    if alpha.data is None:
+        return f"{alpha.name} is computed"
+    if alpha.dtype != "int8":
+        return f"{alpha.name} is {alpha.dtype}"
+    return None if rules.one_scale(alpha) else f"{alpha.name} has {rules.scales(alpha)}"
 
 
 def large_factors(graph: Graph, node: Node) -> str | None:
@@ -24,23 +36,26 @@ def _factors(graph: Graph, node: Node) -> tuple[float, float]:
 
 
 class Prelu(Binary):
-    """Values under zero are multiplied by alpha, a tensor that may be broadcast, or a constant."""
+    """Values under zero are multiplied by alpha, a constant that may be broadcast.
+
+    int16, which LiteRT 1.2 does not have, is as in TensorFlow Lite Micro.
+    """
 
     name = "PRELU"
     kernel = "prelu"
-    params_type = "tnf_prelu_t"
     structure = (
         rules.operands(2),
         rules.bounded_sizes,
-        rules.activations(0, 1),
+        rules.activations(0, types=("int8", "int16")),
+        int8_alpha,
         rules.computed_input,
     )
     constraints = (broadcast, large_factors)
 
-    def numbers(self, graph: Graph, node: Node, order: Sequence[int]) -> Numbers:
+    def parameters(self, graph: Graph, node: Node, order: Sequence[int]) -> tuple[str, Numbers]:
         source, alpha = (rules.quantization(graph.activation(node, i)) for i in (0, 1))
         positive, negative = (quantize_multiplier(factor) for factor in _factors(graph, node))
-        return (
+        return "tnf_prelu_t", (
             ("input_offset", -source.zero_point),
             ("alpha_offset", -alpha.zero_point),
             ("output_offset", rules.quantization(graph.output(node)).zero_point),
@@ -49,6 +64,10 @@ class Prelu(Binary):
             ("negative_multiplier", negative.value),
             ("negative_shift", negative.shift),
         )
+
+    def lower(self, graph: Graph, node: Node) -> tuple[KernelCall, ...]:
+        (call,) = super().lower(graph, node)
+        return (dataclasses.replace(call, inputs=node.inputs[:1]),)
 
 
 OPS = (Prelu,)
