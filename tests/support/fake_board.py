@@ -57,20 +57,25 @@ def compile_c(output: Path, sources: Sequence[Path], flags: Sequence[str] = ()) 
     return output
 
 
-def build_board(folder: Path, input_bytes: int = 64, output_bytes: int = 10) -> Path:
-    """The fake board's program, with sanitizers."""
+def build_board(
+    folder: Path, input_bytes: int = 64, output_bytes: int = 10, *, remembers: bool = False
+) -> Path:
+    """The fake board's program, with sanitizers; its model may keep something."""
     port = paths.data_folder("firmware") / "ports" / "native" / "port.c"
-    sizes = [f"-DFAKE_INPUT_BYTES={input_bytes}", f"-DFAKE_OUTPUT_BYTES={output_bytes}"]
+    sizes = [f"-DFAKE_REMEMBERS={int(remembers)}"]
+    sizes += [f"-DFAKE_INPUT_BYTES={input_bytes}", f"-DFAKE_OUTPUT_BYTES={output_bytes}"]
     sources = [SUPPORT / "fake_model.c", SUPPORT / "fake_board.c", port, *sensor_sources()]
     flags = [*SANITIZE, *sizes, SENSOR_INCLUDE]
-    return compile_c(folder / f"board_{input_bytes}_{output_bytes}", sources, flags)
+    name = f"board_{input_bytes}_{output_bytes}{'_state' * remembers}"
+    return compile_c(folder / name, sources, flags)
 
 
-def build_shim(folder: Path) -> ctypes.CDLL:
-    """A session over memory, as a library."""
+def build_shim(folder: Path, *, remembers: bool = False) -> ctypes.CDLL:
+    """A session over memory, as a library; its model may keep something."""
     names = ("fake_model.c", "memory_port.c", "session_shim.c")
     sources = [SUPPORT / name for name in names]
-    return ctypes.CDLL(str(compile_c(folder / "shim.so", sources, ["-shared", "-fPIC"])))
+    flags = ["-shared", "-fPIC", f"-DFAKE_REMEMBERS={int(remembers)}"]
+    return ctypes.CDLL(str(compile_c(folder / "shim.so", sources, flags)))
 
 
 def expected_layers(data: bytes, output_bytes: int = 10) -> list[bytes]:

@@ -11,8 +11,12 @@
 #ifndef FAKE_OUTPUT_BYTES
 #define FAKE_OUTPUT_BYTES 10
 #endif
+/* 1: each inference since the reset adds 1 to all outputs of the next. */
+#ifndef FAKE_REMEMBERS
+#define FAKE_REMEMBERS 0
+#endif
 #define FAKE_LAYERS 3
-#define FAKE_ARENA_BYTES (FAKE_INPUT_BYTES + FAKE_OUTPUT_BYTES)
+#define FAKE_ARENA_BYTES (FAKE_INPUT_BYTES + FAKE_OUTPUT_BYTES + FAKE_REMEMBERS)
 
 extern const tnf_model_t fake_model;
 
