@@ -65,9 +65,10 @@ def accumulator(graph: Graph, node: Node) -> str | None:
 class Conv2D(Op):
     """Two-dimensional convolution, with strides, dilation and groups.
 
-    A one-dimensional convolution comes as this one between reshapes. With int16 activations an
-    int32 bias, or none, makes sums of 32 bits as in TensorFlow Lite Micro; LiteRT does so for such
-    a bias where the model says so (quantized_bias_type), and refuses a convolution without one.
+    A one-dimensional convolution comes as this one between reshapes. With int16 activations sums
+    have 64 bits and are rounded once; an int32 bias, or none, makes them as for int8, as in
+    TensorFlow Lite Micro. LiteRT does so for such a bias where the model says it
+    (quantized_bias_type), and refuses a convolution without one.
     """
 
     name = "CONV_2D"

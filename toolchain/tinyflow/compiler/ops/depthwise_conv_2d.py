@@ -60,7 +60,8 @@ def accumulator(graph: Graph, node: Node) -> str | None:
 class DepthwiseConv2D(Op):
     """Two-dimensional convolution of each channel with filters of its own.
 
-    Every input channel makes as many output channels as the depth multiplier says.
+    Every input channel makes as many output channels as the depth multiplier says. With int16
+    activations sums have 64 bits and are rounded once.
     """
 
     name = "DEPTHWISE_CONV_2D"

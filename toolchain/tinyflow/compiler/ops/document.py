@@ -13,9 +13,10 @@ HEADER = """# Operators
 Printed from the operator classes; do not edit. `python -m tinyflow.compiler.ops.document` prints
 it anew.
 
-Activations are int8, the batch may be any. Results equal those of the reference kernels of
-TensorFlow Lite Micro and LiteRT 1.2 bit for bit, on every board. A model that breaks a rule below
-is refused before any code is written, with the rule and what was found instead.
+Activations have the types that an operator's rules name; the batch may be any. Results equal those
+of the reference kernels of TensorFlow Lite Micro and LiteRT 1.2 bit for bit, on every board. A
+model that breaks a rule below is refused before any code is written, with the rule and what was
+found instead.
 """
 
 

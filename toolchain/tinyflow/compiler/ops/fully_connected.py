@@ -93,7 +93,9 @@ class FullyConnected(Op):
     """Every output is a weighted sum of one row of the input.
 
     The result is rounded twice, as TensorFlow Lite Micro does; releases of LiteRT after 1.2
-    round once and differ in the last bit of some outputs.
+    round once and differ in the last bit of some outputs. With int16 activations sums have 64 bits
+    and are rounded once; unless the bias is int32, or there is none and the model asks for such
+    (quantized_bias_type), which makes them as for int8.
     """
 
     name = "FULLY_CONNECTED"
