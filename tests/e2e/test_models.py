@@ -9,7 +9,7 @@ MODELS = Path(__file__).parents[2].parent / "shared" / "models" / "mlperf_tiny"
 NAMES = ["kws_ref_model", "vww_96_int8", "pretrainedResnet_quant", "ad01_int8"]
 MACS = {
     "kws_ref_model": 2_656_768,
-    "vww_96_int8": 7_489_664,
+    "vww_96_int8": 3_727_313,  # 7,489,664 with the channels that nothing needs
     "pretrainedResnet_quant": 12_501_632,
     "ad01_int8": 264_192,
 }
