@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from float_networks import NETWORKS
 from kernel_server import KernelServer
 from numpy.typing import NDArray
 from operator_cases.functions import of_scale, unary
 from tflite_writer import write_tflite
 
 from tinyflow.compiler import compile_model
-from tinyflow.compiler.graph import Graph, Node, Tensor
+from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.host import HostModel
 from tinyflow.compiler.ops import check_node
 from tinyflow.reference import ReferenceInterpreter
@@ -83,36 +84,11 @@ def test_casting_limits_what_does_not_fit_as_the_reference_does(
     assert answer[first:] == expected[first:]
 
 
-def network(dtype: str) -> Graph:
-    """Floats quantised, three activations, a rescale to another type, floats again."""
-    shape, wide = (1, 6, 5, 2), dtype == "int16"
-    made = {
-        "input": ("float32", None),
-        "quantised": (dtype, of_scale(2e-3) if wide else of_scale(0.05, -3)),
-        "leaky": (dtype, of_scale(1.5e-3) if wide else of_scale(0.04, -100)),
-        "bent": (dtype, of_scale(2.0**-15) if wide else of_scale(1 / 128)),
-        "other type": ("int8", of_scale(1 / 100, 5)) if wide else ("int16", of_scale(1 / 3000)),
-        "output": ("float32", None),
-    }
-    nodes = (
-        Node("QUANTIZE", (0,), (1,)),
-        Node("LEAKY_RELU", (1,), (2,), {"alpha": 0.25}),
-        Node("TANH", (2,), (3,)),
-        *((Node("QUANTIZE", (3,), (4,)),) if wide else ()),
-        Node("DEQUANTIZE", (4 if wide else 3,), (5,)),
-    )
-    tensors = tuple(Tensor(name, shape, *kind) for name, kind in made.items())
-    if not wide:
-        tensors = (*tensors[:4], tensors[5])
-        nodes = (*nodes[:-1], Node("DEQUANTIZE", (3,), (4,)))
-    return Graph(tensors, nodes, (0,), (len(tensors) - 1,))
-
-
 @pytest.mark.usefixtures("reference_interpreter")
-@pytest.mark.parametrize("dtype", ["int8", "int16"])
-def test_a_network_from_floats_to_floats_equals_the_reference(dtype: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_from_floats_to_floats_equals_the_reference(name: str, tmp_path: Path) -> None:
     model = tmp_path / "network.tflite"
-    model.write_bytes(write_tflite(network(dtype)))
+    model.write_bytes(write_tflite(NETWORKS[name]()))
     compiled = compile_model(model, folder=tmp_path / "c")
     rng = np.random.default_rng(2)
     reals = rng.normal(0, [[1], [0.01], [30], [1000]], (4, 60)).astype(np.float32)
