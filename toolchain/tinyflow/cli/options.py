@@ -36,6 +36,12 @@ output = click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Also copy the result here."
 )
 _name = click.option("--name", metavar="C_NAME", help="Prefix of the generated C symbols.")
+_least_ram = click.option(
+    "--least-ram",
+    is_flag=True,
+    help="Compute chains of layers by rows wherever that saves RAM, not only where the board's "
+    "RAM asks for it.",
+)
 _model = click.argument(
     "model", required=False, type=click.Path(path_type=Path), metavar="[MODEL.tflite]"
 )
@@ -43,7 +49,7 @@ _model = click.argument(
 
 def model_alone(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options of a command that takes the project's model or a .tflite as far as C; see `walks`."""
-    for option in (seed, _name, board, _model):
+    for option in (_least_ram, seed, _name, board, _model):
         command = option(command)
     return command
 
@@ -62,6 +68,7 @@ def walks(command: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any
         board: str | None,
         name: str | None,
         seed: int | None,
+        least_ram: bool,
         builder: str | None = None,
         runner: str | None = None,
         **options: Any,
@@ -69,7 +76,13 @@ def walks(command: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any
         from tinyflow import pipeline
 
         walk: Walk = pipeline.start(
-            board=board, model=model, name=name, seed=seed, builder=builder, runner=runner
+            board=board,
+            model=model,
+            name=name,
+            seed=seed,
+            builder=builder,
+            runner=runner,
+            least_ram=least_ram,
         )
         return command(walk, **options)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tinyflow.artifacts import CompiledModel, LayerInfo, LayerOutput, TensorSpec
 from tinyflow.compiler.emit import emit
-from tinyflow.compiler.fit import check_fits, check_graph
+from tinyflow.compiler.fit import arena_budget, check_fits, check_graph
 from tinyflow.compiler.graph import Graph, Tensor
 from tinyflow.compiler.memory import Plan, lower_bound
 from tinyflow.compiler.naming import checked_prefix, comment_text, shape_text, symbol_name
@@ -24,7 +24,7 @@ from tinyflow.compiler.streaming.choose import choose
 from tinyflow.compiler.tflite_reader import read_tflite
 from tinyflow.compiler.verify import verify_graph, verify_plan
 
-__all__ = ["check_fits", "compile_model", "input_output", "symbol_name"]
+__all__ = ["arena_budget", "check_fits", "compile_model", "input_output", "symbol_name"]
 
 
 def compile_model(
@@ -45,8 +45,8 @@ def compile_model(
     the provenance; `backend` chooses the kernels; templates in the folders `templates` come before
     tinyflow's own. Without `shrinking` every node becomes C as it is in the file. Where the arena
     would take more than `ram_budget` bytes, chains of layers are computed by rows; with `least_ram`
-    wherever that takes fewer. Raises ModelError
-    when the file is broken or has operators or shapes that are not supported, all of them at once.
+    wherever that takes fewer. Raises ModelError when the file is broken or has operators or shapes
+    that are not supported, all of them at once.
     """
     prefix = symbol_name(tflite) if name is None else checked_prefix(name)
     sha256 = hashlib.sha256(tflite.read_bytes()).hexdigest()

@@ -13,6 +13,8 @@ from tinyflow.compiler.ops import OPS, check_node
 from tinyflow.errors import ModelError
 
 MAX_ARENA_BYTES = 1 << 28
+FIRMWARE_RAM_BYTES = 8192
+"""About what the firmware around a model takes beside the stack: session, buffers, C library."""
 QUANTIZED = ("int8", "int16")
 
 
@@ -51,6 +53,11 @@ def node_text(graph: Graph, node: Node) -> str:
     """A node as people find it again: node 3 CONV_2D (block_1/conv)."""
     layer = comment_text(graph.output(node).name) if node.outputs else "no output"
     return f"node {node.index} {comment_text(node.op)} ({layer})"
+
+
+def arena_budget(board: BoardProfile) -> int:
+    """The bytes of RAM that the board has for an arena, beside its stack and the firmware."""
+    return max(0, board.memory.ram_bytes - board.memory.stack_bytes - FIRMWARE_RAM_BYTES)
 
 
 def check_fits(compiled: CompiledModel, board: BoardProfile) -> None:

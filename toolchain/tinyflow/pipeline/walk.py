@@ -51,7 +51,8 @@ class Walk:
 
     `model` is a .tflite given by the user; without it the project's own is trained. `seed`
     overrides the project's, `sensor_override` its `[sensor]`. `board` has one builder and one
-    runner. `home` holds the cache.
+    runner. With `least_ram` the model is compiled for the least RAM on any board. `home` holds the
+    cache.
     """
 
     home: Path
@@ -61,6 +62,7 @@ class Walk:
     name: str | None = None
     seed_override: int | None = None
     sensor_override: config.SensorConfig | None = None
+    least_ram: bool = False
     _made: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -209,6 +211,8 @@ class Walk:
                 "name": prefix,
                 "board": board.name,
                 "backend": board.backend,
+                "ram_budget": compiler.arena_budget(board),
+                "least_ram": self.least_ram,
                 "templates": cache.folder_sha256(self.templates),
             },
             lambda folder: compiler.compile_model(
@@ -218,6 +222,8 @@ class Walk:
                 board=board.name,
                 backend=board.backend,
                 templates=self.templates,
+                ram_budget=compiler.arena_budget(board),
+                least_ram=self.least_ram,
             ),
         )
         compiler.check_fits(compiled, board)
@@ -316,6 +322,7 @@ def start(
     builder: str | None = None,
     runner: str | None = None,
     folder: Path | None = None,
+    least_ram: bool = False,
 ) -> Walk:
     """A walk for the project at or above `folder` (default: the current one), if there is one.
 
@@ -336,4 +343,4 @@ def start(
     if profile is not None:
         profile = profile.for_builder(builder or health.choose_builder(profile))
         profile = profile.for_runner(runner or profile.runner)
-    return Walk(home, project, profile, model, name, seed)
+    return Walk(home, project, profile, model, name, seed, least_ram=least_ram)
