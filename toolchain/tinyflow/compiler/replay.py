@@ -122,8 +122,15 @@ class _Replay:
 
     def _require_apart(self, step: Step, position: int, name: str) -> None:
         """Rings and scratch lie in the arena, beside one another and every operand."""
-        spans = list(zip(self._plan.ring_offsets.get(position, ()), step.rings, strict=True))
+        starts = self._plan.ring_offsets.get(position, ())
+        if len(starts) != len(step.rings):
+            raise VerificationError(
+                f"{name}: {len(starts)} of {len(step.rings)} rings have a place"
+            )
+        spans = list(zip(starts, step.rings, strict=True))
         if step.scratch_bytes:
+            if position not in self._plan.scratch_offsets:
+                raise VerificationError(f"{name}: its scratch has no place")
             spans.append((self._plan.scratch_offsets[position], step.scratch_bytes))
         used = np.zeros(self._arena.size, dtype=np.bool_)
         for tensor in (*step.reads, *step.writes, *step.updates):
@@ -153,6 +160,8 @@ class _Replay:
         return np.arange(first, self._next, dtype=np.int64)
 
     def _require_whole(self, tensor: int, reader: str) -> None:
+        name = self._graph.tensors[tensor].name
+        if tensor not in self._expected:
+            raise VerificationError(f"{reader} reads {name} before it is written")
         if not np.array_equal(self._arena[self._place(tensor)], self._expected[tensor]):
-            name = self._graph.tensors[tensor].name
             raise VerificationError(f"{reader} finds {name} overwritten")

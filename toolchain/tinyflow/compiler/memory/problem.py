@@ -90,7 +90,7 @@ class Problem:
                 hard[p.b].add(p.a)
             else:
                 pair = (min(p.a, p.b), max(p.a, p.b))
-                soft[pair] = max(soft.get(pair, 0), _least_cover(a, b, p.low, p.high))
+                soft[pair] = max(soft.get(pair, 0), least_cover(a, b, p.low, p.high))
         best = max(self.sizes, default=0)
         for v, size in enumerate(self.sizes):
             best = max(best, size + self._clique(hard[v], hard))
@@ -109,7 +109,7 @@ class Problem:
         return weight
 
 
-def _least_cover(a: int, b: int, low: int, high: int) -> int:
+def least_cover(a: int, b: int, low: int, high: int) -> int:
     """How much two buffers cover at least, where b - a is at most `low` or at least `high`."""
 
     def common(distance: int) -> int:
