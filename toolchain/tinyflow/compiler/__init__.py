@@ -21,6 +21,7 @@ from tinyflow.compiler.passes import fold_constants, shrink
 from tinyflow.compiler.program import Program, link
 from tinyflow.compiler.steps import Step, lower
 from tinyflow.compiler.streaming.choose import choose
+from tinyflow.compiler.streaming.proof import verify_streams
 from tinyflow.compiler.tflite_reader import read_tflite
 from tinyflow.compiler.verify import verify_graph, verify_plan
 
@@ -56,6 +57,7 @@ def compile_model(
     steps, plan = chosen.steps, chosen.plan
     verify_plan(graph, steps, plan)
     program = link(graph, steps, plan, prefix)
+    verify_streams(graph, program.streams.values(), plan.arena_bytes)
     context, sources, headers = emit(
         program,
         source=tflite,

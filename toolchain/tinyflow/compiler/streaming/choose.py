@@ -135,9 +135,7 @@ def live_bytes(graph: Graph, steps: Sequence[Step]) -> list[int]:
             for lap in step.overlaps
             if last.get(lap.input) == position
         ]
-        shared += [
-            size[view.part] for view in step.views if last.get(step.reads[0]) == position
-        ]
+        shared += [size[view.part] for view in step.views if last.get(step.reads[0]) == position]
         total = sum(size[tensor] for tensor in alive) + sum(step.rings)
         found.append(total - max(shared, default=0))
         alive = {tensor for tensor in alive if last.get(tensor, -1) > position}
