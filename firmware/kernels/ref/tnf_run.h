@@ -27,6 +27,11 @@ static inline void tnf_move_run(int8_t *output, const int8_t *input, int32_t byt
 static inline void tnf_fill_run(int8_t *output, int32_t pattern, int32_t bytes)
 {
     int8_t repeated[sizeof pattern];
+    const uint32_t lowest = (uint32_t)pattern & 0xffU;
+    if ((uint32_t)pattern == lowest * 0x01010101U) {
+        memset(output, (int)lowest, (size_t)bytes);
+        return;
+    }
     memcpy(repeated, &pattern, sizeof pattern);
     for (int32_t i = 0; i < bytes; i++) {
         output[i] = repeated[(uint32_t)i % sizeof pattern];

@@ -128,6 +128,14 @@ def two_for_each(graph: Graph, node: Node) -> str | None:
     return f"{rules.shape(borders)} {values}"
 
 
+def small_sizes(graph: Graph, node: Node) -> str | None:
+    """Height and width of input and output are at most 32768."""
+    for tensor in (graph.activation(node, 0), graph.output(node)):
+        if max(tensor.shape[1:3], default=0) > moving.MAX_LOOKED_UP:
+            return f"{tensor.name} is {rules.shape(tensor)}"
+    return None
+
+
 def divided(graph: Graph, node: Node) -> str | None:
     """The block sizes divide height and width with their paddings."""
     for size, block, (before, after) in _spatial(graph, node):
@@ -216,6 +224,7 @@ class SpaceToBatch(Op):
     )
     constraints = (
         divided,
+        small_sizes,
         moving.output_shape("input, block sizes and paddings", _batched),
         moving.one_scale(),
     )
@@ -239,6 +248,7 @@ class BatchToSpace(Op):
     structure = SpaceToBatch.structure
     constraints = (
         divided_batch,
+        small_sizes,
         moving.output_shape("input, block sizes and crops", _unbatched),
         moving.one_scale(),
     )

@@ -32,6 +32,14 @@ def inside(graph: Graph, node: Node) -> str | None:
     return None
 
 
+def few_slices(graph: Graph, node: Node) -> str | None:
+    """Where there are batch dimensions, at most 32768 slices are taken."""
+    source = graph.activation(node, 0).shape
+    axis, batch = _axis_and_batch(graph, node)
+    count = math.prod(source[batch:axis]) * graph.activation(node, 1).elements
+    return f"{count}" if batch and count > moving.MAX_LOOKED_UP else None
+
+
 def _axis_and_batch(graph: Graph, node: Node) -> tuple[int | None, int | None]:
     """The axis, and the number of batch dimensions, counted from the front."""
     axis = moving.axis_of(int(node.options.get("axis", 0)), len(graph.activation(node, 0).shape))
@@ -72,6 +80,7 @@ class Gather(Op):
     )
     constraints = (
         inside,
+        few_slices,
         moving.output_shape("input and indices", _gathered),
         moving.one_scale(),
     )

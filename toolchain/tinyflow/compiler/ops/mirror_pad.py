@@ -17,6 +17,13 @@ def mirrored(graph: Graph, node: Node) -> str | None:
     return None
 
 
+def small_sizes(graph: Graph, node: Node) -> str | None:
+    """Dimensions that are padded become at most 32768 in size."""
+    made = zip(pad.pairs(graph, node), graph.output(node).shape, strict=False)
+    largest = max((size for pair, size in made if pair != (0, 0)), default=0)
+    return None if largest <= moving.MAX_LOOKED_UP else f"{largest}"
+
+
 def known_mode(graph: Graph, node: Node) -> str | None:
     """The mode is REFLECT or SYMMETRIC."""
     mode = node.options.get("mode", "REFLECT")
@@ -40,6 +47,7 @@ class MirrorPad(Op):
         pad.positive_paddings,
         known_mode,
         mirrored,
+        small_sizes,
         moving.output_shape("input and paddings", pad.padded),
         moving.one_scale(),
     )

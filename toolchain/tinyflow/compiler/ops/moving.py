@@ -19,6 +19,8 @@ Shape = Callable[[Graph, Node], "Sequence[int] | None"]
 """The shape that an output must have; None where another rule has found what is wrong."""
 
 TYPES = ("int8", "int16", "int32", "float32", "bool")
+MAX_LOOKED_UP = 1 << 15
+"""The most indices that a call finds in a table."""
 ZERO_POINTS = {"int8": (-128, 127), "int16": (-32768, 32767)}
 
 

@@ -12,14 +12,13 @@ from tinyflow.compiler.ops import copies, moving, rules
 from tinyflow.compiler.ops.op import Constraint, KernelCall, Op
 
 IMAGE_RANK = 4
-MAX_SIZE = 1 << 15
 ONE = 1 << 10
 
 
 def small_sizes(graph: Graph, node: Node) -> str | None:
     """Heights and widths are at most 32768."""
     for tensor in (graph.activation(node, 0), graph.output(node)):
-        if max(tensor.shape[1:3], default=0) > MAX_SIZE:
+        if max(tensor.shape[1:3], default=0) > moving.MAX_LOOKED_UP:
             return f"{tensor.name} is {rules.shape(tensor)}"
     return None
 
