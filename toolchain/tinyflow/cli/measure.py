@@ -73,13 +73,23 @@ def bench(
 def _show_verify(result: dict[str, Any]) -> None:
     first = result["first_mismatch"]
     compared = f"{result['inputs']} inputs, {result['layers']} layers each"
-    if first is None:
+    if result["stream_inputs"]:
+        compared += ", and as one stream"
+    stream = result["first_stream_mismatch"]
+    if first is None and stream is None:
         click.echo(f"{result['model']} on {result['board']}: {compared}, every byte equal")
         return
     click.echo(
         f"{result['model']} on {result['board']}: {compared}, "
         f"{result['mismatched_bytes']:,} bytes differ"
     )
+    if first is None:
+        click.echo(
+            f"first at input {stream['input']} of the stream, output {stream['output']}, byte "
+            f"{stream['byte']}: the reference has {stream['expected']}, the board "
+            f"{stream['found']}"
+        )
+        return
     click.echo(
         f"first at input {first['input']}, layer {first['layer']} {first['op']} "
         f"({first['name']}), position {first['position']}: "

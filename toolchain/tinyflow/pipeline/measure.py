@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,9 @@ from tinyflow.pipeline.inputs import inputs_from_file, real_inputs, seeded_input
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tinyflow.artifacts import Bytes
+    from tinyflow.artifacts import Bytes, TensorSpec
+    from tinyflow.device import Device
+    from tinyflow.reference import ReferenceInterpreter
 
 TIMED_RUNS = 20
 
@@ -100,7 +102,9 @@ def verify(
     """Every layer's output for `count` inputs, on the board and in the reference interpreter.
 
     Real samples among them are those of the .npz `data`, else the project's test split. The board
-    answers with a CRC-32 per layer; a layer whose CRC differs is fetched whole.
+    answers with a CRC-32 per layer; a layer whose CRC differs is fetched whole. A model that keeps
+    something begins anew with every input, and is then given all of them as one stream, of which
+    the outputs are compared.
     """
     from tinyflow import device
     from tinyflow.reference import ReferenceInterpreter
@@ -117,6 +121,8 @@ def verify(
     ):
         for number, row in enumerate(inputs):
             progress.report("verify", f"input {number + 1}", number, len(inputs))
+            if compiled.state_bytes:
+                reference.reset()
             expected = reference.tensors(row)
             found = dut.layers(row)
             for layer in known:
@@ -126,6 +132,10 @@ def verify(
                 got = dut.layer_output(row, layer.index)
                 mismatched += sum(a != b for a, b in zip(want, got, strict=True))
                 first = first or _first(number, layer, want, got)
+        differing: list[dict[str, Any]] = []
+        if compiled.state_bytes:
+            differing = list(_stream(compiled.outputs, inputs, reference, dut))
+            mismatched += len(differing)
         progress.report("verify", "done", len(inputs), len(inputs))
     return {
         "model": compiled.name,
@@ -134,7 +144,32 @@ def verify(
         "layers": len(known),
         "mismatched_bytes": mismatched,
         "first_mismatch": first.as_json() if first else None,
+        "stream_inputs": len(inputs) if compiled.state_bytes else 0,
+        "first_stream_mismatch": differing[0] if differing else None,
     }
+
+
+def _stream(
+    outputs: Sequence[TensorSpec], inputs: Bytes, reference: ReferenceInterpreter, dut: Device
+) -> Iterator[dict[str, Any]]:
+    """The output bytes that differ when the inputs are one stream, from its beginning."""
+    reference.reset()
+    dut.reset_state()
+    for number, want in enumerate(reference.invoke(inputs)):
+        progress.report("verify", f"input {number + 1} of the stream", number, len(inputs))
+        got = np.frombuffer(dut.infer(inputs[number]).output, np.int8)
+        for place in np.flatnonzero(want != got).tolist():
+            index, byte = 0, place
+            while byte >= outputs[index].size_bytes:
+                byte -= outputs[index].size_bytes
+                index += 1
+            yield {
+                "input": number,
+                "output": outputs[index].name,
+                "byte": byte,
+                "expected": int(want[place]),
+                "found": int(got[place]),
+            }
 
 
 def wanted(expected: Mapping[int, NDArray[Any]], output: LayerOutput) -> NDArray[Any]:

@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+# Where operators have the variables that they change.
+STATES = {"SVDF": (4,), "UNIDIRECTIONAL_SEQUENCE_LSTM": (18, 19)}
 LENGTHS = struct.Struct("<IQ")
 ADDRESS_SPACE_BYTES = 16 << 30
 
@@ -103,9 +105,12 @@ class Session:
         arrays = []
         found = []
         for node in self.interpreter._get_ops_details():
-            for tensor in node["outputs"]:
+            states = [node["inputs"][place] for place in STATES.get(node["op_name"], ())]
+            for tensor in (*node["outputs"], *states):
                 if tensor >= 0:
                     array = self.interpreter.get_tensor(tensor)
+                    if array.dtype.kind == "O":  # a handle, or text
+                        continue
                     arrays.append(array)
                     shape = list(array.shape)
                     found.append({"tensor": int(tensor), "dtype": array.dtype.name, "shape": shape})

@@ -136,8 +136,8 @@ class ReferenceInterpreter:
         return found
 
     def tensors(self, inputs: Bytes) -> dict[int, NDArray[Any]]:
-        """Every tensor written by a node, by its index in the file, for the one input
-        int8 [input_bytes].
+        """Every tensor written by a node, and every variable it changed, by its index in the file,
+        for the one input int8 [input_bytes].
         """
         (row,) = self._rows(inputs[np.newaxis])
         head, payload = self._ask({"command": "tensors"}, row.tobytes())
