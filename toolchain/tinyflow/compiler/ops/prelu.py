@@ -32,13 +32,17 @@ def _factors(graph: Graph, node: Node) -> tuple[float, float]:
     """What values from zero on are multiplied by, and values under zero times alpha."""
     source, alpha = (rules.quantization(graph.activation(node, i)).scale for i in (0, 1))
     output = rules.quantization(graph.output(node)).scale
+    if graph.output(node).dtype == "int16":
+        return source / output, source * alpha / output
     return relu_scale(source, output), product_scale(source, alpha, output)
 
 
 class Prelu(Binary):
     """Values under zero are multiplied by alpha, a constant that may be broadcast.
 
-    int16, which LiteRT 1.2 does not have, is as in TensorFlow Lite Micro.
+    The factors of the scales are computed in float32 as LiteRT does; TensorFlow Lite Micro uses
+    float64, which moves some results by one. int16, which LiteRT 1.2 does not have, is as in
+    TensorFlow Lite Micro.
     """
 
     name = "PRELU"
