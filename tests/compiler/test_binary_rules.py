@@ -100,7 +100,7 @@ REFUSED: list[tuple[str, Graph, str]] = [
         change(change(reduced("SUM", "int16"), 0, shape=(1, 65537)), 2, shape=(1,)),
         "(found: 65537)",
     ),
-    ("places as int64", place(dtype="int64"), "it makes int64 (found: out is int64)"),
+    ("places as int64", place(dtype="int64"), "default, int64 (found: out is int64)"),
     ("places of int32", change(place(), 0, dtype="int32"), "(found: in is int32)"),
     ("a computed axis", change(place(), 1, data=None), "(found: axis is computed)"),
     ("two axes", change(place(), 1, data=np.zeros(2, np.int32), shape=(2,)), "(found: axis is 2)"),

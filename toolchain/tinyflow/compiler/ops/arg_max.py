@@ -18,8 +18,8 @@ def input_type(graph: Graph, node: Node) -> str | None:
 
 
 def output_type(graph: Graph, node: Node) -> str | None:
-    """The output is int32, which TensorFlow's argmax makes with output_type=tf.int32; without it
-    makes int64."""
+    """The output is int32: what TensorFlow's argmax makes with output_type=tf.int32 instead of its
+    default, int64."""
     output = graph.output(node)
     return None if output.dtype == "int32" else f"{output.name} is {output.dtype}"
 
