@@ -123,3 +123,7 @@ def test_a_state_is_read_before_it_changes() -> None:
     ordered, plan = plan_in_order(graph, steps)
     verify_plan(graph, ordered, plan)
     assert ordered == tuple(steps)
+    for wrong in ((1, 0, 2, 3), (0, 2, 1, 3), (2, 0, 1, 3)):
+        swapped = [steps[position] for position in wrong]
+        with pytest.raises(VerificationError, match="changed"):
+            verify_plan(graph, swapped, plan_memory(graph, swapped))

@@ -29,9 +29,28 @@ def verify_plan(graph: Graph, steps: Sequence[Step], plan: Plan) -> None:
     A step must find each of its inputs whole; so must the caller the outputs, and the states what
     the next inference starts from. A step may write over its inputs only as an overlap allows, and
     then each output row may touch only input rows that were consumed before it. Rings and scratch
-    must touch no operand of their step.
+    must touch no operand of their step. What reads or changes a state must do so in the order of
+    the graph.
     """
+    _require_state_order(graph, steps)
     _Replay(graph, plan).run(steps)
+
+
+def _require_state_order(graph: Graph, steps: Sequence[Step]) -> None:
+    """No step passes another that changes a state which it touches."""
+    number = {id(node): position for position, node in enumerate(graph.nodes)}
+    for state in graph.states:
+        last = last_change = -1
+        for step in steps:
+            if state.tensor not in (*step.reads, *step.updates):
+                continue
+            position = number.get(id(step.node), last)
+            changes = state.tensor in step.updates
+            if position < (last if changes else last_change):
+                name = graph.tensors[state.tensor].name
+                raise VerificationError(f"node {position} {step.node.op} finds {name} changed")
+            last = max(last, position)
+            last_change = position if changes else last_change
 
 
 class _Replay:
