@@ -78,7 +78,13 @@ class _Replay:
     def _step(self, step: Step, position: int) -> None:
         name = f"step {position} {step.node.op}"
         read = [tensor for tensor in step.reads if tensor not in step.writes]
-        for tensor in read:
+        replaced = {
+            tensor
+            for view in step.views
+            for tensor in (view.part, view.whole)
+            if self._size(view.part) == self._size(view.whole)
+        }
+        for tensor in (*read, *(tensor for tensor in step.updates if tensor not in replaced)):
             self._require_whole(tensor, name)
         written = (*step.writes, *step.updates)
         holding = {tensor: self._fresh(tensor) for tensor in written}
