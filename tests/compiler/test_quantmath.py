@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from kernel_server import KernelServer
 
 from tinyflow.compiler import quantmath
+from tinyflow.compiler.graph import Graph, Tensor
 from tinyflow.compiler.ops.op import Constant, KernelCall
 from tinyflow.compiler.quantmath import INT32_MAX, INT32_MIN, Multiplier
 
@@ -135,6 +136,7 @@ def test_the_kernels_requantise_as_python_does(kernels: KernelServer) -> None:
     offset = -3
     call = KernelCall(
         function="tnf_fully_connected_s8",
+        header="tnf_conv.h",
         kernels=("fully_connected_s8",),
         params_type="tnf_fully_connected_t",
         params=(
@@ -149,8 +151,11 @@ def test_the_kernels_requantise_as_python_does(kernels: KernelServer) -> None:
             Constant("shift", "int8_t", shifts.astype(np.int8)),
         ),
         inputs=(0,),
+        outputs=(1,),
     )
-    found = kernels.run(call, [np.zeros(1, np.int8)], count)
+    tensors = (Tensor("input", (1,), "int8"), Tensor("output", (count,), "int8"))
+    values = {0: np.zeros(1, np.int8)}
+    found = kernels.run_call(Graph(tensors, (), (0,), (1,)), call, values)[1]
 
     def expected(bias: int, multiplier: int, shift: int) -> int:
         value = quantmath.requantize(bias, Multiplier(multiplier, shift)) + offset

@@ -89,16 +89,16 @@ class KernelServer:
         op = OPS[node.op]
         held = {tensor: np.ascontiguousarray(array) for tensor, array in values.items()}
         for call in op.lower(graph, node):
-            held |= self._call(graph, call, held, in_place)
+            held |= self.run_call(graph, call, held, in_place)
         wanted = (*node.outputs, *op.updates(graph, node))
         return {tensor: held[tensor] for tensor in wanted}
 
-    def _call(
+    def run_call(
         self,
         graph: Graph,
         call: KernelCall,
         held: Mapping[int, Array],
-        in_place: Overlap | None,
+        in_place: Overlap | None = None,
     ) -> dict[int, Array]:
         """The outputs of one call; an output written before (by another call) keeps its rest."""
         buffers = [_buffer(held[tensor].nbytes, held[tensor]) for tensor in call.inputs]
