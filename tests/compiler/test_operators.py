@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from kernel_server import KernelServer
 from numpy.typing import NDArray
-from operator_cases import CASES, SEEDS, for_reference, input_rows
+from operator_cases import CASES, SEEDS, for_reference, input_rows, long_sums
 from operator_cases.recurrent import initial_states
 from tflite_writer import write_tflite
 
@@ -19,6 +19,7 @@ from tinyflow.compiler.ops import OPS, check_node
 from tinyflow.reference import ReferenceInterpreter
 
 EXAMPLES = {"CONV_2D": 300, "DEPTHWISE_CONV_2D": 300, "FULLY_CONNECTED": 300, "ADD": 300}
+EXAMPLES |= {"BATCH_MATMUL": 300, "TRANSPOSE_CONV": 300}
 OTHERS = 150
 
 
@@ -101,3 +102,19 @@ def test_the_kernel_equals_the_reference(
         check(graph, input_rows(graph, seed), reference, kernels)
 
     run()
+
+
+@pytest.mark.parametrize("op", long_sums.OPERATORS)
+def test_a_sum_of_64_bits_equals_the_reference(
+    op: str, reference: ReferenceInterpreter, kernels: KernelServer
+) -> None:
+    """All inputs at the ends of int16, over as many products as leave 32 bits and more."""
+    for depth in long_sums.DEPTHS:
+        graph = long_sums.long_sum(op, depth)
+        ends = [graph.tensors[index].elements for index in graph.inputs]
+        rows = [
+            np.repeat(np.array(fill[: len(ends)], np.int16), ends).view(np.int8)
+            for fill in ((-32768, -32768), (32767, -32768), (32767, 32767), (-12345, 321))
+        ]
+        check(graph, np.array(rows), reference, kernels)
+        assert np.abs(reference.invoke(np.array(rows)).view(np.int16).astype(int)).max() > 16000
