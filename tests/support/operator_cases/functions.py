@@ -35,14 +35,16 @@ def of_scale(scale: float, zero_point: int = 0) -> Quantization:
 
 @st.composite
 def function(
-    draw: Draw, op: str, types: st.SearchStrategy[str] = ONLY_INT8, least: float = 1e-4
+    draw: Draw, op: str, types: st.SearchStrategy[str] = ONLY_INT8, steepest: float = 2.0**29
 ) -> Graph:
-    """Any scales on both sides, or one for both."""
+    """Any scales on both sides, near and far from one another, or one for both."""
     dtype = draw(types)
-    source, output = quantized(draw, dtype), quantized(draw, dtype)
-    wanted = draw(scales(least, 10.0))
-    output = Quantization((draw(st.sampled_from([wanted, source.scale])),), output.zero_points)
-    return unary(op, draw(shapes(6)), (dtype, source), (dtype, output))
+    zero_points = [quantized(draw, dtype).zero_point for _ in range(2)]
+    source = draw(st.one_of(scales(), scales(1e-7, 1e6)))
+    factor = draw(st.one_of(st.just(1.0), scales(1e-2, 1e2), scales(1e-12, steepest)))
+    output = max(float32(source / factor), 1e-8)
+    ends = [of_scale(*end) for end in zip((source, output), zero_points, strict=True)]
+    return unary(op, draw(shapes(6)), (dtype, ends[0]), (dtype, ends[1]))
 
 
 @st.composite
@@ -106,12 +108,17 @@ def rsqrt(draw: Draw) -> Graph:
 def quantize(draw: Draw) -> Graph:
     source = draw(st.sampled_from(sorted(QUANTIZED_TO)))
     output = draw(st.sampled_from(QUANTIZED_TO[source]))
-    ends = [(dtype, quantized(draw, dtype)) for dtype in (source, output)]
     if source == "float32":
         # The runtime's integers hold what 5 million over this gives.
-        real = of_scale(draw(scales(1e-2, 1e4)), ends[1][1].zero_point)
+        real = of_scale(draw(scales(1e-2, 1e4)), quantized(draw, output).zero_point)
         return unary("QUANTIZE", draw(shapes(6)), (source, None), (output, real))
-    return unary("QUANTIZE", draw(shapes(6)), *ends)
+    scale = draw(scales(1e-7, 1e6))
+    factor = draw(st.one_of(st.just(1.0), scales(1e-2, 1e2), scales(1e-12, 2.0**29)))
+    ends = (
+        of_scale(scale, quantized(draw, source).zero_point),
+        of_scale(max(scale / factor, 1e-37), quantized(draw, output).zero_point),
+    )
+    return unary("QUANTIZE", draw(shapes(6)), (source, ends[0]), (output, ends[1]))
 
 
 @st.composite
@@ -145,7 +152,7 @@ def softmax(draw: Draw) -> Graph:
 
 
 CASES = {
-    "ABS": function("ABS", INT8_OR_INT16),
+    "ABS": function("ABS", INT8_OR_INT16, steepest=2.0**14),
     "CAST": cast(),
     "DEQUANTIZE": dequantize(),
     "ELU": function("ELU"),
