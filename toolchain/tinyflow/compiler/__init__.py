@@ -13,17 +13,12 @@ from pathlib import Path
 
 from tinyflow.artifacts import CompiledModel, LayerInfo, LayerOutput, TensorSpec
 from tinyflow.compiler.emit import emit
-from tinyflow.compiler.fit import arena_budget, check_fits, check_graph
-from tinyflow.compiler.graph import Graph, Tensor
-from tinyflow.compiler.memory import Plan, lower_bound
+from tinyflow.compiler.fit import arena_budget, check_fits
+from tinyflow.compiler.graph import Tensor
+from tinyflow.compiler.memory import lower_bound
 from tinyflow.compiler.naming import checked_prefix, comment_text, shape_text, symbol_name
-from tinyflow.compiler.passes import fold_constants, shrink
-from tinyflow.compiler.program import Program, link
-from tinyflow.compiler.steps import Step, lower
-from tinyflow.compiler.streaming.choose import choose
-from tinyflow.compiler.streaming.proof import verify_streams
-from tinyflow.compiler.tflite_reader import read_tflite
-from tinyflow.compiler.verify import verify_graph, verify_plan
+from tinyflow.compiler.planning import checked_graph, plan_model
+from tinyflow.compiler.program import Program
 
 __all__ = ["arena_budget", "check_fits", "compile_model", "input_output", "symbol_name"]
 
@@ -51,13 +46,15 @@ def compile_model(
     """
     prefix = symbol_name(tflite) if name is None else checked_prefix(name)
     sha256 = hashlib.sha256(tflite.read_bytes()).hexdigest()
-    graph = _read(tflite)
-    graph, changes = shrink(graph) if shrinking else (graph, ())
-    chosen = choose(graph, lower(graph), budget=ram_budget, least=least_ram)
-    steps, plan = chosen.steps, chosen.plan
-    verify_plan(graph, steps, plan)
-    program = link(graph, steps, plan, prefix)
-    verify_streams(graph, program.streams.values(), plan.arena_bytes)
+    planned = plan_model(
+        checked_graph(tflite),
+        prefix,
+        shrinking=shrinking,
+        ram_budget=ram_budget,
+        least_ram=least_ram,
+    )
+    program = planned.program
+    graph, plan = program.graph, program.plan
     context, sources, headers = emit(
         program,
         source=tflite,
@@ -79,7 +76,7 @@ def compile_model(
         headers=headers,
         arena_bytes=plan.arena_bytes,
         activation_bytes=plan.activation_bytes,
-        state_bytes=sum(graph.tensors[state.tensor].size_bytes for state in graph.states),
+        state_bytes=program.state_bytes,
         scratch_bytes=context.scratch_bytes,
         weights_bytes=context.weights_bytes,
         macs=context.macs,
@@ -87,21 +84,14 @@ def compile_model(
         outputs=tuple(_spec(graph.tensors[tensor]) for tensor in graph.outputs),
         layers=_layers(program),
         operators=dict(sorted(Counter(node.op for node in graph.nodes).items())),
-        busiest=_busiest(graph, steps, plan),
-        changes=(*(change.text for change in changes), *chosen.changes),
+        busiest=busiest(program),
+        changes=planned.changes,
     )
-
-
-def _read(tflite: Path) -> Graph:
-    """The file's graph, checked. What is constant may have operators that are not supported."""
-    graph, _ = fold_constants(verify_graph(read_tflite(tflite), "reading"))
-    check_graph(verify_graph(graph, "folding constants"), tflite)
-    return graph
 
 
 def input_output(tflite: Path) -> tuple[TensorSpec, TensorSpec]:
     """The model's first input and output. Raises ModelError where it cannot be compiled."""
-    graph = _read(tflite)
+    graph = checked_graph(tflite)
     return _spec(graph.tensors[graph.inputs[0]]), _spec(graph.tensors[graph.outputs[0]])
 
 
@@ -138,8 +128,10 @@ def _spec(tensor: Tensor) -> TensorSpec:
     return TensorSpec(tensor.name, tensor.shape, scale, zero_point, tensor.dtype)
 
 
-def _busiest(graph: Graph, steps: Sequence[Step], plan: Plan) -> str:
-    position, _ = lower_bound(graph, steps, plan)
+def busiest(program: Program) -> str:
+    """Where the arena is fullest, and what is in it there."""
+    graph, steps = program.graph, program.steps
+    position, _ = lower_bound(graph, steps, program.plan)
     step = steps[position]
     parts = [
         f"{comment_text(graph.tensors[t].name)} {graph.tensors[t].size_bytes:,} B"

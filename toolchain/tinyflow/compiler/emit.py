@@ -116,8 +116,7 @@ def emit(
         first: stream_view(placed, first, [layer.comment for layer in layers[first:]])
         for first, placed in program.streams.items()
     }
-    calls = [placed.call for layer in program.layers for placed in layer.calls]
-    calls += [placed.call for placed in program.resets]
+    calls = program.calls
     context = ModelContext(
         name=name,
         upper=name.upper(),
@@ -130,10 +129,10 @@ def emit(
         backend=backend,
         arena_bytes=plan.arena_bytes,
         activation_bytes=plan.activation_bytes,
-        state_bytes=sum(graph.tensors[state.tensor].size_bytes for state in graph.states),
-        scratch_bytes=max((step.scratch_bytes for step in program.steps), default=0),
-        weights_bytes=sum(view.size_bytes for view in arrays.views),
-        macs=sum(step.macs for step in program.steps),
+        state_bytes=program.state_bytes,
+        scratch_bytes=program.scratch_bytes,
+        weights_bytes=program.weights_bytes,
+        macs=program.macs,
         headers=tuple(
             sorted({call.header for call in calls} | ({ROWS_HEADER} if streams else set()))
         ),

@@ -63,6 +63,32 @@ class Program:
     streams: Mapping[int, PlacedStream]
     resets: tuple[PlacedCall, ...]
 
+    @property
+    def calls(self) -> tuple[KernelCall, ...]:
+        """All kernel calls, those of the reset included."""
+        layers = (placed.call for layer in self.layers for placed in layer.calls)
+        return (*layers, *(placed.call for placed in self.resets))
+
+    @property
+    def weights_bytes(self) -> int:
+        """Bytes of all constants; equal ones are stored once."""
+        constants = (constant for call in self.calls for constant in call.constants)
+        return sum({(c.ctype, c.data.tobytes()): c.size_bytes for c in constants}.values())
+
+    @property
+    def macs(self) -> int:
+        return sum(step.macs for step in self.steps)
+
+    @property
+    def scratch_bytes(self) -> int:
+        """The most that a layer's kernels take for themselves."""
+        return max((step.scratch_bytes for step in self.steps), default=0)
+
+    @property
+    def state_bytes(self) -> int:
+        """What is kept between inferences."""
+        return sum(self.graph.tensors[state.tensor].size_bytes for state in self.graph.states)
+
 
 def link(graph: Graph, steps: Sequence[Step], plan: Plan, name: str) -> Program:
     """Put every call of `steps` at its place, without those that the plan has made needless."""

@@ -1,0 +1,56 @@
+"""From a .tflite to a proved program: everything but the printing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinyflow.compiler.fit import check_graph
+from tinyflow.compiler.graph import Graph
+from tinyflow.compiler.passes import fold_constants, shrink
+from tinyflow.compiler.program import Program, link
+from tinyflow.compiler.steps import lower
+from tinyflow.compiler.streaming.choose import choose
+from tinyflow.compiler.streaming.proof import verify_streams
+from tinyflow.compiler.tflite_reader import read_tflite
+from tinyflow.compiler.verify import verify_graph, verify_plan
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A model ready to be printed. `changes` tell what was done to it on the way."""
+
+    program: Program
+    changes: tuple[str, ...]
+
+
+def read_graph(tflite: Path) -> Graph:
+    """The file's graph, proved sound. What is constant is computed: such nodes may have operators
+    that are not supported. Raises ModelError where the file is broken.
+    """
+    graph, _ = fold_constants(verify_graph(read_tflite(tflite), "reading"))
+    return verify_graph(graph, "folding constants")
+
+
+def checked_graph(tflite: Path) -> Graph:
+    """The file's graph, where all of it can be compiled. Raises ModelError with all that cannot."""
+    graph = read_graph(tflite)
+    check_graph(graph, tflite)
+    return graph
+
+
+def plan_model(
+    graph: Graph,
+    name: str,
+    *,
+    shrinking: bool = True,
+    ram_budget: int | None = None,
+    least_ram: bool = False,
+) -> Planned:
+    """The program of a checked graph, for symbols that begin with `name`; see compile_model."""
+    graph, changes = shrink(graph) if shrinking else (graph, ())
+    chosen = choose(graph, lower(graph), budget=ram_budget, least=least_ram)
+    verify_plan(graph, chosen.steps, chosen.plan)
+    program = link(graph, chosen.steps, chosen.plan, name)
+    verify_streams(graph, program.streams.values(), chosen.plan.arena_bytes)
+    return Planned(program, (*(change.text for change in changes), *chosen.changes))
