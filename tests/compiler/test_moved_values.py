@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kernel_server import KernelServer
-from network import Network
 from numpy.typing import NDArray
 from operator_cases import CASES, SEEDS
+from parts_network import Parts, random_parts
 from tflite_writer import write_tflite
 
 from tinyflow.compiler import compile_model
-from tinyflow.compiler.graph import Graph, Node, Tensor
+from tinyflow.compiler.graph import Graph, Tensor
 from tinyflow.compiler.host import HostModel
 from tinyflow.compiler.ops import check_node
 from tinyflow.reference import ReferenceInterpreter
@@ -110,32 +110,6 @@ def test_types_without_a_reference_are_moved_as_its_floats(
     run()
 
 
-class Parts(Network):
-    """A network whose tensors are cut and joined."""
-
-    def cut(
-        self, op: str, inputs: tuple[int, ...], shapes: list[tuple[int, ...]], **options: Any
-    ) -> list[int]:
-        """A node with several outputs."""
-        source = next(i for i in inputs if self.tensors[i].data is None)
-        first = len(self.tensors)
-        for shape in shapes:
-            name, kept = f"{op} {len(self.tensors)}", self.tensors[source].quantization
-            self.tensors.append(Tensor(name, shape, self.dtype, kept))
-        outputs = tuple(range(first, len(self.tensors)))
-        self.nodes.append(Node(op, inputs, outputs, options, len(self.nodes)))
-        return list(outputs)
-
-    def integers(self, values: Any) -> int:
-        return self.constant(np.array(values, np.int32))
-
-    def values(self, shape: tuple[int, ...], like: int) -> int:
-        kind = self.tensors[like]
-        return self.constant(
-            self.rng.integers(-99, 99, shape).astype(kind.dtype), kind.quantization
-        )
-
-
 def cut_and_joined(dtype: str) -> Graph:
     """Two halves go through operators of their own, meet beside a constant, and are cut again."""
     net = Parts((1, 8, 8, 4), dtype)
@@ -207,14 +181,20 @@ def cut_and_joined(dtype: str) -> Graph:
 
 
 @pytest.mark.usefixtures("reference_interpreter")
-@pytest.mark.parametrize("dtype", ["int8", "int16"])
-def test_a_network_of_parts_equals_the_reference(dtype: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "graph",
+    [
+        *(pytest.param(cut_and_joined(dtype), id=dtype) for dtype in ("int8", "int16")),
+        *(pytest.param(random_parts(seed), id=f"random {seed}") for seed in range(8)),
+    ],
+)
+def test_a_network_of_parts_equals_the_reference(graph: Graph, tmp_path: Path) -> None:
     model = tmp_path / "network.tflite"
-    model.write_bytes(write_tflite(cut_and_joined(dtype)))
+    model.write_bytes(write_tflite(graph))
     compiled = compile_model(model, folder=tmp_path / "c")
     rng = np.random.default_rng(1)
-    rows = rng.integers(-128, 128, (6, compiled.input.size_bytes)).astype(np.int8)
     with HostModel(compiled) as host, ReferenceInterpreter(model) as reference:
+        rows = rng.integers(-128, 128, (4, reference.input_bytes)).astype(np.int8)
         np.testing.assert_array_equal(host.invoke(rows), reference.invoke(rows))
 
 
