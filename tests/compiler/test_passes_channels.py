@@ -141,6 +141,21 @@ def test_what_only_dead_channels_need_is_dead(kernels: KernelServer) -> None:
     assert [kept(after, layer) for layer in layers] == [(0, 2)] * 3
 
 
+def test_dead_channels_of_int16_go_as_well(kernels: KernelServer) -> None:
+    wide = Quantization((0.01,), (0,))
+    net = LayeredGraph((1, 5, 5, 2), wide)
+    options = {**UNIT, "padding": "SAME"}
+    shape = (1, 5, 5, 3)
+    layers = [net.weighted("CONV_2D", random(3, 1, 1, 2) // 9, [1, 2, 3], shape, wide, **options)]
+    layers.append(net.add("ADD", (net.last, net.last), shape, wide, pot_scale_int16=False))
+    values = random(2, 3, 3, 3) // 9
+    values[..., 1] = 0
+    net.weighted("CONV_2D", values, [4, 5], (1, 5, 5, 2), wide, **options)
+    net.wide()
+    after = proved(kernels, net.graph())
+    assert [kept(after, layer) for layer in layers] == [(0, 2)] * 2
+
+
 def test_channels_that_are_added_go_together(kernels: KernelServer) -> None:
     """Constant in both operands 0, in one 1; a constant operand loses its channel as well."""
     net = LayeredGraph((1, 5, 5, 2))

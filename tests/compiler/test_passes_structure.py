@@ -139,6 +139,32 @@ def test_an_activation_stays_where_its_input_or_another_scale_is_needed(
     assert operators(proved(kernels, net.graph())[0]) == ["CONV_2D", "RELU"]
 
 
+WIDE = Quantization((0.01,), (0,))
+
+
+def test_int16_pads_and_activations_go_as_well(kernels: KernelServer) -> None:
+    net = LayeredGraph((1, 5, 5, 2), WIDE)
+    pad(net, NONE, (1, 1), (2, 0), NONE)
+    values = np.random.default_rng(1).integers(-9, 10, (2, 3, 3, 2))
+    options = {**STRIDES, "padding": "VALID", "fused_activation_function": "RELU"}
+    net.weighted("CONV_2D", values, [300, -200], (1, 5, 5, 2), WIDE, **options)
+    net.add("RELU6", (net.last,), (1, 5, 5, 2))
+    net.wide()
+    after, _ = proved(kernels, net.graph())
+    assert operators(after) == ["CONV_2D"]
+    assert after.nodes[0].options["fused_activation_function"] == "RELU6"
+
+
+@pytest.mark.parametrize(("value", "left"), [(-3, ["CONV_2D"]), (0, ["PADV2", "CONV_2D"])])
+def test_a_pad_of_another_value_stays(kernels: KernelServer, value: int, left: list[str]) -> None:
+    net = LayeredGraph((1, 5, 5, 2))
+    paddings = net.constant(np.array([NONE, (1, 1), (1, 1), NONE], np.int32))
+    inputs = (0, paddings, net.constant(np.array([value], np.int8), HALF))
+    net.add("PADV2", inputs, (1, 7, 7, 2))
+    conv(net, 5, 5)
+    assert operators(proved(kernels, net.graph())[0]) == left
+
+
 def test_an_activation_that_changes_no_value_goes(kernels: KernelServer) -> None:
     net = LayeredGraph((1, 5, 5, 2), Quantization((0.02,), (-128,)))
     net.add("RELU", (0,), (1, 5, 5, 2))

@@ -83,6 +83,12 @@ class LayeredGraph:
         inputs.append(ABSENT if bias is None else self.constant(np.int32(bias), product))
         return self.add(op, inputs, shape, found, **options)
 
+    def wide(self) -> None:
+        """Make all activations int16."""
+        for index, tensor in enumerate(self.tensors):
+            if tensor.data is None:
+                self.tensors[index] = dataclasses.replace(tensor, dtype="int16")
+
     def graph(self, *outputs: int) -> Graph:
         """The graph as a file of it is read; its output is the last tensor unless others are."""
         made = Graph(tuple(self.tensors), tuple(self.nodes), (0,), outputs or (self.last,))
@@ -96,7 +102,8 @@ def is_supported(graph: Graph, node: Node) -> bool:
 def run(kernels: KernelServer, graph: Graph, row: NDArray[np.int8]) -> Values:
     """Every tensor that is computed, from one row of input bytes."""
     (source,) = graph.inputs
-    values: Values = {source: row.reshape(graph.tensors[source].shape)}
+    tensor = graph.tensors[source]
+    values: Values = {source: row.view(tensor.dtype).reshape(tensor.shape)}
     for node in graph.nodes:
         read = {index: values[index] for index in node.inputs if index in values}
         values |= kernels.run_node(graph, node, read)

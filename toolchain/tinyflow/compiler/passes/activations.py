@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinyflow.compiler.graph import Graph, Node
+from tinyflow.compiler.graph import Graph, Node, Tensor
 from tinyflow.compiler.ops import rules
 from tinyflow.compiler.passes.draft import producers, readers
-from tinyflow.compiler.passes.unary import VALUES, table
-from tinyflow.compiler.quantmath import ACTIVATION_BOUNDS, activation_range
+from tinyflow.compiler.passes.unary import table
+from tinyflow.compiler.quantmath import (
+    ACTIVATION_BOUNDS,
+    INT8_MIN,
+    INTEGER_RANGES,
+    activation_range,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +31,7 @@ def fuse_activations(graph: Graph) -> tuple[Graph, int]:
     """Producers write what the activation made of their output; and how many activations went.
 
     Exact where both tensors have one scale and zero point, nothing else reads the first, and the
-    activation's 256 values after the producer's clamp are those of one clamp.
+    activation's values after the producer's clamp are those of one clamp.
     """
     written, read = producers(graph), readers(graph)
     nodes: list[Node | None] = list(graph.nodes)
@@ -51,16 +56,23 @@ def fuse_activations(graph: Graph) -> tuple[Graph, int]:
 def _joint(graph: Graph, producer: Node, node: Node) -> str | None:
     """The fused activation that does what both do one after the other, or None."""
     source, output = graph.activation(node, 0), graph.output(node)
-    function = table(graph, node)
-    if function is None or source.quantization != output.quantization:
+    first, second = _activation(producer), node.op
+    if source.quantization != output.quantization or source.dtype != output.dtype:
         return None
-    if rules.bounds_overflow(str(_activation(producer)), output) is not None:
+    if source.dtype == "int8":
+        function = table(graph, node)
+        if function is None:
+            return None
+        both = function[_clamped(_values(output), first, output) - INT8_MIN]
+    elif source.dtype == "int16" and second in ACTIVATION_BOUNDS:
+        # With one scale for both nothing is left of the activation but its clamp.
+        both = _clamped(_clamped(_values(output), first, output), second, output)
+    else:
         return None
-    both = function[_clamped(graph, _activation(producer), node) - VALUES[0]]
     for activation in ACTIVATION_BOUNDS:
         if rules.bounds_overflow(activation, output) is not None:
             continue
-        if np.array_equal(both, _clamped(graph, activation, node)):
+        if np.array_equal(both, _clamped(_values(output), activation, output)):
             return activation
     return None
 
@@ -69,8 +81,14 @@ def _activation(node: Node) -> str:
     return str(node.options.get("fused_activation_function", "NONE"))
 
 
-def _clamped(graph: Graph, activation: str, node: Node) -> NDArray[np.int64]:
-    """-128 to 127 after the activation, in the scale of the node's output."""
-    found = rules.quantization(graph.output(node))
-    low, high = activation_range(activation, found.scale, found.zero_point)
-    return np.clip(VALUES, low, high)
+def _values(tensor: Tensor) -> NDArray[np.int64]:
+    """All values of the tensor's type."""
+    low, high = INTEGER_RANGES[tensor.dtype]
+    return np.arange(low, high + 1)
+
+
+def _clamped(values: NDArray[np.int64], activation: str, output: Tensor) -> NDArray[np.int64]:
+    """The values after the activation, in the output's scale."""
+    found = rules.quantization(output)
+    low, high = activation_range(activation, found.scale, found.zero_point, output.dtype)
+    return np.clip(values, low, high)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from tinyflow.compiler.graph import Graph, Node
+from tinyflow.compiler.graph import Graph, Node, array
 from tinyflow.compiler.ops import conv_2d, windows
 from tinyflow.compiler.ops.rules import quantization
 from tinyflow.compiler.passes.draft import producers
@@ -26,17 +26,22 @@ def absorb_padding(graph: Graph) -> tuple[Graph, int]:
         if node.op not in CONVOLUTIONS or node.inputs[0] not in written:
             continue
         pad = nodes[written[node.inputs[0]]]
-        if pad.op == "PAD" and _is_zeros_around(graph, pad):
+        if _is_zeros_around(graph, pad):
             nodes[position] = _padded(graph, node, pad)
             count += 1
     return graph.replace(nodes=tuple(nodes)), count
 
 
 def _is_zeros_around(graph: Graph, pad: Node) -> bool:
+    if pad.op not in ("PAD", "PADV2"):
+        return False
     source, output = graph.activation(pad, 0), graph.output(pad)
+    zeros = [quantization(output).zero_point] if output.quantization is not None else []
+    if pad.op == "PADV2" and array(graph.activation(pad, 2)).reshape(-1).tolist() != zeros:
+        return False
     pairs = paddings(graph, pad)
     return (
-        source.dtype == "int8"
+        source.dtype in ("int8", "int16")
         and len(pairs) == 4
         and not any(pairs[0] + pairs[3])
         and quantization(source) == quantization(output)

@@ -21,6 +21,7 @@ from tinyflow.compiler.passes.unary import UNARY, VALUES, look_up, table
 from tinyflow.compiler.quantmath import (
     INT8_MAX,
     INT8_MIN,
+    INTEGER_RANGES,
     quantize_multiplier,
 )
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Range:
-    """The least and the greatest value of every channel, int64 [channels], int8 values."""
+    """The least and the greatest value of every channel, int64 [channels]."""
 
     low: Integers
     high: Integers
@@ -61,10 +62,13 @@ Rule = Callable[[Graph, Node, tuple[Range, ...]], Range]
 
 
 def has_channels(tensor: Tensor) -> bool:
-    """Whether ranges are told of the tensor: int8 with one scale and at least one dimension."""
+    """Whether ranges are told of the tensor: int8 or int16 with one scale and a dimension or more.
+
+    Of int16 only copies are followed: what is computed can take any value.
+    """
     found = tensor.quantization
     return (
-        tensor.dtype == "int8"
+        tensor.dtype in INTEGER_RANGES
         and len(tensor.shape) > 0
         and found is not None
         and len(found.scales) == 1
@@ -73,8 +77,9 @@ def has_channels(tensor: Tensor) -> bool:
 
 def anything(tensor: Tensor) -> Range:
     """The range of a tensor of which nothing is known."""
+    low, high = INTEGER_RANGES[tensor.dtype]
     channels = tensor.shape[-1]
-    return Range(np.full(channels, np.int64(INT8_MIN)), np.full(channels, np.int64(INT8_MAX)))
+    return Range(np.full(channels, np.int64(low)), np.full(channels, np.int64(high)))
 
 
 def channel_ranges(graph: Graph) -> dict[int, Range]:
@@ -98,8 +103,10 @@ def _follow(graph: Graph, node: Node, found: dict[int, Range]) -> None:
     """Tighten the ranges of the node's outputs."""
     inputs = tuple(found[index] for index in node.inputs if index in found)
     rule = RULES.get(node.op)
-    if rule is not None and all(index in found for index in node.inputs[:1]):
-        found[node.outputs[0]] = rule(graph, node, inputs)
+    if rule is not None and node.inputs[0] in found:
+        operands = (*(i for i in node.inputs if i in found), *node.outputs)
+        if all(graph.tensors[index].dtype == "int8" for index in operands):
+            found[node.outputs[0]] = rule(graph, node, inputs)
     elif node.op in layouts.COPIES and inputs:
         for output in node.outputs:
             found[output] = _copied(graph, node, output, inputs, found)
@@ -111,7 +118,8 @@ def _copied(
     """The range of an output that has the inputs' values, and its zero point where padded."""
     tensor = graph.tensors[output]
     channels = tensor.shape[-1]
-    low, high = np.full(channels, INT8_MAX + 1), np.full(channels, INT8_MIN - 1)
+    least, greatest = INTEGER_RANGES[tensor.dtype]
+    low, high = np.full(channels, greatest + 1), np.full(channels, least - 1)
     for link in layouts.links(graph, node) or ():
         if link.part == output and link.whole in found:
             low = np.minimum(low, found[link.whole].low[link.channels])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinyflow.compiler.graph import ABSENT, Graph, Node, Quantization, Tensor, array
 from tinyflow.compiler.ops import rules, weights
+from tinyflow.compiler.ops.sums import is_wide
 from tinyflow.compiler.passes import layouts
 from tinyflow.compiler.passes.draft import Draft
 from tinyflow.compiler.passes.ranges import Range
@@ -125,7 +126,7 @@ def _weighted(
                 dataclasses.replace(
                     old,
                     shape=sums.shape,
-                    data=sums.astype(np.int32),
+                    data=sums.astype(old.dtype),
                     quantization=_quantization(old.quantization, kept),
                     origin=-1,
                 )
@@ -133,20 +134,22 @@ def _weighted(
         )
     elif np.any(share):
         sums = np.zeros(len(kept), np.int64) + share
-        inputs.append(draft.add(_bias(graph, node, scales, sums.astype(np.int32))))
+        kind = np.int64 if is_wide(graph, node) else np.int32  # sums stay as wide as they are
+        inputs.append(draft.add(_bias(graph, node, scales, sums.astype(kind))))
     else:
         inputs += node.inputs[2:]
     return dataclasses.replace(node, inputs=tuple(inputs))
 
 
 def _bias(
-    graph: Graph, node: Node, scales: Quantization | None, values: NDArray[np.int32]
+    graph: Graph, node: Node, scales: Quantization | None, values: NDArray[np.signedinteger[Any]]
 ) -> Tensor:
     source = rules.quantization(graph.activation(node, 0)).scale
     found = scales.scales if scales is not None else ()
     product = tuple(float32(source * scale) for scale in found)
     name = f"{graph.output(node).name} bias"
-    return Tensor(name, values.shape, "int32", Quantization(product, (0,) * len(product)), values)
+    quantization = Quantization(product, (0,) * len(product))
+    return Tensor(name, values.shape, values.dtype.name, quantization, values)
 
 
 def _quantization(found: Quantization | None, kept: Integers) -> Quantization | None:
