@@ -84,9 +84,11 @@ typedef struct tnf_model {
     void (*invoke)(int8_t *arena, const tnf_observer_t *observer);
 } tnf_model_t;
 
-/** Called by generated code for each part of a layer. */
-static inline void tnf_observe(const tnf_observer_t *observer, uint32_t layer, uint32_t layer_bytes,
-                               uint32_t offset, const int8_t *data, size_t bytes)
+/** Called by generated code for each part of a layer. Out of line: a call is half as large. */
+static __attribute__((noinline, unused)) void tnf_observe(const tnf_observer_t *observer,
+                                                          uint32_t layer, uint32_t layer_bytes,
+                                                          uint32_t offset, const int8_t *data,
+                                                          size_t bytes)
 {
     if (observer != NULL) {
         const tnf_part_t part = {layer, layer_bytes, offset, bytes, data};
