@@ -114,4 +114,4 @@ def test_operators_in_place_save_their_output(tmp_path: Path) -> None:
     model = tmp_path / "network.tflite"
     model.write_bytes(write_tflite(residual()))
     compiled = compile_model(model, folder=tmp_path / "c")
-    assert compiled.arena_bytes == 3 * 256
+    assert compiled.activation_bytes <= 3 * 256
