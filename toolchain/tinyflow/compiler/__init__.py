@@ -137,8 +137,11 @@ def busiest(program: Program) -> str:
         f"{comment_text(graph.tensors[t].name)} {graph.tensors[t].size_bytes:,} B"
         for t in dict.fromkeys((*step.reads, *step.writes))
     ]
+    if step.rings:
+        parts.append(f"rows between layers {sum(step.rings):,} B")
     if step.scratch_bytes:
         parts.append(f"scratch {step.scratch_bytes:,} B")
     written = (*step.writes, *step.updates)[0]
     shape = shape_text(graph.tensors[written].shape)
-    return f"node {step.node.index} {step.node.op} {shape}: {' + '.join(parts)}"
+    first = f"nodes {step.parts[0].node.index} to" if step.parts else "node"
+    return f"{first} {step.node.index} {step.node.op} {shape}: {' + '.join(parts)}"

@@ -31,12 +31,12 @@ class StageView:
 class StreamView:
     """A stream as the template prints it: a function of its own.
 
-    `copied` tells that its input is read from a copy.
+    `what` it does is told where it is called, behind the number of its first layer.
     """
 
     function: str
+    comment: str
     what: str
-    copied: bool
     rows: int
     declarations: tuple[str, ...]
     copies: tuple[str, ...]
@@ -99,13 +99,23 @@ def stream_view(placed: PlacedStream, first: int, comments: Sequence[str]) -> St
     single = len(stages) == 1
     return StreamView(
         f"layer_{first}_by_rows" if single else f"layers_{first}_to_{last}",
+        _comment(first, last, bool(stream.copies)),
         "by rows, over its input" if single else f"to {last} by rows",
-        bool(stream.copies),
         stream.rows,
         tuple(declarations),
         tuple(copies),
         tuple(stages),
     )
+
+
+def _comment(first: int, last: int, copied: bool) -> str:
+    if first < last:
+        text = f"Layers {first} to {last} by rows, each as far as the next ones need it"
+        text += "; a ring keeps the last rows of a tensor."
+    else:
+        text = f"Layer {first} by rows, over its input."
+    copies = "Input rows are copied into a ring before the output's overwrite them."
+    return f"{text} {copies}" if copied else text
 
 
 def _ring(name: str, offset: int, row_bytes: int, rows: int) -> str:
