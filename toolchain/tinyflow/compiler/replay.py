@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.memory import ALIGNMENT, Plan
+from tinyflow.compiler.memory.regions import RegionPlan
 from tinyflow.compiler.ops.op import Overlap
 from tinyflow.compiler.steps import Step
 
@@ -34,6 +35,26 @@ def verify_plan(graph: Graph, steps: Sequence[Step], plan: Plan) -> None:
     """
     _require_state_order(graph, steps)
     _Replay(graph, plan).run(steps)
+
+
+def verify_regions(graph: Graph, steps: Sequence[Step], plan: RegionPlan, fast_bytes: int) -> None:
+    """Prove a plan over two memories: as one arena, of which no tensor lies in both parts.
+
+    Raises VerificationError, also where the fast memory would take more than `fast_bytes`.
+    """
+    if plan.fast_bytes > fast_bytes:
+        raise VerificationError(f"the fast memory takes {plan.fast_bytes} of {fast_bytes} bytes")
+    sizes = {tensor: graph.tensors[tensor].size_bytes for tensor in plan.tensors}
+    spans = [(place, sizes[tensor]) for tensor, place in plan.tensors.items()]
+    for position, step in enumerate(steps):
+        spans += zip(plan.rings.get(position, ()), step.rings, strict=False)
+        if position in plan.scratch:
+            spans.append((plan.scratch[position], step.scratch_bytes))
+    for place, size in spans:
+        room = plan.fast_bytes if place.fast else plan.slow_bytes
+        if place.offset < 0 or place.offset + size > room:
+            raise VerificationError(f"{size} bytes at {place.offset} lie outside their memory")
+    verify_plan(graph, steps, plan.as_one_arena())
 
 
 def _require_state_order(graph: Graph, steps: Sequence[Step]) -> None:

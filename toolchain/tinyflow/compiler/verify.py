@@ -7,9 +7,9 @@ in a traceback.
 from __future__ import annotations
 
 from tinyflow.compiler.graph import ABSENT, Graph
-from tinyflow.compiler.replay import VerificationError, verify_plan
+from tinyflow.compiler.replay import VerificationError, verify_plan, verify_regions
 
-__all__ = ["VerificationError", "verify_graph", "verify_plan"]
+__all__ = ["VerificationError", "verify_graph", "verify_plan", "verify_regions"]
 
 
 def verify_graph(graph: Graph, after: str) -> Graph:

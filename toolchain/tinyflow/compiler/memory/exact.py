@@ -127,7 +127,7 @@ class _Search:
             [(p.a, p.b, p.low, p.high) for p in self.problem.aparts], dtype=np.int64
         ).reshape(-1, 4)
         self.a, self.b, self.low, self.high = demands.T
-        self.cliques = self._cliques()
+        self.cliques = [np.array(c, dtype=np.int64) for c in self.problem.cliques if len(c) > 2]
 
     def run(self) -> list[int] | None:
         sizes = np.array(self.problem.sizes, dtype=np.int64)
@@ -214,27 +214,6 @@ class _Search:
         room = {"most": most, "least": least, "both": least * most}[self.rule]
         position = int(np.argmin(room))
         return int(open_[position]), bool(below[position] >= above[position])
-
-    def _cliques(self) -> list[NDArray[np.int64]]:
-        """Sets of buffers that cannot overlap at all, each as large as it gets."""
-        sizes = self.problem.sizes
-        hard: list[set[int]] = [set() for _ in sizes]
-        for p in self.problem.aparts:
-            if p.low <= -sizes[p.b] and p.high >= sizes[p.a]:
-                hard[p.a].add(p.b)
-                hard[p.b].add(p.a)
-        found: set[tuple[int, ...]] = set()
-        for p in self.problem.aparts:
-            if p.b not in hard[p.a]:
-                continue
-            clique, left = {p.a, p.b}, hard[p.a] & hard[p.b]
-            while left:
-                chosen = max(left, key=lambda v: (len(left & hard[v]), sizes[v], -v))
-                clique.add(chosen)
-                left &= hard[chosen]
-            if len(clique) > 2:
-                found.add(tuple(sorted(clique)))
-        return [np.array(clique, dtype=np.int64) for clique in sorted(found)]
 
     def _is_overfull(self, distances: Distances) -> bool:
         """Whether some clique has more bytes than the stretch of the arena they must lie in."""

@@ -53,7 +53,7 @@ def plan_memory(graph: Graph, steps: Sequence[Step]) -> Plan:
     offsets, proved = _place_activations(graph, live, views)
     activation_bytes = _end(live, offsets)
     scratch = {
-        position: _lowest_gap(live, offsets, position, step.scratch_bytes)
+        position: lowest_gap(live, offsets, position, step.scratch_bytes)
         for position, step in enumerate(steps)
         if step.scratch_bytes
     }
@@ -91,6 +91,18 @@ def busiest_step(graph: Graph, steps: Sequence[Step], plan: Plan) -> tuple[int, 
             end = max(end, stop)
         best = max(best, (total, -position))
     return -best[1], best[0]
+
+
+def lowest_gap(live: Liveness, offsets: Mapping[Key, int], moment: int, size: int) -> int:
+    """The lowest offset at which `size` bytes are free of what has an offset, at `moment`."""
+    alive = [key for key in _alive(live, moment) if key in offsets]
+    taken = sorted((offsets[key], live.sizes[key]) for key in alive)
+    offset = 0
+    for start, length in taken:
+        if start - offset >= size:
+            break
+        offset = max(offset, aligned(start + length))
+    return offset
 
 
 def aligned(size: int) -> int:
@@ -145,14 +157,3 @@ def _alive(live: Liveness, moment: int) -> list[Key]:
         for key, lives in live.lives.items()
         if any(life.first <= moment <= life.last for life in lives)
     ]
-
-
-def _lowest_gap(live: Liveness, offsets: Mapping[Key, int], moment: int, size: int) -> int:
-    """The lowest offset at which `size` bytes are free at `moment`."""
-    taken = sorted((offsets[key], live.sizes[key]) for key in _alive(live, moment))
-    offset = 0
-    for start, length in taken:
-        if start - offset >= size:
-            break
-        offset = max(offset, aligned(start + length))
-    return offset

@@ -81,14 +81,10 @@ class Problem:
 
         One pair in each set may overlap in part; what both cover at least counts for it.
         """
-        hard: list[set[int]] = [set() for _ in self.sizes]
-        soft: dict[tuple[int, int], int] = {}
+        hard, soft = self._hard, dict[tuple[int, int], int]()
         for p in self.aparts:
             a, b = self.sizes[p.a], self.sizes[p.b]
-            if p.low <= -b and p.high >= a:
-                hard[p.a].add(p.b)
-                hard[p.b].add(p.a)
-            else:
+            if p.b not in hard[p.a]:
                 pair = (min(p.a, p.b), max(p.a, p.b))
                 soft[pair] = max(soft.get(pair, 0), least_cover(a, b, p.low, p.high))
         best = max(self.sizes, default=0)
@@ -97,6 +93,32 @@ class Problem:
         for (a, b), cover in soft.items():
             best = max(best, cover + self._clique(hard[a] & hard[b], hard))
         return best
+
+    @cached_property
+    def cliques(self) -> tuple[tuple[int, ...], ...]:
+        """Sets of buffers that cannot overlap at all, one around every two, as large as it gets."""
+        hard = self._hard
+        found: set[tuple[int, ...]] = set()
+        for p in self.aparts:
+            if p.b not in hard[p.a]:
+                continue
+            clique, left = {p.a, p.b}, hard[p.a] & hard[p.b]
+            while left:
+                chosen = max(left, key=lambda v: (len(left & hard[v]), self.sizes[v], -v))
+                clique.add(chosen)
+                left &= hard[chosen]
+            found.add(tuple(sorted(clique)))
+        return tuple(sorted(found))
+
+    @cached_property
+    def _hard(self) -> tuple[set[int], ...]:
+        """For each buffer those that cannot overlap it at all."""
+        found: tuple[set[int], ...] = tuple(set() for _ in self.sizes)
+        for p in self.aparts:
+            if p.low <= -self.sizes[p.b] and p.high >= self.sizes[p.a]:
+                found[p.a].add(p.b)
+                found[p.b].add(p.a)
+        return found
 
     def _clique(self, candidates: Iterable[int], hard: Sequence[set[int]]) -> int:
         """The weight of a set of candidates that are all hard neighbours of one another."""
