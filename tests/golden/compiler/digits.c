@@ -1,26 +1,30 @@
 /* digits: a model compiled by tinyflow 0.1.0. Do not edit; digits.h says how to renew it.
  *
- * The tensor arena, 2560 bytes. A tensor lives from the layer that writes it to the last
+ * The tensor arena, 2112 bytes. A tensor lives from the layer that writes it to the last
  * layer that reads it; "-" is a reshape, which moves nothing.
  *
  *   offset     size  from    to     tensor
- *     1024       64  start   0      serving_default_keras_tensor_24:0
- *        0     1024  0       1      sequential_1/re_lu_1/Relu
- *     1536     1024  1       2      sequential_1/re_lu_1_2/Relu
+ *        0       64  start   0      serving_default_keras_tensor_24:0
+ *      320     1024  0       1      sequential_1/re_lu_1/Relu
+ *      448     1024  1       2      sequential_1/re_lu_1_2/Relu
  *        0     1536  2       3      sequential_1/re_lu_2_1/Relu
- *     1536      384  3       4      sequential_1/re_lu_3_1/Relu
- *        0      512  4       5      sequential_1/re_lu_4_1/Relu
- *      768      512  5       6      sequential_1/re_lu_5_1/Relu
- *        0      768  6       7      sequential_1/re_lu_6_1/Relu
+ *        0      384  3       4      sequential_1/re_lu_3_1/Relu
+ *      512      512  4       5      sequential_1/re_lu_4_1/Relu
+ *        0      512  5       6      sequential_1/re_lu_5_1/Relu
+ *      512      768  6       7      sequential_1/re_lu_6_1/Relu
  *        0       48  7       8      sequential_1/global_average_pooling2d_1/Mean
- *      768       10  8       9      sequential_1/dense_1/MatMul
- *      768       10  9       end    StatefulPartitionedCall_1:0
+ *       48       10  8       9      sequential_1/dense_1/MatMul
+ *        0       10  9       end    StatefulPartitionedCall_1:0
+ *     1472      384  1       1      scratch of layer 1
+ *     1536      128  2       2      scratch of layer 2
+ *     1536      576  3       3      scratch of layer 3
  */
 #include "digits.h"
 
 #include "digits_weights.h"
 #include "tnf_conv.h"
 #include "tnf_reduce.h"
+#include "tnf_rows.h"
 #include "tnf_softmax.h"
 
 static const TNF_FLASH tnf_conv_2d_t layer_0 = {
@@ -255,46 +259,82 @@ static const TNF_FLASH tnf_softmax_t layer_9 = {
     .diff_min = -124,
 };
 
+/* Layer 1 by rows, over its input. Input rows are copied into a ring before the output's overwrite them. */
+static void layer_1_by_rows(int8_t *arena, const tnf_observer_t *observer)
+{
+    tnf_ring_t copy = tnf_ring(arena + 1472, 128, 3);
+    for (int32_t row = 0; row < 8; row++) {
+        tnf_ring_copy(&copy, arena + 320, tnf_rows_until(8, row + 2));
+        /* 1  DEPTHWISE_CONV_2D sequential_1/re_lu_1_2/Relu: [1, 8, 8, 16] -> [1, 8, 8, 16], 9216 MACs */
+        int8_t *output = arena + 448 + row * 128;
+        tnf_depthwise_conv_2d_rows_s8(&layer_1, &copy.rows, row, row + 1, output);
+    }
+    tnf_observe(observer, 1, 1024, 0, arena + 448, 1024);
+}
+
+/* Layer 2 by rows, over its input. Input rows are copied into a ring before the output's overwrite them. */
+static void layer_2_by_rows(int8_t *arena, const tnf_observer_t *observer)
+{
+    tnf_ring_t copy = tnf_ring(arena + 1536, 128, 1);
+    for (int32_t row = 0; row < 8; row++) {
+        tnf_ring_copy(&copy, arena + 448, row + 1);
+        /* 2  CONV_2D sequential_1/re_lu_2_1/Relu: [1, 8, 8, 16] -> [1, 8, 8, 24], 24576 MACs */
+        int8_t *output = arena + 0 + row * 192;
+        tnf_conv_2d_rows_s8(&layer_2, &copy.rows, row, row + 1, output);
+    }
+    tnf_observe(observer, 2, 1536, 0, arena + 0, 1536);
+}
+
+/* Layer 3 by rows, over its input. Input rows are copied into a ring before the output's overwrite them. */
+static void layer_3_by_rows(int8_t *arena, const tnf_observer_t *observer)
+{
+    tnf_ring_t copy = tnf_ring(arena + 1536, 192, 3);
+    for (int32_t row = 0; row < 4; row++) {
+        tnf_ring_copy(&copy, arena + 0, tnf_rows_until(8, 2 * row + 3));
+        /* 3  DEPTHWISE_CONV_2D sequential_1/re_lu_3_1/Relu: [1, 8, 8, 24] -> [1, 4, 4, 24], 3456 MACs */
+        int8_t *output = arena + 0 + row * 96;
+        tnf_depthwise_conv_2d_rows_s8(&layer_3, &copy.rows, row, row + 1, output);
+    }
+    tnf_observe(observer, 3, 384, 0, arena + 0, 384);
+}
+
 void digits_invoke(int8_t *arena, const tnf_observer_t *observer)
 {
     /* 0  CONV_2D sequential_1/re_lu_1/Relu: [1, 8, 8, 1] -> [1, 8, 8, 16], 9216 MACs */
-    tnf_conv_2d_s8(&layer_0, arena + 1024, arena + 0);
-    tnf_observe(observer, 0, 1024, 0, arena + 0, 1024);
-    /* 1  DEPTHWISE_CONV_2D sequential_1/re_lu_1_2/Relu: [1, 8, 8, 16] -> [1, 8, 8, 16], 9216 MACs */
-    tnf_depthwise_conv_2d_s8(&layer_1, arena + 0, arena + 1536);
-    tnf_observe(observer, 1, 1024, 0, arena + 1536, 1024);
-    /* 2  CONV_2D sequential_1/re_lu_2_1/Relu: [1, 8, 8, 16] -> [1, 8, 8, 24], 24576 MACs */
-    tnf_conv_2d_s8(&layer_2, arena + 1536, arena + 0);
-    tnf_observe(observer, 2, 1536, 0, arena + 0, 1536);
-    /* 3  DEPTHWISE_CONV_2D sequential_1/re_lu_3_1/Relu: [1, 8, 8, 24] -> [1, 4, 4, 24], 3456 MACs */
-    tnf_depthwise_conv_2d_s8(&layer_3, arena + 0, arena + 1536);
-    tnf_observe(observer, 3, 384, 0, arena + 1536, 384);
+    tnf_conv_2d_s8(&layer_0, arena + 0, arena + 320);
+    tnf_observe(observer, 0, 1024, 0, arena + 320, 1024);
+    /* 1  by rows, over its input */
+    layer_1_by_rows(arena, observer);
+    /* 2  by rows, over its input */
+    layer_2_by_rows(arena, observer);
+    /* 3  by rows, over its input */
+    layer_3_by_rows(arena, observer);
     /* 4  CONV_2D sequential_1/re_lu_4_1/Relu: [1, 4, 4, 24] -> [1, 4, 4, 32], 12288 MACs */
-    tnf_conv_2d_s8(&layer_4, arena + 1536, arena + 0);
-    tnf_observe(observer, 4, 512, 0, arena + 0, 512);
+    tnf_conv_2d_s8(&layer_4, arena + 0, arena + 512);
+    tnf_observe(observer, 4, 512, 0, arena + 512, 512);
     /* 5  DEPTHWISE_CONV_2D sequential_1/re_lu_5_1/Relu: [1, 4, 4, 32] -> [1, 4, 4, 32], 4608 MACs */
-    tnf_depthwise_conv_2d_s8(&layer_5, arena + 0, arena + 768);
-    tnf_observe(observer, 5, 512, 0, arena + 768, 512);
+    tnf_depthwise_conv_2d_s8(&layer_5, arena + 512, arena + 0);
+    tnf_observe(observer, 5, 512, 0, arena + 0, 512);
     /* 6  CONV_2D sequential_1/re_lu_6_1/Relu: [1, 4, 4, 32] -> [1, 4, 4, 48], 24576 MACs */
-    tnf_conv_2d_s8(&layer_6, arena + 768, arena + 0);
-    tnf_observe(observer, 6, 768, 0, arena + 0, 768);
+    tnf_conv_2d_s8(&layer_6, arena + 0, arena + 512);
+    tnf_observe(observer, 6, 768, 0, arena + 512, 768);
     /* 7  MEAN sequential_1/global_average_pooling2d_1/Mean: [1, 4, 4, 48] -> [1, 48] */
-    tnf_sum_s8(&layer_7, arena + 0, arena + 0);
+    tnf_sum_s8(&layer_7, arena + 512, arena + 0);
     tnf_observe(observer, 7, 48, 0, arena + 0, 48);
     /* 8  FULLY_CONNECTED sequential_1/dense_1/MatMul: [1, 48] -> [1, 10], 480 MACs */
-    tnf_fully_connected_s8(&layer_8, arena + 0, arena + 768);
-    tnf_observe(observer, 8, 10, 0, arena + 768, 10);
+    tnf_fully_connected_s8(&layer_8, arena + 0, arena + 48);
+    tnf_observe(observer, 8, 10, 0, arena + 48, 10);
     /* 9  SOFTMAX StatefulPartitionedCall_1:0: [1, 10] -> [1, 10] */
-    tnf_softmax_s8(&layer_9, arena + 768, arena + 768);
-    tnf_observe(observer, 9, 10, 0, arena + 768, 10);
+    tnf_softmax_s8(&layer_9, arena + 48, arena + 0);
+    tnf_observe(observer, 9, 10, 0, arena + 0, 10);
 }
 
 static const TNF_FLASH tnf_tensor_t inputs[] = {
-    { 1024, 64, 0.003921569f, -128, TNF_INT8 },
+    { 0, 64, 0.003921569f, -128, TNF_INT8 },
 };
 
 static const TNF_FLASH tnf_tensor_t outputs[] = {
-    { 768, 10, 0.00390625f, -128, TNF_INT8 },
+    { 0, 10, 0.00390625f, -128, TNF_INT8 },
 };
 
 const TNF_FLASH tnf_model_t digits_model = {
