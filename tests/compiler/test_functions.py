@@ -141,6 +141,30 @@ def test_the_tables_of_softmax_reach_from_nearly_zero_to_one() -> None:
     assert (np.diff(reciprocal.astype(int)) <= 0).all()
 
 
+@pytest.mark.parametrize(
+    ("source", "output", "depth"),
+    [
+        (("int8", of_scale(0.1)), ("int16", of_scale(2.0**-16, -32768)), 4095),
+        (("int16", of_scale(1e-3)), ("int16", of_scale(2.0**-15)), 65535),
+    ],
+)
+def test_the_longest_rows_of_softmax_do_not_overflow(
+    source: tuple[str, Quantization],
+    output: tuple[str, Quantization],
+    depth: int,
+    reference: ReferenceInterpreter,
+    kernels: KernelServer,
+) -> None:
+    graph = unary("SOFTMAX", (1, depth), source, output, beta=1.0)
+    assert check_node(graph, graph.nodes[0]) == []
+    reference.load(write_tflite(graph))
+    row = np.full((1, depth), 50, source[0])
+    for values in (row, row * (np.arange(depth) % 2).astype(source[0])):
+        expected = reference.invoke(values.view(np.int8)).view(np.int16)
+        found = kernels.run_node(graph, graph.nodes[0], {0: values})
+        np.testing.assert_array_equal(found[1], expected)
+
+
 def test_a_function_that_grows_beyond_floats_has_no_points() -> None:
     assert tables.int16_table(tables.exp, 1e-2, 1e-3) is None
     graph = unary("EXP", (4,), ("int16", of_scale(1e-2)), ("int16", of_scale(1e-3)))

@@ -121,9 +121,8 @@ typedef struct tnf_cast {
  *  @param output  [elements * output_bytes], aligned to output_bytes */
 void tnf_cast(const TNF_FLASH tnf_cast_t *params, const int8_t *input, int8_t *output);
 
-/** Floats to integers, towards zero. Outside of 32 bits they are limited, and then outside of the
- *  type: limited to int16, but 8 bits keep the lower bits of 32, which are 0 for what was limited.
- *  What is no number gives 0, for int32 the greatest value.
+/** Floats to integers, towards zero and limited to the output's range. What is no number gives 0,
+ * for int32 the greatest value.
  *  @param params  size and the output's type
  *  @param input   [elements] floats
  *  @param output  [elements * output_bytes], aligned to output_bytes */

@@ -4,21 +4,23 @@
 
 #define TWO_TO_31 2147483648.0F
 
-/* As an integer of so many bytes. C leaves undefined what does not fit; see the header. */
+/* As an integer of so many bytes; what does not fit is limited, see the header. C leaves the
+ * conversion of what does not fit an integer undefined. */
 static int32_t integer(float real, int32_t bytes)
 {
-    if (!(real >= -TWO_TO_31 && real < TWO_TO_31)) {
-        const int32_t is_negative = real < 0.0F;
-        const int32_t is_number = is_negative || real > 0.0F;
-        if (bytes == 1 || (bytes == 2 && !is_number)) {
-            return 0;
-        }
-        if (bytes == 2) {
-            return is_negative ? INT16_MIN : INT16_MAX;
-        }
-        return is_negative ? INT32_MIN : INT32_MAX;
+    int32_t whole = 0;
+    if (real >= TWO_TO_31) {
+        whole = INT32_MAX;
+    } else if (real < -TWO_TO_31) {
+        whole = INT32_MIN;
+    } else if (real >= -TWO_TO_31) {
+        whole = (int32_t)real;
+    } else {
+        return bytes == 4 ? INT32_MAX : 0;
     }
-    const int32_t whole = (int32_t)real;
+    if (bytes == 1) {
+        return tnf_clamp(whole, INT8_MIN, INT8_MAX);
+    }
     return bytes == 2 ? tnf_clamp(whole, INT16_MIN, INT16_MAX) : whole;
 }
 

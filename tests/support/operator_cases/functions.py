@@ -48,6 +48,12 @@ def function(
 
 
 @st.composite
+def negated_floats(draw: Draw) -> Graph:
+    shape = draw(shapes(6))
+    return one_node("NEG", [Tensor("input", shape, "float32"), Tensor("output", shape, "float32")])
+
+
+@st.composite
 def leaky_relu(draw: Draw) -> Graph:
     graph = draw(function("LEAKY_RELU", INT8_OR_INT16))
     alpha = draw(st.one_of(st.sampled_from([0.0, 0.01, 0.3, 1.0]), scales(1e-6, 100.0)))
@@ -161,7 +167,7 @@ CASES = {
     "LEAKY_RELU": leaky_relu(),
     "LOG": function("LOG", INT8_OR_INT16),
     "LOGISTIC": sigmoid("LOGISTIC"),
-    "NEG": function("NEG"),
+    "NEG": st.one_of(function("NEG"), negated_floats()),
     "QUANTIZE": quantize(),
     "RELU": function("RELU", INT8_OR_INT16),
     "RELU6": function("RELU6", INT8_OR_INT16),
@@ -178,12 +184,14 @@ def for_reference(graph: Graph) -> Graph:
     source, output = graph.activation(node, 0), graph.output(node)
     if node.op == "ELU":
         return _by_table(source, output)
-    if node.op == "NEG":
+    if node.op == "NEG" and output.dtype == "int8":
         return _from_zero(source, output, negated=True)
     if node.op == "QUANTIZE" and source.dtype == "int8" and output.dtype != "int8":
         return _from_zero(source, output, negated=False)
     if node.op == "RSQRT":
         return _not_negative(graph)
+    if (source.dtype, output.dtype) == ("float32", "int8") and node.op == "CAST":
+        return _limited(graph)
     return graph
 
 
@@ -250,4 +258,22 @@ def _not_negative(graph: Graph) -> Graph:
         ],
         Node("MAXIMUM", (0, 1), (2,)),
         Node("RSQRT", (2,), (3,)),
+    )
+
+
+def _limited(graph: Graph) -> Graph:
+    """The input limited to int8: what it makes of other floats differs from place to place."""
+    source, output = graph.tensors
+    return _chain(
+        [
+            source,
+            constant("least", np.array(-128, np.float32)),
+            Tensor("not less", source.shape, "float32"),
+            constant("most", np.array(127, np.float32)),
+            Tensor("not more", source.shape, "float32"),
+            output,
+        ],
+        Node("MAXIMUM", (0, 1), (2,)),
+        Node("MINIMUM", (2, 3), (4,)),
+        Node("CAST", (4,), (5,), graph.nodes[0].options),
     )

@@ -26,10 +26,10 @@ def _is_copy(source: str, output: str) -> bool:
 class Cast(Op):
     """The same numbers in another type; scales and zero points do not count.
 
-    Integers keep their lower bits. Floats are cut towards zero and limited to int16 or int32; what
-    is no number becomes 0, in int32 the greatest value. To int8 they keep the lower 8 bits of the
-    32-bit integer, and what does not fit that becomes 0, as LiteRT 1.2 does on x86; C leaves it
-    undefined. To bool is whether a value differs from 0.
+    Integers keep their lower bits. Floats are cut towards zero and limited to the output's range;
+    what is no number becomes 0, in int32 the greatest value. LiteRT 1.2 limits them alike for int16
+    and int32, but for int8, as C leaves it undefined, not in every tensor. To bool is whether a
+    value differs from 0.
     """
 
     name = "CAST"
