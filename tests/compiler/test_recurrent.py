@@ -35,7 +35,8 @@ def kernels() -> Iterator[KernelServer]:
 def sweep(swept: int, cell_exponent: int, first: int = 0) -> Graph:
     """An LSTM whose gate `swept` sees every eighth int16 before its activation, from `first` on.
 
-    The other gates see the largest. It sees 256 times the batch's number, and 8 times the cell's number on top.
+    It sees 256 times the batch's number and 8 times the cell's number; the other gates see the
+    largest.
     """
     source = Quantization((2.0**-6,), (0,))
     tensors = [Tensor("input", (BATCHES, 1, DEPTH), "int8", source)]
@@ -111,7 +112,7 @@ def test_every_value_before_an_activation(swept: int, kernels: KernelServer) -> 
                 found = step(graph, values, reference, kernels)
             shown = graph.outputs[0] if swept == 3 else graph.states[1].tensor
             seen |= set(found[shown].reshape(-1).tolist())
-    assert len(seen) > (90 if swept == 3 else 3000)
+    assert len(seen) > (1000, 1000, 3000, 90)[swept]
 
 
 @pytest.mark.usefixtures("reference_interpreter")
