@@ -3,7 +3,7 @@
  *     #include "digits_run.h"
  *     digits_run(input, output);
  *
- * The tensor arena is the library's own, 2,560 bytes of static RAM. It is in the image
+ * The tensor arena is the library's own, 2,112 bytes of static RAM. It is in the image
  * only where digits_run is called: for an arena of your own call digits_invoke, see digits.h. */
 #ifndef TNF_MODEL_DIGITS_RUN_H
 #define TNF_MODEL_DIGITS_RUN_H
