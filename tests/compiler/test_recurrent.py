@@ -23,7 +23,7 @@ from tinyflow.compiler.quantmath import quantize_multiplier, requantize
 from tinyflow.reference import ReferenceInterpreter
 
 BATCHES, CELLS, DEPTH = 256, 32, 4
-SATURATED = 40_000
+SATURATED, HALF = 40_000, 2_250  # Q3.12; tanh of the second is a half
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,8 @@ def sweep(swept: int, cell_exponent: int, first: int = 0) -> Graph:
         constant(np.zeros((CELLS, CELLS), np.int8), 2.0**-6)
     places += [ABSENT] * 3
     for gate in range(4):
-        numbers = np.full(CELLS, SATURATED)
+        # A cell state that is only half full leaves the forget gate room to show.
+        numbers = np.full(CELLS, HALF if (swept, gate) == (1, 2) else SATURATED)
         if gate == swept:
             numbers = first + np.arange(CELLS) * (256 // CELLS)
         constant(numbers.astype(np.int32), 2.0**-12)
