@@ -10,6 +10,7 @@
 #define tnf_logistic_s16 TNF_LINK_NAME(tnf_logistic_s16, TNF_BACKEND)
 #define tnf_lookup_s16 TNF_LINK_NAME(tnf_lookup_s16, TNF_BACKEND)
 #define tnf_lookup_s8 TNF_LINK_NAME(tnf_lookup_s8, TNF_BACKEND)
+#define tnf_neg_f32 TNF_LINK_NAME(tnf_neg_f32, TNF_BACKEND)
 #define tnf_sigmoid_s16 TNF_LINK_NAME(tnf_sigmoid_s16, TNF_BACKEND)
 #define tnf_tanh_s16 TNF_LINK_NAME(tnf_tanh_s16, TNF_BACKEND)
 
@@ -58,6 +59,17 @@ typedef struct tnf_leaky_relu {
  *  @param output  [elements] */
 void tnf_leaky_relu_s16(const TNF_FLASH tnf_leaky_relu_t *params, const tnf_int16_t *input,
                         tnf_int16_t *output);
+
+/** The other sign. */
+typedef struct tnf_neg {
+    int32_t elements;
+} tnf_neg_t;
+
+/** In place.
+ *  @param params  size
+ *  @param input   [elements]
+ *  @param output  [elements] */
+void tnf_neg_f32(const TNF_FLASH tnf_neg_t *params, const tnf_float_t *input, tnf_float_t *output);
 
 /** The logistic function or the hyperbolic tangent. */
 typedef struct tnf_sigmoid {

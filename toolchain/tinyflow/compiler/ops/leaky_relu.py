@@ -92,16 +92,56 @@ class Abs(Lookup):
         return two_slopes(node, elements, (-factor.value, factor.shift), factor)
 
 
+_quantized_neg = rules.activations(0)
+
+
+def negated_types(graph: Graph, node: Node) -> str | None:
+    """Input and output are both float32, or both int8 with one positive scale and a zero point from
+    -128 to 127."""
+    source, output = graph.activation(node, 0), graph.output(node)
+    if "float32" not in (source.dtype, output.dtype):
+        return _quantized_neg(graph, node)
+    if source.dtype == output.dtype:
+        return None
+    return f"{source.name} is {source.dtype}, {output.name} {output.dtype}"
+
+
+def large_negated_factor(graph: Graph, node: Node) -> str | None:
+    """Input scale over output scale is under 2^30."""
+    return None if graph.output(node).dtype == "float32" else large_factor(graph, node)
+
+
 class Neg(Lookup):
     """The value with the other sign.
 
     Neither LiteRT 1.2 nor TensorFlow Lite Micro has it for int8; it is QUANTIZE of the negated
-    value here.
+    value here. In float32, between DEQUANTIZE and QUANTIZE, the converter writes it for Keras'
+    LayerNormalization.
     """
 
     name = "NEG"
-    structure = unary("int8")
-    constraints = (rules.same_shape, large_factor)
+    structure = (
+        rules.operands(1),
+        rules.bounded_sizes,
+        negated_types,
+        rules.computed_input,
+    )
+    constraints = (rules.same_shape, large_negated_factor)
+
+    def lower(self, graph: Graph, node: Node) -> tuple[KernelCall, ...]:
+        if graph.output(node).dtype == "int8":
+            return super().lower(graph, node)
+        return (
+            KernelCall(
+                function="tnf_neg_f32",
+                header="tnf_activation.h",
+                kernels=("neg_f32",),
+                params_type="tnf_neg_t",
+                params=(("elements", graph.output(node).elements),),
+                inputs=(node.inputs[0],),
+                outputs=node.outputs,
+            ),
+        )
 
     def table(self, node: Node, source: Quantization, output: Quantization) -> Outputs:
         return fixedpoint.neg_table(source, output)
