@@ -12,7 +12,7 @@ from kernel_server import KernelServer
 from layered_graph import HALF, LayeredGraph, assert_same, run
 from operator_cases import input_rows
 
-from tinyflow.compiler.graph import Graph, Quantization
+from tinyflow.compiler.graph import Graph, Node, Quantization, State
 from tinyflow.compiler.passes import shrink
 
 OTHER = Quantization((0.25,), (7,))
@@ -329,3 +329,29 @@ def test_what_nothing_reads_goes(kernels: KernelServer) -> None:
     net.last = used
     after, did = proved(kernels, net.graph(used))
     assert operators(after) == ["CONV_2D"] and did == ["drop_unused"]
+
+
+def test_a_state_is_read_where_it_was_read_before(kernels: KernelServer) -> None:
+    """A copy of a state's value from before an assignment stays a copy."""
+    net = LayeredGraph((1, 4, 3, 2))
+    state = net.activation("state", (1, 4, 3, 2), HALF)
+    before = net.add("RESHAPE", (state, net.integers(1, 4, 3, 2)), (1, 4, 3, 2))
+    flat = net.add("RESHAPE", (before, net.integers(1, 24)), (1, 24))
+    net.add("READ_VARIABLE", (state,), (1, 4, 3, 2))  # which nothing reads
+    assign = Node("ASSIGN_VARIABLE", (state, 0), (), {}, len(net.nodes))
+    net.nodes.append(assign)
+    whole = net.add("RESHAPE", (flat, net.integers(1, 4, 3, 2)), (1, 4, 3, 2), HALF)
+    net.add("ADD", (whole, 0), (1, 4, 3, 2), OTHER)
+    graph = Graph(tuple(net.tensors), tuple(net.nodes), (0,), (net.last,), (State(state),))
+    after, _ = shrink(graph)
+    assert operators(after) == ["RESHAPE", "ASSIGN_VARIABLE", "ADD"]
+    row = input_rows(graph, 4)[0]
+    given = {0: row.reshape(1, 4, 3, 2), state: np.full((1, 4, 3, 2), 9, np.int8)}
+    found = []
+    for made in (graph, after):
+        values = dict(given)
+        for node in made.nodes:
+            values |= kernels.run_node(made, node, values)
+        found.append((values[made.outputs[0]], values[state]))
+    for old, new in zip(*found, strict=True):
+        np.testing.assert_array_equal(old, new)
