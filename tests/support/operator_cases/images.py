@@ -11,18 +11,22 @@ from tinyflow.compiler.graph import Graph
 
 @st.composite
 def resize(draw: Draw, op: str) -> Graph:
-    like = kind(draw, ("int8", "int8", "int16"))
+    floats = ("float32",) if op == "RESIZE_NEAREST_NEIGHBOR" else ()
+    like = kind(draw, ("int8", "int8", "int16", *floats))
     batch, height, width, channels = (draw(sizes(most)) for most in (2, 9, 9, 4))
     made = (draw(sizes(20)), draw(sizes(20)))
-    if draw(st.integers(0, 3)) == 0:
+    which = draw(st.integers(0, 5))
+    if which == 0:
+        made = (height * draw(sizes(3)), width * draw(sizes(3)))
+    elif which == 1:
         # High images, where roundings add up; lower ones would lead out of the input.
         batch, height, width, made = 1, draw(st.integers(80, 200)), 1, (draw(sizes(400)), 1)
-    which = draw(st.sampled_from(["", "align_corners", "half_pixel_centers"]))
+    centers = draw(st.sampled_from(["", "align_corners", "half_pixel_centers"]))
     return node_of(
         op,
         [tensor("input", (batch, height, width, channels), like), integers("size", made)],
         [tensor("output", (batch, *made, channels), like)],
-        {name: name == which for name in ("align_corners", "half_pixel_centers")},
+        {name: name == centers for name in ("align_corners", "half_pixel_centers")},
     )
 
 

@@ -71,12 +71,29 @@ class ResizeNearestNeighbor(Op):
         batch, height, width, channels = graph.activation(node, 0).shape
         _, rows, columns, _ = graph.output(node).shape
         pixel = channels * copies.item_bytes(graph.output(node))
+        down, right = _nearest(node, height, rows), _nearest(node, width, columns)
+        (source,), (output,) = node.inputs[:1], node.outputs
+        if _repeats(down, height) and _repeats(right, width):
+            axes = (
+                copies.Axis(batch, height * width * pixel, rows * columns * pixel),
+                copies.Axis(height, width * pixel, rows // height * columns * pixel),
+                copies.Axis(rows // height, 0, columns * pixel),
+                copies.Axis(width, pixel, columns // width * pixel),
+                copies.Axis(columns // width, 0, pixel),
+            )
+            return (copies.copy(graph, source, output, axes, run=pixel),)
         lookups = (
             copies.Lookup(batch, height * width * pixel),
-            copies.Lookup(rows, width * pixel, _nearest(node, height, rows)),
-            copies.Lookup(columns, pixel, _nearest(node, width, columns)),
+            copies.Lookup(rows, width * pixel, down),
+            copies.Lookup(columns, pixel, right),
         )
-        return (copies.gather(node.inputs[0], node.outputs[0], lookups, pixel),)
+        return (copies.gather(source, output, lookups, pixel),)
+
+
+def _repeats(table: tuple[int, ...], size: int) -> bool:
+    """Whether every index of `size` is there equally often, so that no table is needed."""
+    times = len(table) // size
+    return table == tuple(index for index in range(size) for _ in range(times))
 
 
 def _nearest(node: Node, size: int, made: int) -> tuple[int, ...]:
