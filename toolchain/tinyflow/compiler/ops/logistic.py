@@ -52,7 +52,7 @@ class Logistic(_Sigmoid):
     """1 / (1 + exp(-x)).
 
     For int8 this is the table that LiteRT makes with floats. TensorFlow Lite Micro computes it in
-    fixed point, which rounds about one entry of 25,000 the other way.
+    fixed point, which rounds about one entry of 60,000 the other way.
     """
 
     name = "LOGISTIC"
@@ -78,7 +78,7 @@ class Tanh(_Sigmoid):
 
     For int8 this is the table that LiteRT makes with floats, for any scale of the output.
     TensorFlow Lite Micro computes it in fixed point, for an output of scale 1/128 and zero point 0
-    only, and rounds about one entry of 100,000 the other way.
+    only, and rounds about one entry of 250,000 the other way.
     """
 
     name = "TANH"
