@@ -35,10 +35,10 @@ static int32_t gate(const TNF_FLASH tnf_lstm_t *params, int32_t number, int32_t 
 static int8_t advance(const TNF_FLASH tnf_lstm_t *params, int32_t number, const int8_t *input,
                       const int8_t *hidden, tnf_int16_t *cell)
 {
-    const int32_t admitted = tnf_logistic_s16(gate(params, INPUT_GATE, number, input, hidden));
-    const int32_t kept = tnf_logistic_s16(gate(params, FORGET_GATE, number, input, hidden));
-    const int32_t candidate = tnf_tanh_s16(gate(params, CELL_GATE, number, input, hidden), 3);
-    const int32_t shown = tnf_logistic_s16(gate(params, OUTPUT_GATE, number, input, hidden));
+    const int32_t admitted = tnf_fixed_logistic(gate(params, INPUT_GATE, number, input, hidden));
+    const int32_t kept = tnf_fixed_logistic(gate(params, FORGET_GATE, number, input, hidden));
+    const int32_t candidate = tnf_fixed_tanh(gate(params, CELL_GATE, number, input, hidden), 3);
+    const int32_t shown = tnf_fixed_logistic(gate(params, OUTPUT_GATE, number, input, hidden));
     int32_t state =
         tnf_divide_by_power_of_two(kept * *cell, 15) +
         tnf_divide_by_power_of_two(admitted * candidate, 15 + params->cell_integer_bits);
@@ -47,7 +47,7 @@ static int8_t advance(const TNF_FLASH tnf_lstm_t *params, int32_t number, const 
         state = tnf_clamp(state, -params->cell_clip, params->cell_clip);
     }
     *cell = (int16_t)state;
-    return tnf_requantize_s8(shown * tnf_tanh_s16(state, params->cell_integer_bits),
+    return tnf_requantize_s8(shown * tnf_fixed_tanh(state, params->cell_integer_bits),
                              params->hidden_multiplier, params->hidden_shift, params->hidden_offset,
                              INT8_MIN, INT8_MAX);
 }

@@ -84,7 +84,7 @@ static inline int32_t tnf_two_over_one_plus_s16(int32_t x)
 }
 
 /* 1 / (1 + exp(-x)) in Q0.15 for x in Q3.12. */
-static inline int32_t tnf_logistic_s16(int32_t x)
+static inline int32_t tnf_fixed_logistic(int32_t x)
 {
     if (x == 0) {
         return TNF_HALF_Q0;
@@ -95,7 +95,7 @@ static inline int32_t tnf_logistic_s16(int32_t x)
 }
 
 /* tanh(x) in Q0.15 for x of 0 to 6 integer bits. */
-static inline int32_t tnf_tanh_s16(int32_t x, int32_t integer_bits)
+static inline int32_t tnf_fixed_tanh(int32_t x, int32_t integer_bits)
 {
     if (x == 0) {
         return 0;
