@@ -31,6 +31,7 @@ from tinyflow.artifacts.model import (
     LayerOutput,
     TensorSpec,
 )
+from tinyflow.artifacts.survey import CodeParts, Finding, Survey
 from tinyflow.artifacts.training import Dataset, KerasModel, Split, TfliteModel
 
 if TYPE_CHECKING:
@@ -39,11 +40,13 @@ if TYPE_CHECKING:
 __all__ = [
     "BoardRun",
     "Bytes",
+    "CodeParts",
     "CompiledModel",
     "Dataset",
     "DeviceHello",
     "Evaluation",
     "ExportedLibrary",
+    "Finding",
     "FirmwareImage",
     "FirmwareProject",
     "FlashFile",
@@ -58,6 +61,7 @@ __all__ = [
     "Predictor",
     "SensorState",
     "Split",
+    "Survey",
     "Telemetry",
     "TensorSpec",
     "TfliteModel",

@@ -157,18 +157,16 @@ def emit(
         (src / f"{name}_weights.c", "model/weights.c.j2"),
     ):
         file.write_text(render.render(template, context, templates), encoding="utf-8")
-    stems = {stem for call in calls for stem in call.kernels}
-    _copy_kernels(stems, context.headers, backend, include, src)
+    _copy_kernels(needed_kernels(program, backend), context.headers, backend, include, src)
     return context, tuple(sorted(src.glob("*.c"))), tuple(sorted(include.glob("*.h")))
 
 
 def _copy_kernels(
     stems: set[str], headers: Sequence[str], backend: str, include: Path, src: Path
 ) -> None:
-    """Copy the kernels, those that they call, and of all headers those that are included."""
+    """Copy the kernels, and of all headers those that are included."""
     firmware = paths.data_folder("firmware")
     kernels = firmware / "kernels" / backend
-    stems = _called(stems, kernels)
     public = [firmware / "include", firmware / "kernels" / "include"]
     known = {file.name: file for folder in (*public, kernels) for file in folder.glob("*.h")}
     for stem in sorted(stems):
@@ -185,8 +183,10 @@ def _copy_kernels(
         wanted |= _included(file)
 
 
-def _called(stems: set[str], kernels: Path) -> set[str]:
-    """`stems`, and the kernels that they call."""
+def needed_kernels(program: Program, backend: str) -> set[str]:
+    """The source files, without suffix, of the kernels that are called, also by one another."""
+    kernels = paths.data_folder("firmware") / "kernels" / backend
+    stems = {stem for call in program.calls for stem in call.kernels}
     found: set[str] = set()
     while stems - found:
         stem = min(stems - found)

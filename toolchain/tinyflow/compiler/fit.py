@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from tinyflow.artifacts import CompiledModel
+from tinyflow.artifacts import CompiledModel, Finding
 from tinyflow.artifacts.model import ITEM_BYTES
 from tinyflow.boards import BoardProfile
-from tinyflow.compiler.graph import Graph, Node, Tensor
+from tinyflow.compiler.advice import QUANTIZE, advice
+from tinyflow.compiler.graph import Graph, Tensor
 from tinyflow.compiler.naming import comment_text
 from tinyflow.compiler.ops import OPS, check_node
 from tinyflow.errors import ModelError
@@ -20,39 +22,43 @@ QUANTIZED = ("int8", "int16")
 
 def check_graph(graph: Graph, source: Path) -> None:
     """Raise ModelError with all that tinyflow cannot compile of the model in file `source`."""
-    findings = [*_edges(graph), *node_findings(graph)]
-    if not graph.nodes:
-        findings.append("no operators")
+    findings = find(graph)
     if findings:
         count = "one thing" if len(findings) == 1 else f"{len(findings)} things"
         raise ModelError(
             f"{source.name} has {count} that tinyflow cannot compile",
-            findings,
-            [f"supported operators: {', '.join(sorted(OPS))}"],
+            [finding_text(finding) for finding in findings],
+            [f"tinyflow check {source.name}"],
         )
+
+
+def find(graph: Graph) -> list[Finding]:
+    """All that tinyflow cannot compile of a model, in the order of its nodes."""
+    findings = [Finding(-1, "", "", text, QUANTIZE) for text in _edges(graph)]
+    findings += _nodes(graph)
+    if not graph.nodes:
+        findings.append(Finding(-1, "", "", "no operators", "it has nothing to compute"))
     total = sum(t.size_bytes for t in graph.tensors if t.data is None)
-    if total > MAX_ARENA_BYTES:
-        raise ModelError(
-            f"{source.name} has {total:,} B of activations, the limit is {MAX_ARENA_BYTES:,} B"
-        )
-
-
-def node_findings(graph: Graph) -> list[str]:
-    """What is wrong with each node: its number, operator and layer, the rule, what was found."""
-    findings = []
-    for node in graph.nodes:
-        where = node_text(graph, node)
-        if node.op not in OPS:
-            findings.append(f"{where}: the operator is not supported")
-        else:
-            findings += [f"{where}: {finding}" for finding in check_node(graph, node)]
+    if total > MAX_ARENA_BYTES and not findings:
+        text = f"{total:,} B of activations, the limit is {MAX_ARENA_BYTES:,} B"
+        findings.append(Finding(-1, "", "", text, "use a smaller input or fewer channels"))
     return findings
 
 
-def node_text(graph: Graph, node: Node) -> str:
-    """A node as people find it again: node 3 CONV_2D (block_1/conv)."""
-    layer = comment_text(graph.output(node).name) if node.outputs else "no output"
-    return f"node {node.index} {comment_text(node.op)} ({layer})"
+def finding_text(finding: Finding) -> str:
+    """A finding as one line: node 3 CONV_2D (block_1/conv): the rule (found: ...)."""
+    if finding.node < 0:
+        return finding.text
+    return f"node {finding.node} {finding.op} ({finding.layer}): {finding.text}"
+
+
+def _nodes(graph: Graph) -> Iterator[Finding]:
+    for node in graph.nodes:
+        known = node.op in OPS
+        texts = check_node(graph, node) if known else ["the operator is not supported"]
+        layer = comment_text(graph.output(node).name) if node.outputs else "no output"
+        for text in texts:
+            yield Finding(node.index, comment_text(node.op), layer, text, advice(graph, node, text))
 
 
 def arena_budget(board: BoardProfile) -> int:
