@@ -66,6 +66,26 @@ def grouped(keras: Any) -> Any:
     return keras.Model(source, keras.layers.Conv2D(4, 3, strides=2)(last))
 
 
+def excited(keras: Any) -> Any:
+    """Squeeze and excitation, leaks with a factor per channel, minima and maxima."""
+    layers = keras.layers
+    source = keras.Input(batch_shape=(1, 8, 8, 4))
+    last = layers.Conv2D(6, 3)(source)
+    last = layers.PReLU(shared_axes=[1, 2], alpha_initializer="random_uniform")(last)
+    mean = layers.GlobalAveragePooling2D(keepdims=True)(last)
+    last = layers.Multiply()([last, layers.Dense(6, activation="sigmoid")(mean)])
+    least = layers.Minimum()([last, layers.Conv2D(6, 1)(last)])
+    last = layers.Subtract()([layers.Maximum()([last, least]), least])
+    return keras.Model(source, layers.GlobalMaxPooling2D()(layers.AveragePooling2D(2)(last)))
+
+
+def normalised(keras: Any) -> Any:
+    """A normalisation over the features of every step."""
+    source = keras.Input(batch_shape=(1, 6, 8))
+    last = keras.layers.LayerNormalization()(keras.layers.Dense(8)(source))
+    return keras.Model(source, keras.layers.Dense(3)(last))
+
+
 def convert(model: Any, dtype: str) -> bytes:
     """Full-integer, with activations of `dtype` and int8 weights."""
     import tensorflow as tf
@@ -85,19 +105,24 @@ def convert(model: Any, dtype: str) -> bytes:
     return bytes(converter.convert())
 
 
-MODELS: tuple[Callable[[Any], Any], ...] = (temporal, decoder, upsampler, attention, grouped)
+BOTH = ("int8", "int16")
+# The converter has no int16 for PRELU and NEG.
+MODELS: dict[Callable[[Any], Any], tuple[str, ...]] = {
+    **dict.fromkeys((temporal, decoder, upsampler, attention, grouped), BOTH),
+    **dict.fromkeys((excited, normalised), ("int8",)),
+}
 
 
 def main() -> None:
-    """Convert every model in both types."""
+    """Convert every model in its types."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import tensorflow as tf
 
     tf.keras.utils.set_random_seed(SEED)
     FOLDER.mkdir(exist_ok=True)
-    for make in MODELS:
+    for make, types in MODELS.items():
         model = make(tf.keras)
-        for dtype in ("int8", "int16"):
+        for dtype in types:
             (FOLDER / f"{make.__name__}_{dtype}.tflite").write_bytes(convert(model, dtype))
 
 
