@@ -130,14 +130,13 @@ def test_a_reach_a_row_too_far_is_found(size: int) -> None:
     tensors = tuple(Tensor(f"t{i}", (trace.input_bytes,), "int8") for i in range(3))
     far = reach(trace) + 4
 
-    def steps(allowed: int) -> list[Step]:
-        return [
-            Step(Node("OP", (0,), (1,)), (0,), (1,), overlaps=(Overlap(0, 1, allowed, trace),)),
-            # The first value lives at the bottom, for the second one has to lie above it.
-            Step(Node("OP", (1,), (2,)), (1,), (2,), overlaps=()),
-        ]
+    nodes = (Node("OP", (0,), (1,)), Node("OP", (1,), (2,)))
 
-    graph = Graph(tensors, tuple(step.node for step in steps(0)), (0,), (2,))
+    def steps(allowed: int) -> list[Step]:
+        lap = Overlap(0, 1, allowed, trace)
+        return [Step(nodes[0], (0,), (1,), overlaps=(lap,)), Step(nodes[1], (1,), (2,))]
+
+    graph = Graph(tensors, nodes, (0,), (2,))
     plan = plan_memory(graph, steps(far - 4))
     verify_plan(graph, steps(far - 4), plan)
     start = plan.offsets[0]

@@ -71,6 +71,14 @@ def test_a_step_before_its_input_is_found(seed: int, choice: int) -> None:
             verify_plan(graph, wrong, plan_memory(graph, steps))
 
 
+def test_a_node_left_out_or_done_twice_is_found() -> None:
+    graph, steps = random_steps(4)
+    plan = plan_memory(graph, steps)
+    for wrong in (steps[1:], [steps[0], *steps]):
+        with pytest.raises(VerificationError, match="each once"):
+            verify_plan(graph, wrong, plan)
+
+
 def branches(count: int, size: int) -> tuple[Graph, list[Step]]:
     """Branches that widen and shrink again, all first halves before all second halves, then the
     sum of all: one after the other needs one wide tensor, not `count`.

@@ -30,9 +30,12 @@ def verify_plan(graph: Graph, steps: Sequence[Step], plan: Plan) -> None:
     A step must find each of its inputs whole; so must the caller the outputs, and the states what
     the next inference starts from. A step may write over its inputs only as an overlap allows, and
     then each output row may touch only input rows that were consumed before it. Rings and scratch
-    must touch no operand of their step. What reads or changes a state must do so in the order of
-    the graph.
+    must touch no operand of their step. Every node of the graph must be in one step, and what reads
+    or changes a state must do so in the order of the graph.
     """
+    done = sorted(id(part.node) for step in steps for part in (step.parts or (step,)))
+    if done != sorted(map(id, graph.nodes)):
+        raise VerificationError("the steps are not the nodes of the graph, each once")
     _require_state_order(graph, steps)
     _Replay(graph, plan).run(steps)
 
