@@ -186,3 +186,35 @@ def test_every_layer_equals_the_reference(
                 np.testing.assert_array_equal(found.view(dtype), wanted.reshape(-1))
                 told[layer.index].update(np.unique(wanted).tolist())
     assert min(map(len, told)) > 10, "a layer hardly says anything"
+
+
+@pytest.mark.usefixtures("reference_interpreter")
+def test_convolutions_of_int16_are_computed_by_rows(tmp_path: Path) -> None:
+    """Three of them, the middle one with stride 2: none has its input and its output at once."""
+    net = Network((1, 10, 8, 4), "int16")
+    same = {"padding": "SAME", **ONCE}
+    deep = net.node(
+        "DEPTHWISE_CONV_2D",
+        (0, *net.weights((1, 3, 3, 4), 3, 0)),
+        (1, 10, 8, 4),
+        depth_multiplier=1,
+        **same,
+    )
+    half = net.node(
+        "CONV_2D",
+        (deep, *net.weights((8, 3, 3, 4), 0, deep)),
+        (1, 5, 4, 8),
+        padding="SAME",
+        stride_h=2,
+        stride_w=2,
+    )
+    net.node("CONV_2D", (half, *net.weights((8, 1, 1, 8), 0, half)), (1, 5, 4, 8), **same)
+    model = tmp_path / "network.tflite"
+    model.write_bytes(write_tflite(net.graph()))
+    compiled = compile_model(model, folder=tmp_path / "c")
+    tensor = 2 * 320
+    assert compiled.activation_bytes < tensor + tensor // 2
+    rows = np.random.default_rng(1).integers(-32768, 32768, (8, 320)).astype(np.int16)
+    with HostModel(compiled) as host, ReferenceInterpreter(model) as reference:
+        data = rows.view(np.int8)
+        np.testing.assert_array_equal(host.invoke(data), reference.invoke(data))

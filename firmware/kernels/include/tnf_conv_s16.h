@@ -10,9 +10,12 @@
 #define TNF_CONV_S16_H
 
 #include "tnf_kernels.h"
+#include "tnf_rows.h"
 
 #define tnf_conv_2d_s16 TNF_LINK_NAME(tnf_conv_2d_s16, TNF_BACKEND)
+#define tnf_conv_2d_rows_s16 TNF_LINK_NAME(tnf_conv_2d_rows_s16, TNF_BACKEND)
 #define tnf_depthwise_conv_2d_s16 TNF_LINK_NAME(tnf_depthwise_conv_2d_s16, TNF_BACKEND)
+#define tnf_depthwise_conv_2d_rows_s16 TNF_LINK_NAME(tnf_depthwise_conv_2d_rows_s16, TNF_BACKEND)
 #define tnf_fully_connected_s16 TNF_LINK_NAME(tnf_fully_connected_s16, TNF_BACKEND)
 
 #ifdef __cplusplus
@@ -55,6 +58,15 @@ typedef struct tnf_conv_2d_s16 {
 void tnf_conv_2d_s16(const TNF_FLASH tnf_conv_2d_s16_t *params, const tnf_int16_t *input,
                      tnf_int16_t *output);
 
+/** tnf_conv_2d_s16 of one image by rows, see tnf_rows.h.
+ *  @param params  sizes and constants; `batches` is not looked at
+ *  @param input   rows of [input_width, input_channels], aligned for int16
+ *  @param first   the first output row
+ *  @param end     the one after the last
+ *  @param output  int16 [end - first, output_width, output_channels] */
+void tnf_conv_2d_rows_s16(const TNF_FLASH tnf_conv_2d_s16_t *params, const tnf_rows_t *input,
+                          int32_t first, int32_t end, int8_t *output);
+
 /** Depthwise convolution: every input channel has `depth_multiplier` filters of its own. */
 typedef struct tnf_depthwise_conv_2d_s16 {
     int32_t batches;
@@ -88,6 +100,16 @@ typedef struct tnf_depthwise_conv_2d_s16 {
  *  @param output  [batches, output_height, output_width, output channels] */
 void tnf_depthwise_conv_2d_s16(const TNF_FLASH tnf_depthwise_conv_2d_s16_t *params,
                                const tnf_int16_t *input, tnf_int16_t *output);
+
+/** tnf_depthwise_conv_2d_s16 of one image by rows, see tnf_rows.h.
+ *  @param params  sizes and constants; `batches` is not looked at
+ *  @param input   rows of [input_width, input_channels], aligned for int16
+ *  @param first   the first output row
+ *  @param end     the one after the last
+ *  @param output  int16 [end - first, output_width, output channels] */
+void tnf_depthwise_conv_2d_rows_s16(const TNF_FLASH tnf_depthwise_conv_2d_s16_t *params,
+                                    const tnf_rows_t *input, int32_t first, int32_t end,
+                                    int8_t *output);
 
 /** Fully connected layer over rows. */
 typedef struct tnf_fully_connected_s16 {

@@ -1,57 +1,16 @@
-#include <stddef.h>
-
 #include "tnf_conv_s16.h"
-#include "tnf_requantize.h"
-#include "tnf_window.h"
-
-/* The products of one channel's filter; `values` and `weights` are at that channel. */
-static int64_t accumulate(const TNF_FLASH tnf_depthwise_conv_2d_s16_t *params,
-                          const tnf_int16_t *values, const TNF_FLASH int8_t *weights,
-                          int32_t origin_y, int32_t origin_x, tnf_window_t rows,
-                          tnf_window_t columns)
-{
-    const int32_t outputs = params->input_channels * params->depth_multiplier;
-    int64_t sum = 0;
-    for (int32_t filter_y = rows.first; filter_y < rows.end; filter_y++) {
-        const int32_t y = origin_y + filter_y * params->dilation_height;
-        for (int32_t filter_x = columns.first; filter_x < columns.end; filter_x++) {
-            const int32_t x = origin_x + filter_x * params->dilation_width;
-            const int32_t value = values[(y * params->input_width + x) * params->input_channels];
-            sum += value * (int32_t)weights[(filter_y * params->filter_width + filter_x) * outputs];
-        }
-    }
-    return sum;
-}
 
 TNF_KERNEL void tnf_depthwise_conv_2d_s16(const TNF_FLASH tnf_depthwise_conv_2d_s16_t *params,
                                           const tnf_int16_t *input, tnf_int16_t *output)
 {
-    const int32_t image_size = params->input_height * params->input_width * params->input_channels;
+    const int32_t row_values = params->input_width * params->input_channels;
+    const int32_t row_bytes = row_values * (int32_t)sizeof(tnf_int16_t);
+    const int32_t output_size = params->output_height * params->output_width *
+                                params->input_channels * params->depth_multiplier;
     for (int32_t batch = 0; batch < params->batches; batch++) {
-        for (int32_t out_y = 0; out_y < params->output_height; out_y++) {
-            const int32_t origin_y = out_y * params->stride_height - params->pad_top;
-            const tnf_window_t rows = tnf_window(origin_y, params->filter_height,
-                                                 params->dilation_height, params->input_height);
-            for (int32_t out_x = 0; out_x < params->output_width; out_x++) {
-                const int32_t origin_x = out_x * params->stride_width - params->pad_left;
-                const tnf_window_t columns = tnf_window(
-                    origin_x, params->filter_width, params->dilation_width, params->input_width);
-                int32_t channel = 0;
-                for (int32_t in_c = 0; in_c < params->input_channels; in_c++) {
-                    for (int32_t m = 0; m < params->depth_multiplier; m++, channel++) {
-                        int64_t sum = accumulate(params, input + in_c, params->weights + channel,
-                                                 origin_y, origin_x, rows, columns);
-                        if (params->bias != NULL) {
-                            sum += params->bias[channel];
-                        }
-                        const int32_t scale = channel * params->scale_step;
-                        *output++ = tnf_requantize_s16(sum, 1, params->multiplier[scale],
-                                                       params->shift[scale], params->activation_min,
-                                                       params->activation_max);
-                    }
-                }
-            }
-        }
-        input += image_size;
+        const tnf_rows_t rows = {(const int8_t *)input, row_bytes, params->input_height, 0};
+        tnf_depthwise_conv_2d_rows_s16(params, &rows, 0, params->output_height, (int8_t *)output);
+        input += params->input_height * row_values;
+        output += output_size;
     }
 }

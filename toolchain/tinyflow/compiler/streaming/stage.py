@@ -14,8 +14,10 @@ if TYPE_CHECKING:  # a step may have a stream, which has stages
     from tinyflow.compiler.steps import Step
 
 WINDOWED = {
+    "tnf_conv_2d_s16": "tnf_conv_2d_rows_s16",
     "tnf_conv_2d_s4": "tnf_conv_2d_rows_s4",
     "tnf_conv_2d_s8": "tnf_conv_2d_rows_s8",
+    "tnf_depthwise_conv_2d_s16": "tnf_depthwise_conv_2d_rows_s16",
     "tnf_depthwise_conv_2d_s4": "tnf_depthwise_conv_2d_rows_s4",
     "tnf_depthwise_conv_2d_s8": "tnf_depthwise_conv_2d_rows_s8",
     "tnf_average_pool_2d_s8": "tnf_average_pool_2d_rows_s8",
@@ -85,9 +87,11 @@ def stage_of(graph: Graph, step: Step) -> Stage | None:
     tensors = [graph.tensors[tensor] for tensor in (*call.inputs, *call.outputs)]
     if call.outputs != step.writes or not call.inputs or call.scratch_bytes:
         return None
-    if any(t.dtype != "int8" or len(t.shape) != 4 or t.shape[0] != 1 for t in tensors):
-        return None
     windowed = call.function in WINDOWED
+    if any(len(tensor.shape) != 4 or tensor.shape[0] != 1 for tensor in tensors):
+        return None
+    if not windowed and any(tensor.dtype != "int8" for tensor in tensors):
+        return None
     if windowed:
         windows: tuple[Window, ...] | None = (_window(graph, call),)
         kernel = WINDOWED[call.function]

@@ -1,0 +1,69 @@
+#include <stddef.h>
+
+#include "tnf_conv_s16.h"
+#include "tnf_dot_s16.h"
+#include "tnf_requantize.h"
+#include "tnf_window.h"
+
+/* The products of one filter with the part of its window that lies inside the input. `values` is
+ * the input's base at its first channel and the window's first column. */
+static int64_t accumulate(const TNF_FLASH tnf_conv_2d_s16_t *params, const int8_t *values,
+                          const TNF_FLASH int8_t *weights, const tnf_window_rows_t *rows,
+                          tnf_window_t columns)
+{
+    const int32_t depth = params->filter_channels;
+    const int32_t step = params->dilation_width * params->input_channels;
+    int32_t offset = rows->offset;
+    int64_t sum = 0;
+    for (int32_t filter_y = rows->window.first; filter_y < rows->window.end; filter_y++) {
+        const tnf_int16_t *pixel = (const tnf_int16_t *)(const void *)(values + offset);
+        const TNF_FLASH int8_t *filter =
+            weights + (filter_y * params->filter_width + columns.first) * depth;
+        for (int32_t filter_x = columns.first; filter_x < columns.end; filter_x++) {
+            sum += tnf_dot_s16(pixel, filter, depth);
+            pixel += step;
+            filter += depth;
+        }
+        offset = tnf_window_below(rows, offset);
+    }
+    return sum;
+}
+
+TNF_KERNEL void tnf_conv_2d_rows_s16(const TNF_FLASH tnf_conv_2d_s16_t *params,
+                                     const tnf_rows_t *input, int32_t first, int32_t end,
+                                     int8_t *output)
+{
+    tnf_int16_t *made = (tnf_int16_t *)(void *)output;
+    const int32_t bytes = (int32_t)sizeof(tnf_int16_t);
+    const int32_t filter_size =
+        params->filter_height * params->filter_width * params->filter_channels;
+    for (int32_t out_y = first; out_y < end; out_y++) {
+        const tnf_window_rows_t rows =
+            tnf_window_rows(input, out_y * params->stride_height - params->pad_top,
+                            params->filter_height, params->dilation_height, params->input_height);
+        for (int32_t out_x = 0; out_x < params->output_width; out_x++) {
+            const int32_t origin_x = out_x * params->stride_width - params->pad_left;
+            const tnf_window_t columns = tnf_window(origin_x, params->filter_width,
+                                                    params->dilation_width, params->input_width);
+            const int32_t x = origin_x + columns.first * params->dilation_width;
+            const int8_t *group = input->base + x * params->input_channels * bytes;
+            const TNF_FLASH int8_t *weights = params->weights;
+            int32_t left_in_group = params->group_outputs;
+            for (int32_t channel = 0; channel < params->output_channels; channel++) {
+                int64_t sum = accumulate(params, group, weights, &rows, columns);
+                if (params->bias != NULL) {
+                    sum += params->bias[channel];
+                }
+                const int32_t scale = channel * params->scale_step;
+                *made++ = tnf_requantize_s16(sum, params->wide, params->multiplier[scale],
+                                             params->shift[scale], params->activation_min,
+                                             params->activation_max);
+                weights += filter_size;
+                if (--left_in_group == 0) {
+                    group += params->filter_channels * bytes;
+                    left_in_group = params->group_outputs;
+                }
+            }
+        }
+    }
+}
