@@ -19,7 +19,7 @@ from tinyflow.compiler.streaming.compose import MAX_STAGES, chain, over_input
 
 @dataclass(frozen=True)
 class Chosen:
-    """Steps and their plan. `changes` tell of the chains."""
+    """Steps and their plan. `changes` tell what is computed by rows."""
 
     steps: tuple[Step, ...]
     plan: Plan
@@ -32,7 +32,7 @@ def choose(
     """The steps, of which some are computed by rows, and their plan.
 
     `budget` is what the arena may take, in bytes; None is without a limit. With `least`, chains
-    lower the activation bytes as far as they can.
+    lower the arena as far as they can.
     """
     plain = Chosen(tuple(steps), plan_memory(graph, steps))
     streamed = tuple(over_input(graph, step) for step in steps)
@@ -58,18 +58,23 @@ def _chained(graph: Graph, start: Chosen, budget: int | None) -> Chosen:
 
 
 def _without_needless(graph: Graph, chosen: Chosen, plain: Sequence[Step]) -> Chosen:
-    """Without chains and rows over inputs where as few activation bytes are enough."""
+    """Without chains and rows over inputs where no more memory is needed."""
     needed = chosen.plan.activation_bytes
     for step in [step for step in chosen.steps if step.parts]:
         undone = _undone(graph, chosen, step)
-        chosen = undone if undone.plan.activation_bytes <= needed else chosen
-    by_output = {step.writes: step for step in plain}
-    steps = [step if step.parts else by_output[step.writes] for step in chosen.steps]
+        chosen = undone if _no_worse(undone, chosen) else chosen
+    by_node = {id(step.node): step for step in plain}
+    steps = [step if step.parts else by_node[id(step.node)] for step in chosen.steps]
     beside = live_bytes(graph, steps)
     both = zip(steps, chosen.steps, beside, strict=True)
     mixed = tuple(step if size <= needed else rows for step, rows, size in both)
     found = Chosen(mixed, plan_memory(graph, mixed))
-    return found if found.plan.activation_bytes <= needed else chosen
+    return found if _no_worse(found, chosen) else chosen
+
+
+def _no_worse(found: Chosen, chosen: Chosen) -> bool:
+    plan, best = found.plan, chosen.plan
+    return plan.activation_bytes <= best.activation_bytes and plan.arena_bytes <= best.arena_bytes
 
 
 def _undone(graph: Graph, chosen: Chosen, chain: Step) -> Chosen:
@@ -79,7 +84,7 @@ def _undone(graph: Graph, chosen: Chosen, chain: Step) -> Chosen:
 
 
 def _size(chosen: Chosen) -> tuple[int, int]:
-    return chosen.plan.activation_bytes, chosen.plan.arena_bytes
+    return chosen.plan.arena_bytes, chosen.plan.activation_bytes
 
 
 def _next_chain(graph: Graph, steps: tuple[Step, ...]) -> tuple[Step, ...] | None:
