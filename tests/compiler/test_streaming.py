@@ -211,14 +211,40 @@ def add_convolution(net: LayeredGraph, size: int, stride: int, shape: Sequence[i
     net.weighted("CONV_2D", weights, np.zeros(shape[3], np.int32), shape, **options)
 
 
-def test_what_people_read_of_rows(tmp_path: Path, golden: Callable[[str, str], None]) -> None:
-    """The arena's table and the functions, without the parameters."""
+@pytest.fixture
+def residual(tmp_path: Path) -> CompiledModel:
     model = tmp_path / "residual.tflite"
     model.write_bytes(write_tflite(residual_network()))
-    made = compiler.compile_model(
+    return compiler.compile_model(
         model, folder=tmp_path / "c", name="rows", shrinking=False, least_ram=True
     )
-    text = (made.path / "src" / "rows.c").read_text()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("arm-none-eabi-gcc", "-mcpu=cortex-m0", "-mthumb"),
+        ("riscv64-unknown-elf-gcc", "-march=rv32imc", "-mabi=ilp32", "--specs=picolibc.specs"),
+        ("avr-gcc", "-mmcu=atmega2560", "-std=gnu99"),
+    ],
+    ids=["cortex-m0", "rv32imc", "avr"],
+)
+def test_rows_compile_without_a_warning(
+    residual: CompiledModel, tmp_path: Path, command: Sequence[str]
+) -> None:
+    name, *options = command
+    for source in residual.sources:
+        include, output = f"-I{residual.path / 'include'}", str(tmp_path / "out.o")
+        process.run(
+            [name, *FLAGS, *options, include, "-c", str(source), "-o", output], timeout=60.0
+        )
+
+
+def test_what_people_read_of_rows(
+    residual: CompiledModel, golden: Callable[[str, str], None]
+) -> None:
+    """The arena's table and the functions, without the parameters."""
+    text = (residual.path / "src" / "rows.c").read_text()
     table, functions = text[: text.index("#include")], text[text.index("/* Layer") :]
     golden("compiler/rows.c", table + functions[: functions.index("\n}\n\nstatic const") + 3])
-    golden("compiler/rows.txt", "\n".join(made.changes) + "\n")
+    golden("compiler/rows.txt", "\n".join(residual.changes) + "\n")

@@ -43,6 +43,20 @@ def test_verify(tmp_path: Path, run_tinyflow: Any, name: str, board: str) -> Non
     assert result["first_mismatch"] is None
 
 
+@pytest.mark.usefixtures("reference_interpreter")
+@needs_models
+@pytest.mark.parametrize("board", ["qemu-m4", "qemu-lx6"])
+@pytest.mark.parametrize("name", ["vww_96_int8", "pretrainedResnet_quant"])
+def test_verify_by_rows(tmp_path: Path, run_tinyflow: Any, name: str, board: str) -> None:
+    """Chains of layers by rows: every byte of every layer, told by the device in parts."""
+    command = (str(MODELS / f"{name}.tflite"), "--board", board, "--least-ram", "--json")
+    compiled = run_tinyflow(tmp_path, "compile", *command).json
+    assert any("by rows" in text for text in compiled["changes"])
+    outcome = run_tinyflow(tmp_path, "verify", *command, "--inputs", "3")
+    assert outcome.status == 0, outcome.stderr
+    assert outcome.json["mismatched_bytes"] == 0
+
+
 @needs_models
 @pytest.mark.parametrize("name", NAMES)
 def test_bench_counts_are_repeatable(tmp_path: Path, run_tinyflow: Any, name: str) -> None:
