@@ -245,17 +245,25 @@ def test_a_node_that_only_copies_goes(kernels: KernelServer, name: str) -> None:
 
 
 def test_what_looks_like_a_copy_stays(kernels: KernelServer) -> None:
-    def after(*layers: Any) -> list[str]:
+    def after(layer: Any) -> list[str]:
         net = LayeredGraph((1, 4, 3, 2))
-        for layer in layers:
-            layer(net)
-        return operators(proved(kernels, net.graph())[0])
+        net.add("QUANTIZE", (0,), (1, 4, 3, 2), OTHER)
+        layer(net)
+        first, *others = operators(proved(kernels, net.graph())[0])
+        assert first == "QUANTIZE"
+        return others
 
     assert after(lambda net: sliced(net, -1)) == ["STRIDED_SLICE"]
     assert after(lambda net: transpose(net, 0, 2, 1, 3)) == ["TRANSPOSE"]
-    clamped = lambda net: pool(net, "MAX_POOL_2D", fused_activation_function="RELU")  # noqa: E731
-    assert after(clamped) == ["MAX_POOL_2D"]
-    assert after(COPIES["QUANTIZE to the same"]) == ["QUANTIZE"]  # the input is not the output
+    for op in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
+        assert after(lambda net, op=op: pool(net, op, fused_activation_function="RELU")) == [op]
+        assert after(lambda net, op=op: pool(net, op, filter_width=2, padding="SAME")) == [op]
+
+
+def test_a_copy_of_the_input_to_the_output_stays(kernels: KernelServer) -> None:
+    net = LayeredGraph((1, 4, 3, 2))
+    COPIES["QUANTIZE to the same"](net)
+    assert operators(proved(kernels, net.graph())[0]) == ["QUANTIZE"]
 
 
 def test_transposes_are_joined_and_those_of_ones_are_reshapes(kernels: KernelServer) -> None:

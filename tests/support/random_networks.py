@@ -21,6 +21,7 @@ from tinyflow.compiler.quantmath import float32
 
 Values = NDArray[Any]
 FUSED = ("NONE", "NONE", "RELU", "RELU6", "RELU_N1_TO_1")
+CURVES = ("ABS", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "PRELU")
 MAX_CHANNELS = 12
 
 
@@ -159,9 +160,19 @@ class RandomNetwork(LayeredGraph):
         self.node(op, operands, shape, found, **({} if selects else fused))
 
     def function(self) -> None:
-        op = self.one_of(("RELU", "RELU6", "RELU_N1_TO_1", "QUANTIZE", "RELU"))
+        """An operator of one value, or PRELU with a slope for each channel."""
+        op = self.one_of(("RELU", "RELU6", "RELU_N1_TO_1", "QUANTIZE", "RELU", *CURVES))
+        shape = self.shape(self.last)
         found = self.one_of((self.quantization(), self.same(self.last)))
-        self.node(op, (self.last,), self.shape(self.last), found)
+        inputs, options = [self.last], {}
+        if op == "LOGISTIC":
+            found = Quantization((1 / 256,), (-128,))
+        if op == "LEAKY_RELU":
+            options["alpha"] = 0.25
+        if op == "PRELU":
+            slopes = self.sparse((1, 1, shape[-1]), 2)
+            inputs.append(self.constant(slopes, self.quantization()))
+        self.node(op, inputs, shape, found, **options)
 
     def pad(self) -> None:
         shape = self.shape(self.last)
