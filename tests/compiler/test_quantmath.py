@@ -108,6 +108,39 @@ def test_the_fully_connected_factor_is_rounded_to_float32_and_that_of_convolutio
     )
 
 
+@pytest.mark.parametrize(
+    ("scale", "exponent"),
+    [
+        *((0.125, -3), (1.0, 0), (2.0**-20, -20), (1 / 32767, -15), (0.1, None), (0.12, None)),
+        # Where the reference interpreter draws the line, to the last float32.
+        *((0.12508666515350342, -3), (0.1250866800546646, None)),
+        *((0.12491337954998016, -3), (0.12491337209939957, None)),
+    ],
+)
+def test_scales_near_a_power_of_two_count_as_one(scale: float, exponent: int | None) -> None:
+    assert quantmath.power_of_two(float(np.float32(scale))) == exponent
+
+
+def test_a_sum_of_powers_of_two_is_shifted_where_one_has_the_output_scale() -> None:
+    half = 2**30
+    found = quantmath.power_of_two_sum(0.125, 2.0**-7, 0.125)
+    assert found == quantmath.SumConstants(
+        1, (Multiplier(half, 0), Multiplier(half, -4)), Multiplier(half, 1)
+    )
+    assert [quantmath.requantize(value << 1, found.inputs[1]) for value in (8, -8, 7, -9)] == [
+        *(1, -1, 0, -1)
+    ]
+    for scales in ((0.125, 0.125, 0.25), (0.25, 0.125, 0.125), (0.1, 0.125, 0.125)):
+        assert quantmath.power_of_two_sum(*scales) is None
+
+
+def test_the_factor_of_a_product_is_rounded_to_float32_twice() -> None:
+    first, second, output = (float(np.float32(scale)) for scale in (0.1, 0.3, 0.7))
+    found = quantmath.product_scale(first, second, output)
+    assert found == float(np.float32(found)) != first * second / output
+    assert found == pytest.approx(first * second / output, rel=1e-6)
+
+
 def test_softmax_constants() -> None:
     found = quantmath.softmax_constants(1.0, quantmath.float32(1 / 16))
     # 1/16 as Q5.26 is 2^22, which is 2^30 * 2^(23 - 31); 31 / (1/16) differences fit.

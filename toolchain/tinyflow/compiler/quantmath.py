@@ -159,10 +159,13 @@ def power_of_two_sum(first: float, second: float, output: float) -> SumConstants
 
 
 def power_of_two(scale: float) -> int | None:
-    """The exponent, where log2 of the scale is an integer to 0.001, in float32 steps."""
+    """The exponent, where log2 of the scale is an integer to 0.001, in float32 steps.
+
+    Logarithms are rounded to nearest as those of C are; numpy's of float32 are not.
+    """
     import numpy as np
 
-    exponent = np.log(np.float32(scale)) * (np.float32(1.0) / np.log(np.float32(2.0)))
+    exponent = np.float32(math.log(scale)) * (np.float32(1.0) / np.float32(math.log(2.0)))
     whole = round_half_away(float(exponent))
     return whole if abs(exponent - np.float32(whole)) < np.float32(1e-3) else None
 
