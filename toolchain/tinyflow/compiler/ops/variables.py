@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import ClassVar
 
 from tinyflow.compiler.graph import ABSENT, Graph, Node
@@ -88,8 +87,7 @@ class AssignVariable(Op):
         kept, value = node.inputs
         if graph.tensors[value].data is not None:
             return (copies.copy_constant(graph.tensors[value], kept),)
-        # Not a view: the value is computed while the variable still holds the one before.
-        return (dataclasses.replace(copies.copy(graph, value, kept), view=None),)
+        return (copies.copy(graph, value, kept),)
 
 
 OPS = (AssignVariable, ReadVariable)
