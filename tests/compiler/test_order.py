@@ -25,7 +25,7 @@ def is_sound(before: list[int], order: tuple[int, ...]) -> bool:
     return True
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.integers(0, 2**32))
 def test_no_order_needs_less(seed: int) -> None:
     graph, steps = random_steps(seed, 6)
@@ -43,7 +43,7 @@ def test_no_order_needs_less(seed: int) -> None:
         assert found == tuple(range(len(steps)))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.integers(0, 2**32))
 def test_the_order_chosen_is_sound_and_never_worse_than_the_files(seed: int) -> None:
     graph, steps = random_steps(seed)
@@ -53,7 +53,7 @@ def test_the_order_chosen_is_sound_and_never_worse_than_the_files(seed: int) -> 
     assert plan_in_order(graph, steps) == (ordered, plan)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.integers(0, 2**32), st.integers(0, 2**32))
 def test_a_step_before_its_input_is_found(seed: int, choice: int) -> None:
     """The replay of a wrong order finds a value that is not there yet."""

@@ -2,7 +2,6 @@
 
 from tinyflow.compiler.memory.conflicts import ALIGNMENT
 from tinyflow.compiler.memory.plan import Plan, busiest_step, plan_memory
-from tinyflow.compiler.memory.plan import busiest_step as lower_bound
 from tinyflow.compiler.memory.rows import RowTrace, elementwise, reach, windowed
 
 __all__ = [
@@ -11,7 +10,6 @@ __all__ = [
     "RowTrace",
     "busiest_step",
     "elementwise",
-    "lower_bound",
     "plan_memory",
     "reach",
     "windowed",
