@@ -7,6 +7,7 @@
 
 #include "tnf_kernels.h"
 
+#define tnf_lstm_s16 TNF_LINK_NAME(tnf_lstm_s16, TNF_BACKEND)
 #define tnf_lstm_s8 TNF_LINK_NAME(tnf_lstm_s8, TNF_BACKEND)
 #define tnf_svdf_s8 TNF_LINK_NAME(tnf_svdf_s8, TNF_BACKEND)
 #define tnf_svdf_state_s8 TNF_LINK_NAME(tnf_svdf_state_s8, TNF_BACKEND)
@@ -45,6 +46,37 @@ typedef struct tnf_lstm {
  *  @param output  rows as in the input, of `cells` values: the hidden state after each step */
 void tnf_lstm_s8(const TNF_FLASH tnf_lstm_t *params, const int8_t *input, int8_t *hidden,
                  tnf_int16_t *cell, int8_t *output);
+
+/** tnf_lstm_t for int16 activations, whose gates have sums of 64 bits and become their activations
+ *  by tables. */
+typedef struct tnf_lstm_wide {
+    int32_t batches;
+    int32_t steps;
+    int32_t input_depth;
+    int32_t cells;
+    int32_t batch_rows; /**< rows from a batch to the next: steps, or 1 where time is first */
+    int32_t step_rows;  /**< rows from a step to the next: 1, or batches */
+    int32_t cell_integer_bits; /**< of the cell state, 0 to 6; its fraction has 15 minus that */
+    int32_t cell_clip;         /**< greatest cell state, 1 to 32767; 0 is none */
+    int32_t cell_multiplier;   /**< from Q0.30 to the cell state's scale */
+    int32_t cell_shift;
+    int32_t hidden_multiplier; /**< from Q0.30 to the hidden state's scale */
+    int32_t hidden_shift;
+    const TNF_FLASH int8_t *input_weights;     /**< [4, cells, input_depth] */
+    const TNF_FLASH int8_t *recurrent_weights; /**< [4, cells, cells] */
+    const TNF_FLASH int64_t *bias;             /**< [4, cells] */
+    /** [2, 4]: of inputs, then of hidden states, as tnf_requantize_wide takes them */
+    const TNF_FLASH int32_t *multiplier;
+    const TNF_FLASH int8_t *shift; /**< [2, 4] */
+} tnf_lstm_wide_t;
+
+/** @param params  sizes and constants
+ *  @param input   [batches, steps, input_depth], or [steps, batches, input_depth]
+ *  @param hidden  [batches, cells], read and changed
+ *  @param cell    [batches, cells], read and changed
+ *  @param output  rows as in the input, of `cells` values: the hidden state after each step */
+void tnf_lstm_s16(const TNF_FLASH tnf_lstm_wide_t *params, const tnf_int16_t *input,
+                  tnf_int16_t *hidden, tnf_int16_t *cell, tnf_int16_t *output);
 
 /** One step of a filter over time whose matrix is of low rank: each filter weighs the input's
  *  features, remembers that over `memory` steps, and weighs what it remembers. */

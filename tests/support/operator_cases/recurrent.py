@@ -108,28 +108,30 @@ def svdf_for_reference(graph: Graph) -> Graph:
 
 
 @st.composite
-def lstm(draw: Draw) -> Graph:
+def lstm(draw: Draw, dtype: str = "int8") -> Graph:
     rng = np.random.default_rng(draw(SEEDS))
     batches, steps, depth, cells = (draw(sizes(most)) for most in (3, 4, 7, 6))
     time_major = draw(st.booleans())
     source = quantized(draw)
     # The hidden state is within -1 to 1, which its scale may cover in part, just or with room.
-    hidden = Quantization(
-        (float32(draw(st.sampled_from([1 / 512, 1 / 128, 1 / 100, 1 / 20]))),),
-        (draw(ZERO_POINTS),),
-    )
+    steps_of_one = draw(st.sampled_from([512, 128, 100, 20]))
+    hidden = Quantization((float32(1 / steps_of_one),), (draw(ZERO_POINTS),))
+    usual = 70.0
+    if dtype == "int16":
+        source, hidden = symmetric(source.scale), symmetric(1 / (256 * steps_of_one))
+        usual *= 256
     other = Quantization((float32(1 / 77),), (draw(ZERO_POINTS),))
     cell = symmetric(2.0 ** draw(st.integers(-15, -9)))
     reach = draw(st.sampled_from([0.5, 2.0, 8.0, 60.0]))
 
     def weights(name: str, size: int, scale: float) -> Tensor:
         drawn = rng.integers(-127, 128, (cells, size)).astype(np.int8)
-        wanted = reach / (scale * 70.0 * 70.0 * np.sqrt(size)) * rng.uniform(0.5, 2.0)
+        wanted = reach / (scale * usual * 70.0 * np.sqrt(size)) * rng.uniform(0.5, 2.0)
         return constant(name, drawn, symmetric(max(wanted, 1e-9)))
 
     inputs: list[Tensor | None] = [None] * 24
     first = (steps, batches) if time_major else (batches, steps)
-    inputs[0] = activation("input", (*first, depth), source)
+    inputs[0] = Tensor("input", (*first, depth), dtype, source)
     for gate in range(GATES):
         made = weights(f"input weights {gate}", depth, source.scale)
         inputs[1 + gate] = made
@@ -137,9 +139,10 @@ def lstm(draw: Draw) -> Graph:
         assert made.quantization is not None
         product = made.quantization.scale * source.scale
         room = min(2**28, int(reach / product) + 1)
-        bias = rng.integers(-room, room, cells, endpoint=True).astype(np.int32)
+        drawn = rng.integers(-room, room, cells, endpoint=True)
+        bias = drawn.astype(np.int32 if dtype == "int8" else np.int64)
         inputs[12 + gate] = constant(f"bias {gate}", bias, symmetric(product))
-    inputs[18] = activation("hidden", (batches, cells), hidden)
+    inputs[18] = Tensor("hidden", (batches, cells), dtype, hidden)
     inputs[19] = Tensor("cell", (batches, cells), "int16", cell)
     options = {
         "fused_activation_function": "TANH",
@@ -152,7 +155,7 @@ def lstm(draw: Draw) -> Graph:
     return remembering(
         "UNIDIRECTIONAL_SEQUENCE_LSTM",
         inputs,
-        activation("output", (*first, cells), hidden),
+        Tensor("output", (*first, cells), dtype, hidden),
         (18, 19),
         options,
     )

@@ -11,7 +11,7 @@ from tinyflow.compiler.graph import Graph, Node, Quantization, Tensor, array
 from tinyflow.compiler.ops import rules
 from tinyflow.compiler.ops.op import Constant, KernelCall, Op
 from tinyflow.compiler.ops.recurrent import bias_found, own_states, weights_found
-from tinyflow.compiler.ops.sums import scale_constants
+from tinyflow.compiler.ops.sums import WIDE_MAX, scale_constants, wide_multiplier_found
 from tinyflow.compiler.quantmath import (
     INT32_MAX,
     float32,
@@ -37,6 +37,7 @@ HIDDEN_INTERMEDIATE = 4
 GATE_SCALE = 2.0**-12
 ACTIVATION_SCALE = 2.0**-15
 CELL_EXPONENTS = (-15, -9)
+WIDE_KERNELS = ("logistic_s16", "lstm_s16", "sigmoid_s16", "tanh_s16")
 
 
 def operands(graph: Graph, node: Node) -> str | None:
@@ -76,8 +77,8 @@ def constant_weights(graph: Graph, node: Node) -> str | None:
 
 def fitting_shapes(graph: Graph, node: Node) -> str | None:
     """With C the cells: input [B, T, I], or [T, B, I] with time_major, weights of inputs [C, I],
-    recurrent weights [C, C], biases (int32 constants) [C], states [B, C], output as the input with
-    C values.
+    recurrent weights [C, C], biases (constants, int32 or with int16 activations int64) [C], states
+    [B, C], output as the input with C values.
     """
     source = graph.activation(node, INPUT)
     if len(source.shape) != 3:
@@ -93,7 +94,9 @@ def fitting_shapes(graph: Graph, node: Node) -> str | None:
         if weights.shape != (cells, cells):
             return f"recurrent weights of {rules.shape(weights)} for {cells}x{cells}"
     for place in BIASES:
-        found = bias_found(graph.activation(node, place), cells)
+        found = bias_found(
+            graph.activation(node, place), cells, "int64" if is_wide(graph, node) else "int32"
+        )
         if found is not None:
             return f"{found}, there are {cells} cells"
     batches = source.shape[1 if node.options.get("time_major", False) else 0]
@@ -107,12 +110,19 @@ def fitting_shapes(graph: Graph, node: Node) -> str | None:
     return None
 
 
+def is_wide(graph: Graph, node: Node) -> bool:
+    """Whether activations are int16."""
+    return graph.activation(node, INPUT).dtype == "int16"
+
+
 def state_types(graph: Graph, node: Node) -> str | None:
-    """The hidden state (18) is int8 with one positive scale and a zero point from -128 to 127; the
-    cell state (19) is int16 with a power of two from 2^-15 to 2^-9 as scale and zero point 0.
+    """The hidden state (18) is of the input's type, with one positive scale and a zero point from
+    -128 to 127 (int8) or 0 (int16); the cell state (19) is int16 with a power of two from 2^-15 to
+    2^-9 as scale and zero point 0.
     """
     hidden, cell = graph.activation(node, HIDDEN_STATE), graph.activation(node, CELL_STATE)
-    if hidden.dtype != "int8" or not _one_scale(hidden, -128, 127):
+    ends = (0, 0) if is_wide(graph, node) else (-128, 127)
+    if hidden.dtype != graph.activation(node, INPUT).dtype or not _one_scale(hidden, *ends):
         return f"{hidden.name} is {hidden.dtype} with {rules.scales(hidden)}"
     if cell.dtype != "int16" or not _one_scale(cell, 0, 0):
         return f"{cell.name} is {cell.dtype} with {rules.scales(cell)}"
@@ -150,15 +160,17 @@ def clip(graph: Graph, node: Node) -> str | None:
 
 
 def _quantized_clip(graph: Graph, node: Node) -> int:
-    """The greatest cell state in its scale, divided in float32; 0 is none."""
+    """The greatest cell state in its scale, divided in float32, for int16 in float64; 0 is none."""
     scale = rules.quantization(graph.activation(node, CELL_STATE)).scale
-    found = float32(float32(float(node.options.get("cell_clip", 0.0))) / scale)
-    return int(min(found, 32767.0))
+    found = float32(float(node.options.get("cell_clip", 0.0))) / scale
+    return int(min(found if is_wide(graph, node) else float32(found), 32767.0))
 
 
 def shown_quantization(graph: Graph, node: Node) -> Quantization:
-    """What the new hidden state is scaled to: the fifth intermediate's where the file has it."""
-    found = node.options.get("intermediates", ())
+    """What the new hidden state is scaled to: for int8 the fifth intermediate's scale where the
+    file has it, else the state's own.
+    """
+    found = node.options.get("intermediates", ()) if not is_wide(graph, node) else ()
     if len(found) > HIDDEN_INTERMEDIATE and found[HIDDEN_INTERMEDIATE] is not None:
         wanted = found[HIDDEN_INTERMEDIATE]
         if isinstance(wanted, Quantization):
@@ -187,18 +199,21 @@ def gate_factors(graph: Graph, node: Node) -> tuple[float, ...]:
 
 
 def hidden_factor(graph: Graph, node: Node) -> float:
-    """From Q0.30 to the hidden state, in float32."""
+    """From Q0.30 to the hidden state, in float32, for int16 in float64."""
+    if is_wide(graph, node):
+        return ACTIVATION_SCALE**2 / shown_quantization(graph, node).scale
     return product_scale(ACTIVATION_SCALE, ACTIVATION_SCALE, shown_quantization(graph, node).scale)
 
 
 def large_factors(graph: Graph, node: Node) -> str | None:
-    """Input scale times weight scale times 2^12 is under 2^30, for the hidden state's too, and the
-    hidden state's scale is over 2^-60.
+    """Input scale times weight scale times 2^12 is under 2^30, with int16 activations under 2^7; so
+    is hidden scale times weight scale times 2^12; the hidden state's scale is over 2^-60.
     """
-    found = (
-        rules.multiplier_found(factor, "factor")
-        for factor in (*gate_factors(graph, node), hidden_factor(graph, node))
-    )
+    gates = gate_factors(graph, node)
+    found = [rules.multiplier_found(factor, "factor") for factor in gates]
+    found.append(rules.multiplier_found(hidden_factor(graph, node), "factor"))
+    if is_wide(graph, node) and not any(found):
+        found += [wide_multiplier_found(factor) for factor in gates]
     return next((text for text in found if text is not None), None)
 
 
@@ -215,15 +230,18 @@ def folded_biases(
 
 
 def accumulators(graph: Graph, node: Node) -> str | None:
-    """No input and no state can take a gate's sums out of 32 bits."""
+    """No input and no state can take a gate's sums out of 32 bits, with int16 activations 48."""
+    largest_input, limit = (32768, WIDE_MAX) if is_wide(graph, node) else (128, INT32_MAX)
     for places, source, biases in (
         (INPUT_WEIGHTS, INPUT, BIASES),
         (RECURRENT_WEIGHTS, HIDDEN_STATE, ()),
     ):
         bias = folded_biases(graph, node, places, source, biases)
         weights = np.stack([array(graph.activation(node, place)) for place in places])
-        largest = np.abs(bias) + 128 * np.abs(weights.astype(np.int64)).sum(2)
-        if largest.max() > INT32_MAX:
+        if not -limit <= int(bias.min()) <= int(bias.max()) <= limit:
+            return f"a bias of {int(bias.min())} to {int(bias.max())}"
+        largest = np.abs(bias) + largest_input * np.abs(weights.astype(np.int64)).sum(2)
+        if largest.max() > limit:
             return f"{int(largest.max())}"
     return None
 
@@ -232,10 +250,11 @@ class UnidirectionalSequenceLstm(Op):
     """Long short-term memory over a sequence, which goes on where the last inference ended: the
     hidden and the cell state are kept until they are reset.
 
-    The arithmetic is that of LiteRT's 8x8_16 kernel. TensorFlow Lite Micro's differs in the last
-    bits: it takes the logistic function and tanh from tables, limits the recurrent part of a gate
-    before it is added, and divides by the hidden state's scale in float64. proj_clip and
-    asymmetric_quantize_inputs mean nothing here.
+    The arithmetic for int8 is that of LiteRT's 8x8_16 kernel. TensorFlow Lite Micro's differs in
+    the last bits: it takes the logistic function and tanh from tables, limits the recurrent part of
+    a gate before it is added, rounds the products of the cell state twice, and divides by the
+    hidden state's scale in float64. For int16, which LiteRT does not have, it is that of TensorFlow
+    Lite Micro. proj_clip and asymmetric_quantize_inputs mean nothing here.
     """
 
     name = "UNIDIRECTIONAL_SEQUENCE_LSTM"
@@ -243,7 +262,7 @@ class UnidirectionalSequenceLstm(Op):
         operands,
         rules.bounded_sizes,
         plain_cells,
-        rules.activations(INPUT),
+        rules.activations(INPUT, types=("int8", "int16")),
         rules.computed_input,
         constant_weights,
         fitting_shapes,
@@ -272,12 +291,16 @@ class UnidirectionalSequenceLstm(Op):
         steps, batches = source.shape[:2] if time_major else source.shape[1::-1]
         cell_scale = rules.quantization(graph.activation(node, CELL_STATE)).scale
         hidden = quantize_multiplier(hidden_factor(graph, node))
+        admitted = quantize_multiplier(ACTIVATION_SCALE**2 / cell_scale)
+        wide = is_wide(graph, node)
+        narrow_offset = ("hidden_offset", shown_quantization(graph, node).zero_point)
+        wide_cell = (("cell_multiplier", admitted.value), ("cell_shift", admitted.shift))
         return (
             KernelCall(
-                function="tnf_lstm_s8",
+                function="tnf_lstm_s16" if wide else "tnf_lstm_s8",
                 header="tnf_recurrent.h",
-                kernels=("lstm_s8",),
-                params_type="tnf_lstm_t",
+                kernels=WIDE_KERNELS if wide else ("lstm_s8",),
+                params_type="tnf_lstm_wide_t" if wide else "tnf_lstm_t",
                 params=(
                     ("batches", batches),
                     ("steps", steps),
@@ -287,9 +310,10 @@ class UnidirectionalSequenceLstm(Op):
                     ("step_rows", batches if time_major else 1),
                     ("cell_integer_bits", 15 + (power_of_two(cell_scale) or 0)),
                     ("cell_clip", _quantized_clip(graph, node)),
+                    *(wide_cell if wide else ()),
                     ("hidden_multiplier", hidden.value),
                     ("hidden_shift", hidden.shift),
-                    ("hidden_offset", shown_quantization(graph, node).zero_point),
+                    *(() if wide else (narrow_offset,)),
                 ),
                 constants=_constants(graph, node),
                 inputs=(node.inputs[INPUT],),
@@ -299,14 +323,21 @@ class UnidirectionalSequenceLstm(Op):
 
 
 def _constants(graph: Graph, node: Node) -> tuple[Constant, ...]:
+    wide = is_wide(graph, node)
     input_bias = folded_biases(graph, node, INPUT_WEIGHTS, INPUT, BIASES)
     recurrent_bias = folded_biases(graph, node, RECURRENT_WEIGHTS, HIDDEN_STATE, ())
     return (
         Constant("input_weights", "int8_t", _stacked(graph, node, INPUT_WEIGHTS)),
         Constant("recurrent_weights", "int8_t", _stacked(graph, node, RECURRENT_WEIGHTS)),
-        Constant("input_bias", "int32_t", input_bias.astype(np.int32)),
-        Constant("recurrent_bias", "int32_t", recurrent_bias.astype(np.int32)),
-        *scale_constants(gate_factors(graph, node)),
+        *(
+            [Constant("bias", "int64_t", input_bias)]
+            if wide
+            else [
+                Constant("input_bias", "int32_t", input_bias.astype(np.int32)),
+                Constant("recurrent_bias", "int32_t", recurrent_bias.astype(np.int32)),
+            ]
+        ),
+        *scale_constants(gate_factors(graph, node), wide=wide),
     )
 
 

@@ -51,10 +51,10 @@ def weights_found(weights: Tensor, dtype: str = "int8") -> str | None:
     return None
 
 
-def bias_found(bias: Tensor, size: int) -> str | None:
-    """What is found where a bias is no int32 constant of `size` values."""
+def bias_found(bias: Tensor, size: int, dtype: str = "int32") -> str | None:
+    """What is found where a bias is no constant of that type and `size` values."""
     if bias.data is None:
         return f"{bias.name} is computed"
-    if bias.dtype != "int32" or bias.data.dtype.name != "int32":
+    if bias.dtype != dtype or bias.data.dtype.name != dtype:
         return f"{bias.name} is {bias.dtype}"
     return None if bias.shape == (size,) else f"{bias.name} is {rules.shape(bias)}"
