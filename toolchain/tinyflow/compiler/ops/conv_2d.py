@@ -68,7 +68,8 @@ class Conv2D(Op):
     A one-dimensional convolution comes as this one between reshapes. With int16 activations sums
     have 64 bits and are rounded once; an int32 bias, or none, makes them as for int8, as in
     TensorFlow Lite Micro. LiteRT does so for such a bias where the model says it
-    (quantized_bias_type), and refuses a convolution without one.
+    (quantized_bias_type), and refuses a convolution without one. Weights of 4 bits stay packed in
+    flash with int8 activations, with int16 they take 8.
     """
 
     name = "CONV_2D"

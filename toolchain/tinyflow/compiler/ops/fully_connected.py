@@ -95,7 +95,8 @@ class FullyConnected(Op):
     The result is rounded twice, as TensorFlow Lite Micro does; releases of LiteRT after 1.2
     round once and differ in the last bit of some outputs. With int16 activations sums have 64 bits
     and are rounded once; unless the bias is int32, or there is none and the model asks for such
-    (quantized_bias_type), which makes them as for int8.
+    (quantized_bias_type), which makes them as for int8. Weights of 4 bits stay packed in flash with
+    int8 activations, with int16 they take 8.
     """
 
     name = "FULLY_CONNECTED"
