@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinyflow.compiler.memory.rows import RowTrace
+from tinyflow.compiler.memory.rows import RowTrace, reach
 from tinyflow.compiler.streaming.stage import Stage
 
 
@@ -146,15 +146,19 @@ def trace(stream: Stream, tensor: int) -> RowTrace:
     window = next(w for stage in stream.stages for w in stage.windows if w.tensor == tensor)
     last = stream.stages[-1]
     needed = _first_needed(stream, tensor, happened)
-    direct = [w for w in last.windows if w.tensor == tensor and tensor not in stream.copies]
-    if direct and tensor in last.in_place and window.row_bytes == last.row_bytes:
-        # The last layer reads each value before it writes the one in its place.
-        own = np.arange(1, last.height * last.row_bytes + 1, dtype=np.int64)
-        later = np.repeat([needed[i + 1] for i in written], last.row_bytes) * window.row_bytes
-        return RowTrace(len(own), 1, 1, tuple(np.minimum(own, later).tolist()))
-    return RowTrace(
-        window.height, window.row_bytes, last.row_bytes, tuple(needed[i] for i in written)
-    )
+    consumed = [needed[i] for i in written]
+    in_place = tensor in last.in_place and tensor not in stream.copies
+    if not in_place or window.row_bytes != last.row_bytes:
+        return RowTrace(window.height, window.row_bytes, last.row_bytes, tuple(consumed))
+    # The last layer reads each value before it writes the one in its place.
+    later = [needed[i + 1] for i in written]
+    own = tuple(min(row + 1, after) for row, after in enumerate(later))
+    rows = RowTrace(window.height, window.row_bytes, last.row_bytes, own)
+    if reach(rows) <= 0:
+        return rows
+    values = np.arange(1, last.height * last.row_bytes + 1, dtype=np.int64)
+    ends = np.repeat(later, last.row_bytes) * window.row_bytes
+    return RowTrace(len(values), 1, 1, tuple(np.minimum(values, ends).tolist()))
 
 
 def _first_needed(stream: Stream, tensor: int, happened: Sequence[Event]) -> list[int]:
