@@ -16,7 +16,7 @@ from fake_board import (
     firmware_sources,
     includes,
 )
-from golden_frames import DIALOGUE, INPUT, STATE_DIALOGUE
+from golden_frames import DIALOGUE, INPUT
 
 from tinyflow import process
 from tinyflow.device import messages, protocol
@@ -72,13 +72,6 @@ def board(library: ctypes.CDLL) -> Iterator[Board]:
 def test_the_firmware_answers_byte_for_byte(board: Board) -> None:
     for name, values, request, answer in DIALOGUE:
         assert protocol.encode(name, values).hex() == request
-        assert board.feed(bytes.fromhex(request)).hex() == answer, name
-
-
-def test_a_model_that_keeps_something_is_answered_byte_for_byte(tmp_path: Path) -> None:
-    board = Board(build_shim(tmp_path, remembers=True))
-    board.start()
-    for name, _, request, answer in STATE_DIALOGUE:
         assert board.feed(bytes.fromhex(request)).hex() == answer, name
 
 
