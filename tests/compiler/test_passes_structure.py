@@ -339,20 +339,21 @@ def test_what_nothing_reads_goes(kernels: KernelServer) -> None:
     assert operators(after) == ["CONV_2D"] and did == ["drop_unused"]
 
 
-def test_a_state_is_read_where_it_was_read_before(kernels: KernelServer) -> None:
+@pytest.mark.parametrize("first", [(1, 4, 3, 2), (1, 24)])
+def test_a_state_is_read_where_it_was_read_before(
+    kernels: KernelServer, first: tuple[int, ...]
+) -> None:
     """A copy of a state's value from before an assignment stays a copy."""
     net = LayeredGraph((1, 4, 3, 2))
     state = net.activation("state", (1, 4, 3, 2), HALF)
-    before = net.add("RESHAPE", (state, net.integers(1, 4, 3, 2)), (1, 4, 3, 2))
-    flat = net.add("RESHAPE", (before, net.integers(1, 24)), (1, 24))
+    before = net.add("RESHAPE", (state, net.integers(*first)), first)
     net.add("READ_VARIABLE", (state,), (1, 4, 3, 2))  # which nothing reads
-    assign = Node("ASSIGN_VARIABLE", (state, 0), (), {}, len(net.nodes))
-    net.nodes.append(assign)
-    whole = net.add("RESHAPE", (flat, net.integers(1, 4, 3, 2)), (1, 4, 3, 2), HALF)
+    net.nodes.append(Node("ASSIGN_VARIABLE", (state, 0), (), {}, len(net.nodes)))
+    whole = net.add("RESHAPE", (before, net.integers(1, 4, 3, 2)), (1, 4, 3, 2), HALF)
     net.add("ADD", (whole, 0), (1, 4, 3, 2), OTHER)
     graph = Graph(tuple(net.tensors), tuple(net.nodes), (0,), (net.last,), (State(state),))
     after, _ = shrink(graph)
-    assert operators(after) == ["RESHAPE", "ASSIGN_VARIABLE", "ADD"]
+    assert operators(after)[:2] == ["RESHAPE", "ASSIGN_VARIABLE"]
     row = input_rows(graph, 4)[0]
     given = {0: row.reshape(1, 4, 3, 2), state: np.full((1, 4, 3, 2), 9, np.int8)}
     found = []

@@ -43,8 +43,18 @@ def readers(graph: Graph) -> Counter[int]:
 
 
 def producers(graph: Graph) -> dict[int, int]:
-    """The position of the node that writes each tensor."""
-    return {index: position for position, node in enumerate(graph.nodes) for index in node.outputs}
+    """The position of the node that writes each tensor.
+
+    Nodes that read a state are left out: later it may have another value, so no later node may read
+    it in their place.
+    """
+    states = state_tensors(graph)
+    return {
+        index: position
+        for position, node in enumerate(graph.nodes)
+        if states.isdisjoint(node.inputs)
+        for index in node.outputs
+    }
 
 
 def state_tensors(graph: Graph) -> frozenset[int]:
