@@ -90,7 +90,8 @@ class Node:
 
     `inputs` may hold ABSENT for an optional input left out. `options` are the schema's fields by
     their schema names, enums by name (padding: "SAME" | "VALID", fused_activation_function:
-    "NONE" | "RELU" | "RELU_N1_TO_1" | "RELU6" ...). `index` is the node's number in the file.
+    "NONE" | "RELU" | "RELU_N1_TO_1" | "RELU6" ...); passes give padding "EXPLICIT" with pad_top,
+    pad_left, pad_bottom and pad_right. `index` is the node's number in the file.
     """
 
     op: str
