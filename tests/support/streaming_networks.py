@@ -141,4 +141,28 @@ def ring_network() -> Graph:
     return draft.graph((frame,), (classified(draft, flat, (FRAMES - 2) * FILTERS, 0.06),))
 
 
-NETWORKS = {"lstm": lstm_network(), "svdf": svdf_network(), "ring": ring_network()}
+def delay_network() -> Graph:
+    """Twice the input less what it was before: the old value is read before the variable changes
+    and used after it, and the new one is read from it again.
+    """
+    draft = Draft(6)
+    shape = (1, FEATURES)
+    source = draft.tensor("input", shape, 0.04, 2)
+    kept = draft.state(draft.tensor("kept", shape, 0.04, 2))
+    before, after = (draft.tensor(name, shape, 0.04, 2) for name in ("before", "after"))
+    draft.node("READ_VARIABLE", (kept,), before)
+    draft.node("ASSIGN_VARIABLE", (kept, source))
+    draft.node("READ_VARIABLE", (kept,), after)
+    twice = draft.tensor("twice", shape, 0.08, -3)
+    draft.node("ADD", (source, after), twice)
+    change = draft.tensor("change", shape, 0.1, 0)
+    draft.node("SUB", (twice, before), change)
+    return draft.graph((source,), (change,))
+
+
+NETWORKS = {
+    "delay": delay_network(),
+    "lstm": lstm_network(),
+    "ring": ring_network(),
+    "svdf": svdf_network(),
+}
