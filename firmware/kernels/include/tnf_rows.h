@@ -11,9 +11,10 @@
 #define TNF_ROWS_H
 
 #include <stdint.h>
-#include <string.h>
 
 #include "tnf_kernels.h"
+
+#define tnf_ring_copy TNF_LINK_NAME(tnf_ring_copy, TNF_BACKEND)
 
 #ifdef __cplusplus
 extern "C" {
@@ -65,14 +66,7 @@ static inline int8_t *tnf_ring_next(tnf_ring_t *ring)
 }
 
 /** Copies rows of @p tensor into a ring until it has had those before row @p end. */
-static inline void tnf_ring_copy(tnf_ring_t *ring, const int8_t *tensor, int32_t end)
-{
-    const size_t bytes = (size_t)ring->rows.row_bytes;
-    while (ring->end < end) {
-        const int8_t *row = tensor + ring->end * ring->rows.row_bytes;
-        memcpy(tnf_ring_next(ring), row, bytes);
-    }
-}
+void tnf_ring_copy(tnf_ring_t *ring, const int8_t *tensor, int32_t end);
 
 /** The row before which a layer of @p height rows is computed where the next one asks for those
  *  before row @p wanted. */

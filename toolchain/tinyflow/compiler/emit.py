@@ -34,7 +34,7 @@ VALUES_PER_LINE = 96
 ABI = 2
 # Of each backend, and read by a header that the application may see.
 BACKEND_HEADER = "tnf_backend.h"
-ROWS_HEADER = "tnf_rows.h"
+ROWS_HEADER, COPY_KERNEL = "tnf_rows.h", "ring_copy"
 POINTERS = {"int16": "tnf_int16_t", "int32": "tnf_int32_t", "float32": "tnf_float_t"}
 INCLUDE = re.compile(r'^#include "(\w+\.h)"', re.M)
 CALL = re.compile(r"\btnf_(\w+)\(")
@@ -187,6 +187,7 @@ def needed_kernels(program: Program, backend: str) -> set[str]:
     """The source files, without suffix, of the kernels that are called, also by one another."""
     kernels = paths.data_folder("firmware") / "kernels" / backend
     stems = {stem for call in program.calls for stem in call.kernels}
+    stems |= {COPY_KERNEL for placed in program.streams.values() if placed.stream.copies}
     found: set[str] = set()
     while stems - found:
         stem = min(stems - found)
