@@ -57,3 +57,21 @@ def test_a_state_that_begins_otherwise_is_caught(tmp_path: Path, run_tinyflow: A
     assert result["first_mismatch"]["op"] in ("READ_VARIABLE", "CONCATENATION", "CONV_2D")
     assert result["first_mismatch"]["input"] == 0
     assert result["first_stream_mismatch"]["input"] == 0
+
+
+@pytest.mark.usefixtures("reference_interpreter")
+def test_a_hand_off_of_a_model_that_remembers_passes_its_check(
+    tmp_path: Path, run_tinyflow: Any
+) -> None:
+    """Its vectors begin anew: in the interpreter, in the emulator and in its own test program."""
+    model = tmp_path / "ring.tflite"
+    model.write_bytes(write_tflite(NETWORKS["ring"]))
+    target = tmp_path / "ring"
+    options = (str(model), "--board", "qemu-m4", "-o", str(target), "--json")
+    outcome = run_tinyflow(tmp_path, "handoff", *options)
+    assert outcome.status == 0, outcome.stderr
+    checked = run_tinyflow(
+        tmp_path, "handoff", "--check", str(target.with_suffix(".zip")), "--json"
+    )
+    assert checked.status == 0, checked.stdout
+    assert {item["state"] for item in checked.json["checks"]} == {"passed"}

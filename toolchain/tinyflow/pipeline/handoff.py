@@ -191,14 +191,20 @@ def _inputs(walk: Walk) -> Bytes:
 
 
 def _vectors(walk: Walk, inputs: Bytes) -> tuple[list[tuple[Bytes, list[Bytes]]], Bytes]:
-    """Output and layers for each input, by the generated C on this machine."""
+    """Output and layers for each input, by the generated C on this machine.
+
+    A model that keeps something begins anew with every input, here and wherever vectors are run.
+    """
     from tinyflow.compiler.host import HostModel
 
+    vectors = []
     with HostModel(walk.compiled()) as host:
-        outputs = host.invoke(inputs)
-        return [
-            (output, host.layers(row)) for row, output in zip(inputs, outputs, strict=True)
-        ], outputs
+        for row in inputs:
+            host.reset()
+            (output,) = host.invoke(row[np.newaxis])
+            host.reset()
+            vectors.append((output, host.layers(row)))
+    return vectors, np.stack([output for output, _ in vectors])
 
 
 def _trial(walk: Walk, inputs: Bytes, outputs: Bytes) -> Trial:
@@ -230,7 +236,13 @@ def _in_reference(walk: Walk, inputs: Bytes) -> Bytes | None:
     model = walk.compiled().model
     given, wanted = compiler.input_output(model)
     with ReferenceInterpreter(model, input=given, output=wanted) as reference:
-        return reference.invoke(inputs)
+        if not walk.compiled().state_bytes:
+            return reference.invoke(inputs)
+        rows = []
+        for row in inputs:
+            reference.reset()
+            rows.append(reference.invoke(row[np.newaxis]))
+        return np.concatenate(rows)
 
 
 def _emulated(walk: Walk, inputs: Bytes) -> tuple[Bytes, list[int], str]:
@@ -238,8 +250,10 @@ def _emulated(walk: Walk, inputs: Bytes) -> tuple[Bytes, list[int], str]:
     from tinyflow import device
 
     outputs, counts = [], []
+    remembers = walk.compiled().state_bytes > 0
     with walk.flashed() as flashed, device.connect(flashed) as dut:
-        for inference in dut.infer_each(inputs):
+        for row in inputs:
+            inference = dut.infer(row, reset=remembers)
             outputs.append(np.frombuffer(inference.output, dtype=np.int8))
             counts.append(inference.count)
             progress.report(STAGE, "vectors on the board", len(outputs), len(inputs))
