@@ -124,7 +124,8 @@ def verify(
 ) -> dict[str, Any]:
     """Prove that a board computes what the reference interpreter computes, layer by layer.
 
-    Exit status 1 when a byte differs.
+    A model that keeps values between inferences begins anew with every input, and is then given all
+    of them in a row. Exit status 1 when a byte differs.
     """
     from tinyflow.pipeline import measure
 
