@@ -16,6 +16,7 @@ INTERRUPTED = 130
 # command -> (module of this package, what it does), in the order of the road
 COMMANDS = {
     "init": ("project", "Write an example project into a new folder."),
+    "check": ("check", "Tell what a model needs and which boards it fits."),
     "train": ("project", "Train, prune and quantise the project's model."),
     "evaluate": ("project", "Judge the float, int8 and host C models on the test split."),
     "compile": ("compile", "Compile a model to C."),

@@ -36,20 +36,20 @@ output = click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Also copy the result here."
 )
 _name = click.option("--name", metavar="C_NAME", help="Prefix of the generated C symbols.")
-_least_ram = click.option(
+least_ram = click.option(
     "--least-ram",
     is_flag=True,
     help="Compute chains of layers by rows wherever that saves RAM, not only where the board's "
     "RAM asks for it.",
 )
-_model = click.argument(
+model = click.argument(
     "model", required=False, type=click.Path(path_type=Path), metavar="[MODEL.tflite]"
 )
 
 
 def model_alone(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options of a command that takes the project's model or a .tflite as far as C; see `walks`."""
-    for option in (_least_ram, seed, _name, board, _model):
+    for option in (least_ram, seed, _name, board, model):
         command = option(command)
     return command
 

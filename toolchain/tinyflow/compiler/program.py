@@ -70,10 +70,15 @@ class Program:
         return (*layers, *(placed.call for placed in self.resets))
 
     @property
-    def weights_bytes(self) -> int:
-        """Bytes of all constants; equal ones are stored once."""
+    def array_bytes(self) -> tuple[int, ...]:
+        """Bytes of each constant array, in the order of first use; equal ones are stored once."""
         constants = (constant for call in self.calls for constant in call.constants)
-        return sum({(c.ctype, c.data.tobytes()): c.size_bytes for c in constants}.values())
+        return tuple({(c.ctype, c.data.tobytes()): c.size_bytes for c in constants}.values())
+
+    @property
+    def weights_bytes(self) -> int:
+        """Bytes of all constants."""
+        return sum(self.array_bytes)
 
     @property
     def macs(self) -> int:

@@ -14,6 +14,8 @@ from tinyflow.compiler.naming import checked_prefix, symbol_name
 from tinyflow.compiler.planning import plan_model, read_graph
 from tinyflow.compiler.program import Program
 
+WORD = 4
+
 
 def survey(
     tflite: Path,
@@ -53,6 +55,7 @@ def survey(
         busiest=busiest(program),
         kernels=tuple(sorted(needed_kernels(program, backend))),
         params=dict(sorted(Counter(call.params_type for call in program.calls).items())),
+        padding_bytes=sum(-size % WORD for size in program.array_bytes[:-1]),
         code=_code(program),
     )
 
