@@ -51,7 +51,8 @@ typedef struct tnf_ring {
 /** A ring at @p base with room for @p rows, none of them written. */
 static inline tnf_ring_t tnf_ring(int8_t *base, int32_t row_bytes, int32_t rows)
 {
-    const tnf_ring_t ring = {{base, row_bytes, rows, 0}, base, 0};
+    const tnf_rows_t written = {base, row_bytes, rows, 0};
+    const tnf_ring_t ring = {written, base, 0};
     return ring;
 }
 
