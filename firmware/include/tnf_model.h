@@ -3,7 +3,7 @@
  *
  * All of it but the name is constant and stays in flash (tnf_flash.h). The tensor arena belongs to
  * the caller: one buffer of `arena_bytes`, aligned to TNF_ARENA_ALIGN, kept while the model is in
- * use.
+ * use. A model compiled for a board with slow RAM may have tensors of its own there.
  */
 #ifndef TNF_MODEL_H
 #define TNF_MODEL_H
@@ -26,7 +26,18 @@
 /** Declares an arena: `static TNF_ARENA(arena, DIGITS_ARENA_BYTES);` */
 #define TNF_ARENA(name, bytes) int8_t name[bytes] __attribute__((aligned(TNF_ARENA_ALIGN)))
 
-/** A part of what a layer writes, as it lies in the arena. */
+/** Where a model's slow memory lies: a section of its own, that the linker script puts into slow
+ * RAM, or else with all variables. The build may define it, for an SDK that calls its section
+ * otherwise. */
+#ifndef TNF_SLOW_MEMORY
+#ifdef __ELF__
+#define TNF_SLOW_MEMORY __attribute__((section(".bss.tnf_slow"), aligned(TNF_ARENA_ALIGN)))
+#else
+#define TNF_SLOW_MEMORY __attribute__((aligned(TNF_ARENA_ALIGN)))
+#endif
+#endif
+
+/** A part of what a layer writes, as it lies in memory. */
 typedef struct tnf_part {
     uint32_t layer;       /**< 0 is the first */
     uint32_t layer_bytes; /**< of all that the layer writes */
@@ -79,7 +90,8 @@ typedef struct tnf_model {
      *  when a new stream begins. NULL where it keeps nothing. */
     void (*reset)(int8_t *arena);
     /** Runs one inference on the inputs in the arena; the outputs are in the arena afterwards and
-     *  the inputs may be overwritten. Not reentrant on one arena; may run in an ISR.
+     *  the inputs may be overwritten. Not reentrant on one arena, or with slow memory at all; may
+     *  run in an ISR.
      *  @param observer  NULL, or who is told what each layer writes */
     void (*invoke)(int8_t *arena, const tnf_observer_t *observer);
 } tnf_model_t;

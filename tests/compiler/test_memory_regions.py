@@ -12,52 +12,86 @@ from random_steps import random_steps
 from traced_steps import with_row_overlaps
 
 from tinyflow.compiler.graph import Graph, Node, Tensor
-from tinyflow.compiler.memory.conflicts import ALIGNMENT, problem, share
-from tinyflow.compiler.memory.liveness import liveness
-from tinyflow.compiler.memory.regions import Place, RegionPlan, plan_regions
+from tinyflow.compiler.memory.conflicts import ALIGNMENT, Sharing, problem, share
+from tinyflow.compiler.memory.liveness import Key, Liveness, liveness
+from tinyflow.compiler.memory.plan import Place
+from tinyflow.compiler.memory.regions import plan_regions
 from tinyflow.compiler.memory.solve import place
 from tinyflow.compiler.steps import Step, lower
 from tinyflow.compiler.tflite_reader import read_tflite
-from tinyflow.compiler.verify import VerificationError, verify_regions
+from tinyflow.compiler.verify import VerificationError, verify_plan, verify_regions
 
 MODELS = Path(__file__).parents[3] / "shared" / "models" / "mlperf_tiny"
 
 
-def most_traffic(graph: Graph, steps: list[Step], plan: RegionPlan, fast_bytes: int) -> int:
-    """The traffic of the best choice of buffers that fits, by trying all."""
-    live = liveness(graph, steps)
-    sharing = share(live, [view for step in steps for view in step.views])
+def least_slow_traffic(graph: Graph, steps: list[Step], fast_bytes: int) -> int | None:
+    """The slow traffic of the best choice of buffers that fits, by trying all."""
+    with_scratch = [
+        dataclasses.replace(step, rings=(*step.rings, *[step.scratch_bytes][: step.scratch_bytes]))
+        for step in steps
+    ]
+    live = liveness(graph, with_scratch)
+    views = [view for step in steps for view in step.views]
+    moves = [v for v in views if live.sizes[v.part] == live.sizes[v.whole]]
+    found = [
+        slow_traffic_of_sharing(graph, steps, live, share(live, shared), fast_bytes)
+        for shared in (views, moves, [])
+    ]
+    return min((traffic for traffic in found if traffic is not None), default=None)
+
+
+def slow_traffic_of_sharing(
+    graph: Graph, steps: list[Step], live: Liveness, sharing: Sharing, fast_bytes: int
+) -> int | None:
     demands = problem(live, sharing)
     load = [0] * len(sharing.members)
     for buffer, keys in enumerate(sharing.members):
         for position, step in enumerate(steps):
-            spared = step.views and all(
-                plan.as_one_arena().honours(view) and (view.part in keys) == (view.whole in keys)
+            homes = [
+                [
+                    (i, keys[t])
+                    for i, keys in enumerate(sharing.members)
+                    for t in [tensor]
+                    if t in keys
+                ]
                 for view in step.views
+                for tensor in (view.part, view.whole)
+            ]
+            spared = step.views and all(
+                part == [(i, at + view.offset) for i, at in whole]
+                for view, part, whole in zip(step.views, homes[::2], homes[1::2], strict=True)
             )
             if not spared:
                 touched = (*step.reads, *step.writes, *step.updates)
                 load[buffer] += sum(live.sizes[t] for t in touched if t in keys)
             for number, ring in enumerate(step.rings):
                 load[buffer] += 2 * ring * ((position, number) in keys)
-    best = 0
-    for count in range(len(load) + 1):
-        for chosen in itertools.combinations(range(len(load)), count):
-            total = sum(load[buffer] for buffer in chosen)
-            if total > best and place(demands.part(chosen)).extent * ALIGNMENT <= fast_bytes:
-                best = total
+    seen: set[Key] = {*graph.inputs, *graph.outputs, *(state.tensor for state in graph.states)}
+    seen |= {(i, len(step.rings)) for i, step in enumerate(steps) if step.scratch_bytes}
+    fixed = [i for i, keys in enumerate(sharing.members) if seen & set(keys)]
+    free = [i for i in range(len(load)) if i not in fixed]
+    best = None
+    for count in range(len(free) + 1):
+        for others in itertools.combinations(free, count):
+            total = sum(load) - sum(load[buffer] for buffer in (*fixed, *others))
+            if best is None or total < best:
+                part = demands.part((*fixed, *others))
+                best = total if place(part).extent * ALIGNMENT <= fast_bytes else best
     return best
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(st.integers(0, 2**32), st.integers(0, 9000))
-def test_the_choice_is_the_one_with_the_most_traffic(seed: int, fast_bytes: int) -> None:
+@given(st.integers(0, 2**32), st.integers(0, 12000))
+def test_the_choice_is_the_one_with_the_least_slow_traffic(seed: int, fast_bytes: int) -> None:
     graph, steps = random_steps(seed, 4)
     plan = plan_regions(graph, steps, fast_bytes)
-    verify_regions(graph, steps, plan, fast_bytes)
-    if len(graph.tensors) + sum(len(step.rings) for step in steps) <= 9:
-        assert plan.proved
-        assert plan.fast_traffic == most_traffic(graph, steps, plan, fast_bytes)
+    small = len(graph.tensors) + sum(len(step.rings) for step in steps) <= 9
+    if plan is not None:
+        verify_regions(graph, steps, plan, fast_bytes)
+        assert plan.proved or not small
+    if small:
+        expected = least_slow_traffic(graph, steps, fast_bytes)
+        assert (None if plan is None else plan.slow_traffic) == expected
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -65,20 +99,27 @@ def test_the_choice_is_the_one_with_the_most_traffic(seed: int, fast_bytes: int)
 def test_plans_over_two_memories_are_sound(seed: int, fast_bytes: int) -> None:
     graph, steps = random_steps(seed)
     plan = plan_regions(graph, steps, fast_bytes)
-    verify_regions(graph, steps, plan, fast_bytes)
-    assert plan.fast_bytes <= fast_bytes
     assert plan == plan_regions(graph, steps, fast_bytes)
+    if plan is None:
+        return
+    verify_regions(graph, steps, plan, fast_bytes)
+    assert plan.activation_bytes <= plan.fast_bytes <= fast_bytes
     assert plan.fast_traffic <= plan.traffic
+    verify_plan(graph, steps, plan.as_one_arena())
+    one = plan.as_one_arena()
+    assert (one.fast_bytes, one.slow_bytes) == (plan.fast_bytes, plan.slow_bytes)
+    assert {t: one.place(offset) for t, offset in one.offsets.items()} == plan.tensors
 
 
-def test_everything_is_fast_where_there_is_room_and_slow_where_there_is_none() -> None:
+def test_everything_is_fast_where_there_is_room_and_nothing_found_where_there_is_none() -> None:
     graph, steps = random_steps(11)
     everything = plan_regions(graph, steps, 1 << 20)
+    assert everything is not None
     # Tensors that nothing reads or writes, the caller apart, need not be fast.
     assert everything.fast_traffic == everything.traffic > 0
-    nothing = plan_regions(graph, steps, 0)
-    assert (nothing.fast_traffic, nothing.fast_bytes) == (0, 0)
-    assert not any(found.fast for found in nothing.tensors.values())
+    seen = [*graph.inputs, *graph.outputs, *(state.tensor for state in graph.states)]
+    largest = max(graph.tensors[tensor].size_bytes for tensor in seen)
+    assert plan_regions(graph, steps, largest - ALIGNMENT) is None
 
 
 def test_small_busy_tensors_come_before_a_large_one() -> None:
@@ -92,26 +133,32 @@ def test_small_busy_tensors_come_before_a_large_one() -> None:
     ]
     graph = Graph(tensors, tuple(step.node for step in steps), (0,), (4,))
     plan = plan_regions(graph, steps, 1000)
+    assert plan is not None
     verify_regions(graph, steps, plan, 1000)
     assert [plan.tensors[t].fast for t in range(5)] == [True, False, True, True, True]
     assert plan.scratch[3].fast
     assert plan.slow_bytes == 4000
     assert plan.fast_traffic == 4 * 400 + 200 + 200 + 8
     # Where the large one is said to be read over and over, it is the one to have.
-    other = plan_regions(graph, steps, 4000, {1: 100_000})
-    assert other.tensors[1].fast
-    assert not other.tensors[0].fast
+    other = plan_regions(graph, steps, 4440, {(1, 1): 100_000})
+    assert other is not None
+    assert [other.tensors[t].fast for t in range(5)] == [True, True, False, True, True]
 
 
 def test_what_is_not_where_it_should_be_is_found() -> None:
     graph, steps = random_steps(12)
-    plan = plan_regions(graph, steps, 4000)
+    plan = plan_regions(graph, steps, 9000)
+    assert plan is not None
     with pytest.raises(VerificationError, match="the fast memory takes"):
         verify_regions(graph, steps, plan, plan.fast_bytes - 4)
     tensor = steps[0].writes[0]
     outside = {**plan.tensors, tensor: Place(True, plan.fast_bytes)}
     with pytest.raises(VerificationError, match="outside their memory"):
-        verify_regions(graph, steps, dataclasses.replace(plan, tensors=outside), 4000)
+        verify_regions(graph, steps, dataclasses.replace(plan, tensors=outside), 9000)
+    (source, *_) = graph.inputs
+    slow = {**plan.tensors, source: Place(False, 0)}
+    with pytest.raises(VerificationError, match="in the slow memory"):
+        verify_regions(graph, steps, dataclasses.replace(plan, tensors=slow), 9000)
 
 
 @pytest.mark.skipif(not MODELS.is_dir(), reason="../shared/models is not beside this checkout")
@@ -121,8 +168,9 @@ def test_reference_models_keep_most_of_their_traffic_fast(model: str) -> None:
     steps = with_row_overlaps(graph, lower(graph))
     start = time.process_time()
     shares = []
-    for fast_bytes in (4096, 16384, 65536):
+    for fast_bytes in (29_000, 34_000, 65536):
         plan = plan_regions(graph, steps, fast_bytes)
+        assert plan is not None
         verify_regions(graph, steps, plan, fast_bytes)
         shares.append(plan.fast_traffic / plan.traffic)
     assert time.process_time() - start < 10

@@ -92,7 +92,8 @@ class LayerOutput:
     """A tensor that a layer writes.
 
     `origin` is its index in the .tflite, -1 where it has none there. `channels` are the indices of
-    the last axis there that are left in it; None is all of them.
+    the last axis there that are left in it; None is all of them. Where it is `slow`, the offset is
+    one in the model's slow memory.
     """
 
     name: str
@@ -101,6 +102,7 @@ class LayerOutput:
     arena_offset: int
     origin: int
     channels: tuple[int, ...] | None = None
+    slow: bool = False
 
     @property
     def size_bytes(self) -> int:
@@ -134,9 +136,9 @@ class CompiledModel:
     `sources` and `headers` are all files in them; `model` is a copy of the .tflite. `name` is the
     C prefix of its symbols, `backend` the kernel backend. `arena_bytes` is the tensor arena, all of
     it; `activation_bytes` what tensors and states take of it, `state_bytes` the states alone, and
-    `scratch_bytes` the most that a kernel takes for itself. `busiest` says what is in it where it
-    is fullest. `weights_bytes` are all constants of the layers. `changes` tell what was rewritten
-    without changing a result.
+    `scratch_bytes` the most that a kernel takes for itself; `busiest` says what is in it where it
+    is fullest. `slow_bytes` is the slow memory that the model has beside it. `weights_bytes` are
+    all constants of the layers. `changes` tell what was rewritten without changing a result.
     """
 
     name: str
@@ -158,6 +160,7 @@ class CompiledModel:
     operators: Mapping[str, int]
     busiest: str = ""
     changes: tuple[str, ...] = ()
+    slow_bytes: int = 0
 
     @property
     def input(self) -> TensorSpec:

@@ -56,6 +56,11 @@ class Memory(schema.Checked):
     """Address of the RAM that code runs from, where that is a memory of its own."""
     code_bytes: Bytes = 0
     """Size of that memory; 0 where code runs from flash, or from the same RAM as all else."""
+    slow_ram_origin: Bytes = 0
+    """Address of further RAM that is slower, such as PSRAM, ready before `main`."""
+    slow_ram_bytes: Bytes = 0
+    """Size of that RAM, 0 where there is none. Tensors for which the arena has no room lie there. An
+    SDK's linker script needs the name of its section: `TNF_SLOW_MEMORY` in `build_flags`."""
 
 
 @dataclass(frozen=True)

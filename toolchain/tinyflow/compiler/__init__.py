@@ -33,6 +33,7 @@ def compile_model(
     shrinking: bool = True,
     ram_budget: int | None = None,
     least_ram: bool = False,
+    slow_ram: bool = False,
 ) -> CompiledModel:
     """Compile a .tflite into C sources below `folder`, which is created.
 
@@ -40,8 +41,9 @@ def compile_model(
     the provenance; `backend` chooses the kernels; templates in the folders `templates` come before
     tinyflow's own. Without `shrinking` every node becomes C as it is in the file. Where the arena
     would take more than `ram_budget` bytes, chains of layers are computed by rows; with `least_ram`
-    wherever that takes fewer. Raises ModelError when the file is broken or has operators or shapes
-    that are not supported, all of them at once.
+    wherever that takes fewer. Where it still would, and there is `slow_ram`, tensors with little
+    traffic lie there, in memory of the model's own. Raises ModelError when the file is broken or
+    has operators or shapes that are not supported, all of them at once.
     """
     prefix = symbol_name(tflite) if name is None else checked_prefix(name)
     sha256 = hashlib.sha256(tflite.read_bytes()).hexdigest()
@@ -51,6 +53,7 @@ def compile_model(
         shrinking=shrinking,
         ram_budget=ram_budget,
         least_ram=least_ram,
+        slow_ram=slow_ram,
     )
     program = planned.program
     graph, plan = program.graph, program.plan
@@ -73,7 +76,7 @@ def compile_model(
         backend=backend,
         sources=sources,
         headers=headers,
-        arena_bytes=plan.arena_bytes,
+        arena_bytes=plan.fast_bytes,
         activation_bytes=plan.activation_bytes,
         state_bytes=program.state_bytes,
         scratch_bytes=context.scratch_bytes,
@@ -85,6 +88,7 @@ def compile_model(
         operators=dict(sorted(Counter(node.op for node in graph.nodes).items())),
         busiest=busiest(program),
         changes=planned.changes,
+        slow_bytes=plan.slow_bytes,
     )
 
 

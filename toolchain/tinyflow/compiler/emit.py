@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import numpy as np
 from tinyflow import __version__, paths, render
 from tinyflow.artifacts.model import ITEM_BYTES
 from tinyflow.compiler.graph import Tensor
-from tinyflow.compiler.naming import comment_text, float_text, shape_text
+from tinyflow.compiler.naming import comment_text, float_text, place_text, shape_text
 from tinyflow.compiler.ops.op import Constant
 from tinyflow.compiler.program import Layer, Placed, PlacedCall, Program
 from tinyflow.compiler.streaming.printing import StreamView, stream_view
@@ -127,8 +128,9 @@ def emit(
         sha256_bytes=", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(model_sha256)),
         board=board,
         backend=backend,
-        arena_bytes=plan.arena_bytes,
+        arena_bytes=plan.fast_bytes,
         activation_bytes=plan.activation_bytes,
+        slow_bytes=plan.slow_bytes,
         state_bytes=program.state_bytes,
         scratch_bytes=program.scratch_bytes,
         weights_bytes=program.weights_bytes,
@@ -141,7 +143,8 @@ def emit(
         streams=tuple(streams.values()),
         blocks=_blocks(layers, streams),
         resets=resets,
-        arena=_arena_table(program),
+        arena=_table(program, fast=True),
+        slow=_table(program, fast=False),
         inputs=_tensor_views(program, graph.inputs),
         outputs=_tensor_views(program, graph.outputs),
         input_bytes=sum(graph.tensors[tensor].size_bytes for tensor in graph.inputs),
@@ -210,7 +213,9 @@ def _layer(layer: Layer, arrays: _Arrays) -> LayerView:
     parts: list[PartView] = []
     total = 0
     for placed in layer.outputs:
-        parts.append(PartView(total, placed.offset, placed.tensor.size_bytes))
+        parts.append(
+            PartView(total, place_text(placed.offset, placed.slow), placed.tensor.size_bytes)
+        )
         total += placed.tensor.size_bytes
     several = len(layer.calls) > 1
     return LayerView(
@@ -266,18 +271,25 @@ def _call(
     fields += [(c.field, arrays.symbol(c, layer, index, name)) for c in call.constants]
     operands = [_pointer(operand, call.bytewise) for operand in (*placed.inputs, *placed.outputs)]
     if call.scratch_bytes:
-        operands.append(f"arena + {placed.scratch}")
+        operands.append(place_text(placed.scratch, slow=False))
     text = f"{call.function}(&{params}, {', '.join(operands)});"
     return CallView(params, call.params_type, tuple(fields), text)
 
 
 def _pointer(operand: Placed, bytewise: bool) -> str:
-    place = f"arena + {operand.offset}"
+    place = place_text(operand.offset, operand.slow)
     kind = None if bytewise else POINTERS.get(operand.tensor.dtype)
     return place if kind is None else f"({kind} *)(void *)({place})"
 
 
-def _arena_table(program: Program) -> tuple[ArenaRow, ...]:
+def _table(program: Program, *, fast: bool) -> tuple[ArenaRow, ...]:
+    """The rows of the arena, or of the slow memory."""
+    plan = program.plan
+    found = [(plan.place(row.offset), row) for row in _rows(program)]
+    return tuple(replace(row, offset=at.offset) for at, row in found if at.fast == fast)
+
+
+def _rows(program: Program) -> list[ArenaRow]:
     graph, plan = program.graph, program.plan
     states = [state.tensor for state in graph.states]
     names = ["-" if index is None else str(index) for index in program.layer_of]
@@ -309,7 +321,7 @@ def _arena_table(program: Program) -> tuple[ArenaRow, ...]:
         if step.scratch_bytes:
             offset = plan.scratch_offsets[position]
             rows.append(ArenaRow(offset, step.scratch_bytes, at, at, f"scratch of layer {at}"))
-    return tuple(rows)
+    return rows
 
 
 def _tensor_views(program: Program, tensors: Sequence[int]) -> tuple[TensorView, ...]:

@@ -35,6 +35,7 @@ def layer_infos(program: Program) -> tuple[LayerInfo, ...]:
                     arena_offset=placed.offset,
                     origin=placed.tensor.origin,
                     channels=placed.tensor.channels,
+                    slow=placed.slow,
                 )
                 for placed in layer.outputs
             ),

@@ -55,6 +55,11 @@ def float_text(value: float) -> str:
     return (text if "e" in text or "." in text else text + ".0") + "f"
 
 
+def place_text(offset: int, slow: bool) -> str:
+    """An address in C: in the caller's arena, or in the slow memory that is the model's own."""
+    return f"{'slow' if slow else 'arena'} + {offset}"
+
+
 def shape_text(shape: Sequence[int]) -> str:
     """A shape as people write it: [1, 8, 8, 1]."""
     return "[" + ", ".join(str(dimension) for dimension in shape) + "]"

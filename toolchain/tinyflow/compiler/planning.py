@@ -16,6 +16,7 @@ from tinyflow.compiler.steps import Step, lower
 from tinyflow.compiler.streaming.choose import Chosen, choose
 from tinyflow.compiler.streaming.compose import over_input
 from tinyflow.compiler.streaming.proof import verify_streams
+from tinyflow.compiler.streaming.spill import spill
 from tinyflow.compiler.tflite_reader import read_tflite
 from tinyflow.compiler.verify import verify_graph, verify_plan
 
@@ -50,10 +51,14 @@ def plan_model(
     shrinking: bool = True,
     ram_budget: int | None = None,
     least_ram: bool = False,
+    slow_ram: bool = False,
 ) -> Planned:
     """The program of a checked graph, for symbols that begin with `name`; see compile_model."""
     graph, changes = shrink(graph) if shrinking else (graph, ())
-    chosen = _least(graph, lower(graph), ram_budget, least_ram)
+    steps = lower(graph)
+    chosen = _least(graph, steps, ram_budget, least_ram)
+    if slow_ram and ram_budget is not None and chosen.plan.arena_bytes > ram_budget:
+        chosen = spill(graph, steps, chosen, ram_budget)
     verify_plan(graph, chosen.steps, chosen.plan)
     program = link(graph, chosen.steps, chosen.plan, name)
     verify_streams(graph, program.streams.values(), chosen.plan.arena_bytes)

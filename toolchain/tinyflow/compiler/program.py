@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tinyflow.compiler.graph import Graph, Node, Tensor
-from tinyflow.compiler.memory import Plan
+from tinyflow.compiler.memory import Place, Plan
 from tinyflow.compiler.ops.op import KernelCall
 from tinyflow.compiler.states import reset_calls
 from tinyflow.compiler.steps import Step
@@ -15,15 +15,16 @@ from tinyflow.compiler.streaming.placing import PlacedStream, placed_stream
 
 @dataclass(frozen=True)
 class Placed:
-    """A tensor and its offset in the arena."""
+    """A tensor and its offset in the arena, or in the model's slow memory."""
 
     tensor: Tensor
     offset: int
+    slow: bool = False
 
 
 @dataclass(frozen=True)
 class PlacedCall:
-    """A kernel call with its operands' places. `scratch` is an offset in the arena."""
+    """A kernel call with its operands' places. `scratch` is an offset in the arena; it is fast."""
 
     call: KernelCall
     inputs: tuple[Placed, ...]
@@ -99,7 +100,7 @@ def link(graph: Graph, steps: Sequence[Step], plan: Plan, name: str) -> Program:
     """Put every call of `steps` at its place, without those that the plan has made needless."""
 
     def placed(tensors: Sequence[int]) -> tuple[Placed, ...]:
-        return tuple(Placed(graph.tensors[t], plan.offsets[t]) for t in tensors)
+        return tuple(_placed(graph.tensors[t], plan.place(plan.offsets[t])) for t in tensors)
 
     layers: list[Layer] = []
     layer_of: list[int | None] = []
@@ -130,11 +131,15 @@ def link(graph: Graph, steps: Sequence[Step], plan: Plan, name: str) -> Program:
     return Program(name, graph, tuple(steps), plan, tuple(layers), tuple(layer_of), streams, resets)
 
 
+def _placed(tensor: Tensor, place: Place) -> Placed:
+    return Placed(tensor, place.offset, not place.fast)
+
+
 def _layers(graph: Graph, step: Step, placed: PlacedStream, first: int) -> Iterator[Layer]:
     """The layers of a stream, of which the first has number `first`."""
 
     def at(tensor: int) -> Placed:
-        return Placed(graph.tensors[tensor], placed.offsets[tensor])
+        return _placed(graph.tensors[tensor], placed.place(placed.offsets[tensor]))
 
     for index, stage in enumerate(placed.stream.stages, first):
         call = PlacedCall(stage.call, tuple(map(at, stage.call.inputs)), (at(stage.output),))

@@ -43,10 +43,16 @@ def verify_plan(graph: Graph, steps: Sequence[Step], plan: Plan) -> None:
 def verify_regions(graph: Graph, steps: Sequence[Step], plan: RegionPlan, fast_bytes: int) -> None:
     """Prove a plan over two memories: as one arena, of which no tensor lies in both parts.
 
-    Raises VerificationError, also where the fast memory would take more than `fast_bytes`.
+    Raises VerificationError, also where the fast memory would take more than `fast_bytes`, or what
+    the caller sees or a kernel's scratch is not in it.
     """
     if plan.fast_bytes > fast_bytes:
         raise VerificationError(f"the fast memory takes {plan.fast_bytes} of {fast_bytes} bytes")
+    seen = (*graph.inputs, *graph.outputs, *(state.tensor for state in graph.states))
+    if not all(
+        found.fast for found in (*map(plan.tensors.__getitem__, seen), *plan.scratch.values())
+    ):
+        raise VerificationError("an input, an output, a state or scratch is in the slow memory")
     sizes = {tensor: graph.tensors[tensor].size_bytes for tensor in plan.tensors}
     spans = [(place, sizes[tensor]) for tensor, place in plan.tensors.items()]
     for position, step in enumerate(steps):

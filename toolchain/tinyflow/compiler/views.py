@@ -31,10 +31,13 @@ class CallView:
 
 @dataclass(frozen=True)
 class PartView:
-    """What an observer is told: `bytes` of a layer's output at `offset` of all it writes."""
+    """What an observer is told: `bytes` of a layer's output at `offset` of all it writes.
+
+    They lie at `place`.
+    """
 
     offset: int
-    arena_offset: int
+    place: str
     bytes: int
 
 
@@ -51,7 +54,7 @@ class LayerView:
 
 @dataclass(frozen=True)
 class ArenaRow:
-    """A line of the arena table: where a tensor lies and from which layer to which it lives."""
+    """A line of a memory's table: where a tensor lies and from which layer to which it lives."""
 
     offset: int
     size: int
@@ -85,7 +88,9 @@ class TensorView:
 
 @dataclass(frozen=True)
 class ModelContext:
-    """Context of templates/model/*. `blocks` are the layers with each stream as one."""
+    """Context of templates/model/*. `blocks` are the layers with each stream as one, `arena` and
+    `slow` say what lies in the two memories.
+    """
 
     name: str
     upper: str
@@ -98,6 +103,7 @@ class ModelContext:
     backend: str
     arena_bytes: int
     activation_bytes: int
+    slow_bytes: int
     state_bytes: int
     scratch_bytes: int
     weights_bytes: int
@@ -109,6 +115,7 @@ class ModelContext:
     blocks: tuple[LayerView, ...]
     resets: tuple[CallView, ...]
     arena: tuple[ArenaRow, ...]
+    slow: tuple[ArenaRow, ...]
     inputs: tuple[TensorView, ...]
     outputs: tuple[TensorView, ...]
     input_bytes: int

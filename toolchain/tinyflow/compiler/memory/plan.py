@@ -25,13 +25,22 @@ if TYPE_CHECKING:  # operators import this package for their row traces
 
 
 @dataclass(frozen=True)
+class Place:
+    """An offset in the fast memory, which is the caller's arena, or in the slow one."""
+
+    fast: bool
+    offset: int
+
+
+@dataclass(frozen=True)
 class Plan:
     """Where everything lies.
 
     `offsets` are by tensor index, `scratch_offsets` and `ring_offsets` by step position; all are
-    multiples of ALIGNMENT. `activation_bytes` are what tensors, states and rings take,
-    `arena_bytes` all. `proved` says that no placement with the views that this one honours takes
-    fewer activation bytes.
+    multiples of ALIGNMENT. `activation_bytes` are what tensors, states and rings take of the fast
+    memory, `arena_bytes` all. `proved` says that no placement with the views that this one honours
+    takes fewer activation bytes. Where there are two memories, the slow one stands behind the fast
+    one: it begins at offset `slow_start`.
     """
 
     arena_bytes: int
@@ -40,6 +49,21 @@ class Plan:
     scratch_offsets: Mapping[int, int]
     ring_offsets: Mapping[int, tuple[int, ...]]
     proved: bool
+    slow_start: int | None = None
+
+    @property
+    def fast_bytes(self) -> int:
+        """What the fast memory takes: all of it where there is no other."""
+        return self.arena_bytes if self.slow_start is None else self.slow_start
+
+    @property
+    def slow_bytes(self) -> int:
+        """What the slow memory takes."""
+        return self.arena_bytes - self.fast_bytes
+
+    def place(self, offset: int) -> Place:
+        """In which memory an offset of the plan is, and where in it."""
+        return located(offset, self.slow_start)
 
     def honours(self, view: View) -> bool:
         """Whether the one tensor lies inside the other, so that nothing need be copied."""
@@ -103,6 +127,13 @@ def lowest_gap(live: Liveness, offsets: Mapping[Key, int], moment: int, size: in
             break
         offset = max(offset, aligned(start + length))
     return offset
+
+
+def located(offset: int, slow_start: int | None) -> Place:
+    """The place of an offset, where the slow memory begins at `slow_start`; None: there is none."""
+    if slow_start is None or offset < slow_start:
+        return Place(True, offset)
+    return Place(False, offset - slow_start)
 
 
 def aligned(size: int) -> int:

@@ -2,12 +2,14 @@
 
 Traffic is what an inference reads and writes, in bytes. The fast memory gets the tensors that
 together have the most, as long as a placement of them fits; both memories are planned as one arena
-each.
+each. What the caller sees (inputs, outputs, states) and the kernels' scratch are always in the fast
+one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,23 +18,19 @@ from tinyflow.compiler.memory.conflicts import ALIGNMENT, Sharing, problem, shar
 from tinyflow.compiler.memory.exact import Budget, OutOfBudget, fit
 from tinyflow.compiler.memory.greedy import best_of_orders
 from tinyflow.compiler.memory.liveness import Key, Liveness, liveness
-from tinyflow.compiler.memory.plan import Plan, aligned, lowest_gap
+from tinyflow.compiler.memory.plan import Place, Plan, aligned
 from tinyflow.compiler.memory.problem import Problem
 from tinyflow.compiler.memory.solve import place
 
 if TYPE_CHECKING:
+    from tinyflow.compiler.ops.op import View
     from tinyflow.compiler.steps import Step
 
 MOST_CHOICES = 3000
 WORK_OF_A_CHOICE = 400_000
 
-
-@dataclass(frozen=True)
-class Place:
-    """An offset in the fast memory or in the slow one."""
-
-    fast: bool
-    offset: int
+Traffic = Mapping[tuple[int, Key], int]
+"""By step position and tensor or ring: what the step reads and writes of it, in bytes."""
 
 
 @dataclass(frozen=True)
@@ -40,80 +38,124 @@ class RegionPlan:
     """Where everything lies, in which of two memories.
 
     `tensors` are by index, `rings` and `scratch` by step position. `fast_bytes` and `slow_bytes`
-    are what the two arenas take. `fast_traffic` bytes of `traffic` go to the fast memory in an
-    inference, scratch not counted; `proved` says that no choice brings more of it there.
+    are what the two arenas take, `activation_bytes` the fast one without scratch. `fast_traffic`
+    bytes of `traffic` go to the fast memory in an inference, scratch not counted; `proved` says
+    that, with the same views honoured, no choice brings more of it there.
     """
 
     tensors: Mapping[int, Place]
     rings: Mapping[int, tuple[Place, ...]]
     scratch: Mapping[int, Place]
     fast_bytes: int
+    activation_bytes: int
     slow_bytes: int
     fast_traffic: int
     traffic: int
     proved: bool
 
+    @property
+    def slow_traffic(self) -> int:
+        return self.traffic - self.fast_traffic
+
     def as_one_arena(self) -> Plan:
         """The plan of an arena that is the fast one, with the slow one behind it."""
 
         def at(found: Place) -> int:
-            return found.offset if found.fast else aligned(self.fast_bytes) + found.offset
+            return found.offset if found.fast else self.fast_bytes + found.offset
 
-        total = aligned(self.fast_bytes) + self.slow_bytes
         return Plan(
-            arena_bytes=total,
-            activation_bytes=total,
+            arena_bytes=self.fast_bytes + self.slow_bytes,
+            activation_bytes=self.activation_bytes,
             offsets={tensor: at(found) for tensor, found in self.tensors.items()},
             scratch_offsets={position: at(found) for position, found in self.scratch.items()},
             ring_offsets={key: tuple(map(at, found)) for key, found in self.rings.items()},
             proved=False,
+            slow_start=self.fast_bytes if self.slow_bytes else None,
         )
 
 
 def plan_regions(
-    graph: Graph,
-    steps: Sequence[Step],
-    fast_bytes: int,
-    traffic: Mapping[int, int] | None = None,
-) -> RegionPlan:
+    graph: Graph, steps: Sequence[Step], fast_bytes: int, traffic: Traffic | None = None
+) -> RegionPlan | None:
     """The plan of `steps` over `fast_bytes` of fast memory and as much slow memory as is needed.
 
-    `traffic` is what an inference reads and writes of each tensor, in bytes; by default a step
-    reads each of its inputs once and writes each of its outputs once. A ring counts twice its size.
-    Scratch goes into the fast memory where a gap of its step is left there.
+    Without `traffic`, or where it has no entry, a step reads each of its inputs once and writes
+    each of its outputs once, and a ring counts twice its size. None where no placement was found of
+    what must be fast.
     """
-    live = liveness(graph, steps)
-    sharing = share(live, [view for step in steps for view in step.views])
+    # Scratch is a ring of its step that has to be fast.
+    whole = [
+        dataclasses.replace(step, rings=(*step.rings, step.scratch_bytes), scratch_bytes=0)
+        if step.scratch_bytes
+        else step
+        for step in steps
+    ]
+    live = liveness(graph, whole)
+    required: set[Key] = {*graph.inputs, *graph.outputs}
+    required |= {state.tensor for state in graph.states}
+    required |= {(i, len(step.rings)) for i, step in enumerate(steps) if step.scratch_bytes}
+
+    def moves(view: View) -> bool:
+        return graph.tensors[view.part].size_bytes == graph.tensors[view.whole].size_bytes
+
+    # A tensor that shares a buffer with an input may make it too large for the fast memory.
+    choices: list[Callable[[View], bool]] = [lambda _: True, moves, lambda _: False]
+    best: RegionPlan | None = None
+    tried: list[Sharing] = []
+    for choice in choices:
+        views = [view for step in steps for view in step.views if choice(view)]
+        sharing = share(live, views)
+        if sharing in tried:
+            continue
+        tried.append(sharing)
+        load = _traffic(steps, live, sharing, traffic or {})
+        found = _plan(steps, live, sharing, load, required, fast_bytes)
+        if found is not None and (best is None or found.slow_traffic < best.slow_traffic):
+            best = found
+    return best
+
+
+def _plan(
+    steps: Sequence[Step],
+    live: Liveness,
+    sharing: Sharing,
+    load: Sequence[int],
+    required: set[Key],
+    fast_bytes: int,
+) -> RegionPlan | None:
+    """The plan of these buffers, of which those with a required tensor have to be fast."""
     demands = problem(live, sharing)
-    load = _traffic(steps, live, sharing, traffic)
-    choice = _Choice(demands, load, fast_bytes // ALIGNMENT)
+    fixed = [i for i, keys in enumerate(sharing.members) if required & set(keys)]
+    choice = _Choice(demands, load, fast_bytes // ALIGNMENT, fixed)
     chosen = choice.run()
+    if chosen is None:
+        return None
     offsets, fast = _offsets(demands, choice, chosen, sharing)
-    scratch, ends = _scratch(steps, live, offsets, fast, fast_bytes)
+    at = {key: Place(key in fast, offset) for key, offset in offsets.items()}
+    scratch = {(i, len(step.rings)) for i, step in enumerate(steps) if step.scratch_bytes}
+
+    def end(where: bool, without: set[Key]) -> int:
+        held = [key for key in at if at[key].fast == where and key not in without]
+        return max((aligned(at[key].offset + live.sizes[key]) for key in held), default=0)
+
     return RegionPlan(
-        tensors={k: Place(k in fast, o) for k, o in offsets.items() if isinstance(k, int)},
+        tensors={key: found for key, found in at.items() if isinstance(key, int)},
         rings={
-            position: tuple(
-                Place((position, i) in fast, offsets[position, i]) for i in range(len(step.rings))
-            )
-            for position, step in enumerate(steps)
+            i: tuple(at[i, number] for number in range(len(step.rings)))
+            for i, step in enumerate(steps)
             if step.rings
         },
-        scratch=scratch,
-        fast_bytes=ends[True],
-        slow_bytes=ends[False],
+        scratch={i: at[i, len(step.rings)] for i, step in enumerate(steps) if step.scratch_bytes},
+        fast_bytes=end(True, set()),
+        activation_bytes=end(True, {*scratch}),
+        slow_bytes=end(False, set()),
         fast_traffic=sum(load[buffer] for buffer in chosen),
         traffic=sum(load),
         proved=choice.proved,
     )
 
 
-def _traffic(
-    steps: Sequence[Step],
-    live: Liveness,
-    sharing: Sharing,
-    given: Mapping[int, int] | None,
-) -> list[int]:
+def _traffic(steps: Sequence[Step], live: Liveness, sharing: Sharing, given: Traffic) -> list[int]:
     """The traffic of every buffer. A copy that the sharing spares has none."""
     inner = {key: (i, at) for i, keys in enumerate(sharing.members) for key, at in keys.items()}
     load: dict[Key, int] = {}
@@ -125,11 +167,10 @@ def _traffic(
         ]
         if len(spared) < max(1, len(step.views)):
             for tensor in (*step.reads, *step.writes, *step.updates):
-                load[tensor] = load.get(tensor, 0) + live.sizes[tensor]
+                size = given.get((position, tensor), live.sizes[tensor])
+                load[tensor] = load.get(tensor, 0) + size
         for number, ring in enumerate(step.rings):
-            load[position, number] = 2 * ring
-    for tensor, size in (given or {}).items():
-        load[tensor] = size
+            load[position, number] = given.get((position, (position, number)), 2 * ring)
     return [sum(load.get(key, 0) for key in keys) for keys in sharing.members]
 
 
@@ -145,55 +186,33 @@ def _offsets(
     return sharing.offsets(buffers), fast
 
 
-def _scratch(
-    steps: Sequence[Step],
-    live: Liveness,
-    offsets: Mapping[Key, int],
-    fast: set[Key],
-    fast_bytes: int,
-) -> tuple[dict[int, Place], dict[bool, int]]:
-    """Where each step's scratch lies, and where the fast memory and the slow one end."""
-    regions = {
-        where: {key: start for key, start in offsets.items() if (key in fast) == where}
-        for where in (True, False)
-    }
-    ends = {
-        where: max((start + aligned(live.sizes[key]) for key, start in held.items()), default=0)
-        for where, held in regions.items()
-    }
-    found = {}
-    for position, step in enumerate(steps):
-        if not step.scratch_bytes:
-            continue
-        start = lowest_gap(live, regions[True], position, step.scratch_bytes)
-        where = start + step.scratch_bytes <= fast_bytes
-        if not where:
-            start = lowest_gap(live, regions[False], position, step.scratch_bytes)
-        found[position] = Place(where, start)
-        ends[where] = max(ends[where], start + aligned(step.scratch_bytes))
-    return found, ends
-
-
 @dataclass
 class _Choice:
-    """Which buffers fit into `room` together and have the most traffic: branch and bound."""
+    """Which buffers fit into `room` together and have the most traffic: branch and bound.
+
+    Those in `fixed` are among them in any case.
+    """
 
     demands: Problem
     load: Sequence[int]
     room: int
+    fixed: Sequence[int]
     proved: bool = True
     _known: dict[tuple[int, ...], list[int] | None] = field(default_factory=dict)
 
-    def run(self) -> list[int]:
-        """The best choice found, in the order of the buffers."""
+    def run(self) -> list[int] | None:
+        """The best choice found, in the order of the buffers; None where the fixed do not fit."""
+        if self.placed(self.fixed) is None:
+            return None
         sizes = self.demands.sizes
-        fitting = [v for v, load in enumerate(self.load) if load and 0 < sizes[v] <= self.room]
+        free = [v for v in range(len(sizes)) if v not in self.fixed and self.load[v]]
+        fitting = [v for v in free if 0 < sizes[v] <= self.room]
         order = sorted(fitting, key=lambda v: (-self.load[v] / sizes[v], -self.load[v], v))
         by_traffic = sorted(fitting, key=lambda v: (-self.load[v], v))
         best = max(map(self._greedy, (order, by_traffic)), key=self._total)
         cliques = [set(clique) for clique in self.demands.cliques]
         looks = 0
-        stack: list[tuple[int, list[int]]] = [(0, [])]
+        stack: list[tuple[int, list[int]]] = [(0, [*self.fixed])]
         while stack:
             depth, chosen = stack.pop()
             if self._total(chosen) > self._total(best):
@@ -240,7 +259,7 @@ class _Choice:
         return sum(self.load[buffer] for buffer in chosen)
 
     def _greedy(self, order: Sequence[int]) -> list[int]:
-        chosen: list[int] = []
+        chosen = [*self.fixed]
         for buffer in order:
             if self.placed([*chosen, buffer]) is not None:
                 chosen.append(buffer)

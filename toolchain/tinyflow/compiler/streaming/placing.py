@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tinyflow.compiler.graph import Graph
-from tinyflow.compiler.memory import Plan, reach
+from tinyflow.compiler.memory import Place, Plan, located, reach
 from tinyflow.compiler.streaming.compose import copy_offsets, without_copies
 from tinyflow.compiler.streaming.schedule import Stream, trace
 
@@ -17,11 +17,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PlacedStream:
-    """A stream with the offsets in the arena of all its tensors, and of the copies' rings."""
+    """A stream with the offsets of all its tensors, and of the copies' rings.
+
+    They are the plan's: the slow memory begins at `slow_start`.
+    """
 
     stream: Stream
     offsets: Mapping[int, int]
     copies: tuple[int, ...]
+    slow_start: int | None = None
+
+    def place(self, offset: int) -> Place:
+        """In which memory an offset is, and where in it."""
+        return located(offset, self.slow_start)
 
 
 def placed_stream(graph: Graph, step: Step, position: int, plan: Plan) -> PlacedStream | None:
@@ -52,4 +60,4 @@ def placed_stream(graph: Graph, step: Step, position: int, plan: Plan) -> Placed
     outside = {tensor: plan.offsets[tensor] for tensor in (*stream.inputs, stream.output)}
     scratch = plan.scratch_offsets.get(position, 0)
     copies = tuple(scratch + offset for offset in copy_offsets(stream))
-    return PlacedStream(stream, {**outside, **rings}, copies)
+    return PlacedStream(stream, {**outside, **rings}, copies, plan.slow_start)

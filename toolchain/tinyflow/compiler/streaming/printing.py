@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tinyflow.compiler.memory import Place
+from tinyflow.compiler.naming import place_text
 from tinyflow.compiler.streaming.placing import PlacedStream
 from tinyflow.compiler.streaming.schedule import Pace
 from tinyflow.compiler.streaming.stage import Stage
@@ -14,7 +16,7 @@ from tinyflow.compiler.streaming.stage import Stage
 class StageView:
     """A layer in the loop: rows of `ring` up to `until`, each by `call` and `row_bytes` long.
 
-    The last layer has no ring: its row is the loop's, `offset` where its tensor begins.
+    The last layer has no ring: its row is the loop's, `place` where its tensor begins.
     """
 
     layer: int
@@ -24,7 +26,7 @@ class StageView:
     call: str
     bytes: int
     row_bytes: int
-    offset: int
+    place: str
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,12 @@ class StreamView:
     def last(self) -> StageView:
         return self.stages[-1]
 
+    @property
+    def uses_arena(self) -> bool:
+        """Whether anything of it lies in the arena."""
+        calls = [text for stage in self.stages for text in (stage.call, stage.place)]
+        return any("arena + " in text for text in (*self.declarations, *self.copies, *calls))
+
 
 def stream_view(placed: PlacedStream, first: int, comments: Sequence[str]) -> StreamView:
     """The stream whose first layer is number `first`; `comments` are those of its layers."""
@@ -64,22 +72,23 @@ def stream_view(placed: PlacedStream, first: int, comments: Sequence[str]) -> St
     for i, tensor in enumerate(stream.copies):
         name = "copy" if len(stream.copies) == 1 else f"copy_{i}"
         row_bytes, pace = stream.copy_row_bytes(tensor), stream.copy_paces[i]
-        declarations.append(_ring(name, placed.copies[i], row_bytes, stream.copy_rows[i]))
+        start = _text(placed.place(placed.copies[i]))
+        declarations.append(_ring(name, start, row_bytes, stream.copy_rows[i]))
         until = _until(pace, stream.rows)
-        copies.append(f"tnf_ring_copy(&{name}, arena + {placed.offsets[tensor]}, {until});")
+        copies.append(f"tnf_ring_copy(&{name}, {_place(placed, tensor)}, {until});")
         readable[tensor] = f"{name}.rows"
     windowed = {w.tensor: w for s in stream.stages if s.windowed for w in s.windows}
     for i, tensor in enumerate(outside):
         if tensor in windowed:
             name = "input" if len(outside) == 1 else f"input_{i}"
             window = windowed[tensor]
-            values = f"arena + {placed.offsets[tensor]}, {window.row_bytes}, {window.height}, 0"
+            values = f"{_place(placed, tensor)}, {window.row_bytes}, {window.height}, 0"
             declarations.append(f"const tnf_rows_t {name} = {{{values}}};")
             readable[tensor] = name
     for stage, rows in zip(stream.stages[:-1], stream.rings, strict=False):
         name = names[stage.output]
-        offset = placed.offsets[stage.output]
-        declarations.append(_ring(name, offset, stage.row_bytes, rows))
+        start = _place(placed, stage.output)
+        declarations.append(_ring(name, start, stage.row_bytes, rows))
     stages = []
     for i, (stage, pace) in enumerate(zip(stream.stages, stream.paces, strict=True)):
         is_last = i == len(stream.stages) - 1
@@ -93,7 +102,7 @@ def stream_view(placed: PlacedStream, first: int, comments: Sequence[str]) -> St
                 _call(stage, first + i, row, readable, placed),
                 stage.height * stage.row_bytes,
                 stage.row_bytes,
-                placed.offsets[stage.output],
+                _place(placed, stage.output),
             )
         )
     single = len(stages) == 1
@@ -118,8 +127,16 @@ def _comment(first: int, last: int, copied: bool) -> str:
     return f"{text} {copies}" if copied else text
 
 
-def _ring(name: str, offset: int, row_bytes: int, rows: int) -> str:
-    return f"tnf_ring_t {name} = tnf_ring(arena + {offset}, {row_bytes}, {rows});"
+def _place(placed: PlacedStream, tensor: int) -> str:
+    return _text(placed.place(placed.offsets[tensor]))
+
+
+def _text(place: Place) -> str:
+    return place_text(place.offset, not place.fast)
+
+
+def _ring(name: str, start: str, row_bytes: int, rows: int) -> str:
+    return f"tnf_ring_t {name} = tnf_ring({start}, {row_bytes}, {rows});"
 
 
 def _until(pace: Pace, rows: int) -> str:
@@ -144,6 +161,6 @@ def _call(
             if window.tensor in readable and window.stride:
                 operands.append(f"tnf_row(&{readable[window.tensor]}, {row})")
             else:
-                place = f"arena + {placed.offsets[window.tensor]}"
+                place = _place(placed, window.tensor)
                 operands.append(f"{place} + {row} * {window.row_bytes}" if window.stride else place)
     return f"{stage.call.function}(&layer_{layer}, {', '.join([*operands, 'output'])});"
