@@ -62,6 +62,7 @@ class Target:
         if not self.toolchain.prefix:  # the C library is the system's
             undefined = {}
         routines = self._routines(sorted({name for names in undefined.values() for name in names}))
+        structs = self._structs()
         return {
             "compiler": process.run(
                 [self.toolchain.compiler, "--version"], timeout=COMPILE_SECONDS
@@ -70,8 +71,8 @@ class Target:
             "kernels": sizes,
             "needs": {stem: names for stem, names in undefined.items() if names},
             "routines": routines,
-            "structs": self._structs(),
-            "parts": self._parts(),
+            "structs": structs,
+            **self._generated(structs),
         }
 
     def _compile(self, source: Path, includes: Iterable[Path]) -> Path:
@@ -158,19 +159,26 @@ class Target:
         found = re.findall(r"^\d+\s+(\d+)\s+\w\s+_?size_of_(\w+)$", listed, re.M)
         return {name: int(size) for size, name in sorted(found, key=lambda pair: pair[1])}
 
-    def _parts(self) -> dict[str, float]:
-        """Bytes of code per piece of generated code: least squares over the samples."""
-        rows, sizes = [], []
+    def _generated(self, structs: Mapping[str, int]) -> dict[str, Any]:
+        """Of generated code: bytes per piece by least squares over the samples, and the constants
+        that none of the structs accounts for.
+        """
+        rows, sizes, extra = [], [], []
         for sample in size_samples.samples(self.folder / "samples", self.backend):
-            folder = sample.compiled.path
-            source = folder / "src" / f"{sample.survey.name}.c"
+            folder, found = sample.compiled.path, sample.survey
+            source = folder / "src" / f"{found.name}.c"
             made = self._compile(source, (folder / "include", folder / "src"))
-            counts = {"model": 1, **vars(sample.survey.code)}
+            counts = {"model": 1, **vars(found.code)}
             rows.append([counts[name] for name in PARTS])
-            sizes.append(self.sizes([made])[0])
+            code, constants = self.sizes([made])
+            sizes.append(code)
+            extra.append(constants - estimate.described_bytes(found, structs))
         matrix = np.array(rows, float)
-        found, *_ = np.linalg.lstsq(matrix, np.array(sizes, float), rcond=None)
-        return {name: round(float(size), 2) for name, size in zip(PARTS, found, strict=True)}
+        parts, *_ = np.linalg.lstsq(matrix, np.array(sizes, float), rcond=None)
+        return {
+            "extra_constants": min(extra),
+            "parts": {name: round(float(size), 2) for name, size in zip(PARTS, parts, strict=True)},
+        }
 
 
 def board_sizes(board: BoardProfile, target: Mapping[str, Any], folder: Path) -> dict[str, Any]:

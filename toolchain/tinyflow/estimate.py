@@ -26,7 +26,8 @@ class TargetSizes:
 
     `kernels` are code and constants of each kernel's source file; `needs` the routines of the
     compiler's own library that each calls, `routines` the members of that library which each of
-    them brings into an image, with their bytes. `structs` are sizes of types in C. `parts` are
+    them brings into an image, with their bytes. `structs` are sizes of types in C, `extra_constants`
+    what a model has besides. `parts` are
     bytes of code per field of CodeParts, and `model`, which each model has once. With
     `one_section` the compiler puts all constants of a source file into one.
     """
@@ -37,6 +38,7 @@ class TargetSizes:
     needs: Mapping[str, tuple[str, ...]]
     routines: Mapping[str, Mapping[str, int]]
     structs: Mapping[str, int]
+    extra_constants: int
     parts: Mapping[str, float]
 
 
@@ -97,6 +99,7 @@ def read_sizes(file: Path = SIZES) -> Sizes:
                 needs={stem: tuple(names) for stem, names in found["needs"].items()},
                 routines=found["routines"],
                 structs=found["structs"],
+                extra_constants=found["extra_constants"],
                 parts=found["parts"],
             )
             for name, found in content["targets"].items()
@@ -152,8 +155,12 @@ def generated_bytes(parts: CodeParts, target: TargetSizes) -> float:
 def constants_bytes(survey: Survey, target: TargetSizes) -> int:
     """Constants of the inference library beside the weights."""
     tables = sum(target.kernels[stem][1] for stem in survey.kernels)
-    params = sum(target.structs[name] * count for name, count in survey.params.items())
-    edges = target.structs["tnf_tensor_t"] * (len(survey.inputs) + len(survey.outputs))
-    name = len(survey.name) + 1
     padding = survey.padding_bytes if target.one_section else 0
-    return tables + params + edges + target.structs["tnf_model_t"] + name + padding
+    return tables + described_bytes(survey, target.structs) + target.extra_constants + padding
+
+
+def described_bytes(survey: Survey, structs: Mapping[str, int]) -> int:
+    """Constants of the generated source: parameters, and what describes the model."""
+    params = sum(structs[name] * count for name, count in survey.params.items())
+    edges = structs["tnf_tensor_t"] * (len(survey.inputs) + len(survey.outputs))
+    return params + edges + structs["tnf_model_t"] + len(survey.name) + 1
