@@ -36,11 +36,11 @@ def choose(
     """
     plain = Chosen(tuple(steps), plan_memory(graph, steps))
     streamed = tuple(over_input(graph, step) for step in steps)
-    lapped = min(plain, Chosen(streamed, plan_memory(graph, streamed)), key=_size)
-    best = lapped
+    lapped = Chosen(streamed, plan_memory(graph, streamed))
+    best = min(plain, lapped, key=_size)
     if least or (budget is not None and best.plan.arena_bytes > budget):
-        best = _chained(graph, Chosen(streamed, lapped.plan), None if least else budget)
-        best = min(lapped, best, key=_size)
+        chained = _chained(graph, lapped, None if least else budget)
+        best = min(best, chained, key=_size)
     best = _without_needless(graph, best, plain.steps)
     return Chosen(best.steps, best.plan, _told(graph, best, plain))
 
