@@ -17,6 +17,8 @@ from tinyflow.errors import ToolError
 BEGIN = "Linker script and memory map"
 # Named by -fdata-sections; the small one where an arena is no larger than a few words.
 ARENA = (".bss.arena", ".sbss.arena")
+# What a model has beside the arena (TNF_SLOW_MEMORY).
+SLOW = ".bss.tnf_slow"
 
 _PLACE = r"0x([0-9a-f]+)\s+0x([0-9a-f]+)"
 _OUTPUT = re.compile(rf"([.\w$-]+)\s+{_PLACE}(?:\s+load address 0x([0-9a-f]+))?\s*$")
@@ -110,12 +112,12 @@ def read_map(file: Path) -> tuple[OutputSection, ...]:
 
 
 def archive_sizes(sections: Iterable[OutputSection], archive: str) -> Sizes:
-    """What objects of the archive with that file name take in the image."""
+    """What objects of the archive with that file name take in the image, without slow memory."""
     return _sum(
         (piece.name, piece.size)
         for section in sections
         for piece in section.inputs
-        if piece.archive == archive
+        if piece.archive == archive and piece.name != SLOW
     )
 
 
@@ -148,6 +150,12 @@ def arena_bytes(sections: Iterable[OutputSection]) -> int:
     """The size of the tensor arena, which the application defines as `arena`."""
     pieces = (piece for section in sections for piece in section.inputs)
     return sum(piece.size for piece in pieces if piece.name in ARENA)
+
+
+def slow_bytes(sections: Iterable[OutputSection]) -> int:
+    """The size of the slow memory of all models in the image."""
+    pieces = (piece for section in sections for piece in section.inputs)
+    return sum(piece.size for piece in pieces if piece.name == SLOW)
 
 
 def kind(name: str) -> str:

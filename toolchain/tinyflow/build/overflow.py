@@ -20,6 +20,7 @@ _MEMORY = {
     "text": "flash",
     "data": "RAM",
     "CODE": "RAM for code",
+    "SLOW_RAM": "slow RAM",
     "CONSTANTS": "flash for constants",
 }
 CONSTANTS_BYTES = 0x10000
@@ -38,6 +39,7 @@ def overflow_error(output: str, model: str, board: BoardProfile) -> ModelError |
         "flash": board.memory.flash_bytes,
         "RAM": board.memory.ram_bytes,
         "RAM for code": board.memory.code_bytes or board.memory.ram_bytes,
+        "slow RAM": board.memory.slow_ram_bytes,
         "flash for constants": CONSTANTS_BYTES,
     }
     needed = {

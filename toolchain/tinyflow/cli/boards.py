@@ -70,18 +70,21 @@ def _show_board(result: dict[str, Any]) -> None:
     board = result["profile"]
     facts([("board", board["name"]), ("", board["title"]), ("file", result["file"])])
     click.echo()
+    has_slow = any(item["slow_ram_bytes"] for item in result["builders"])
     rows = [
         (
             item["builder"],
             item["with"],
             item["flash_bytes"],
             item["ram_bytes"],
+            *([item["slow_ram_bytes"]] if has_slow else []),
             item["stack_bytes"],
             item["clock_hz"] // 1_000_000 if item["clock_hz"] else "",
         )
         for item in result["builders"]
     ]
-    columns = ("builder", "with", "flash B", "RAM B", "stack B", "clock MHz")
+    slow = ["slow RAM B"] if has_slow else []
+    columns = ("builder", "with", "flash B", "RAM B", *slow, "stack B", "clock MHz")
     table(columns, rows)
     click.echo()
     table(
@@ -135,6 +138,7 @@ def _builders(board: BoardProfile) -> Iterator[dict[str, Any]]:
             "with": means,
             "flash_bytes": seen.memory.flash_bytes,
             "ram_bytes": seen.memory.ram_bytes,
+            "slow_ram_bytes": seen.memory.slow_ram_bytes,
             "stack_bytes": seen.memory.stack_bytes,
             "clock_hz": seen.clock_hz,
             "counter": seen.counter.unit,

@@ -69,8 +69,8 @@ def arena_budget(board: BoardProfile) -> int:
 def check_fits(compiled: CompiledModel, board: BoardProfile) -> None:
     """Raise ModelError when the model cannot fit the board, before anything is built.
 
-    Only what is certain is checked here: the arena with the stack against RAM, the weights
-    against flash. The builder checks the whole image.
+    Only what is certain is checked here: the arena with the stack against RAM, what it has no
+    room for against slow RAM, the weights against flash. The builder checks the whole image.
     """
     memory = board.memory
     room = memory.ram_bytes - memory.stack_bytes
@@ -81,6 +81,11 @@ def check_fits(compiled: CompiledModel, board: BoardProfile) -> None:
             f"beside its {memory.stack_bytes:,} B of stack",
             f"busiest at {compiled.busiest}",
         ]
+    if compiled.slow_bytes > memory.slow_ram_bytes:
+        findings.append(
+            f"{compiled.slow_bytes:,} B of tensors for which the arena has no room, board "
+            f"{board.name} has {memory.slow_ram_bytes:,} B of slow RAM"
+        )
     if compiled.weights_bytes > memory.flash_bytes:
         findings.append(
             f"{compiled.weights_bytes:,} B of weights, board {board.name} has "

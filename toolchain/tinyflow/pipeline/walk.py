@@ -213,6 +213,7 @@ class Walk:
                 "backend": board.backend,
                 "ram_budget": compiler.arena_budget(board),
                 "least_ram": self.least_ram,
+                "slow_ram": board.memory.slow_ram_bytes > 0,
                 "templates": cache.folder_sha256(self.templates),
             },
             lambda folder: compiler.compile_model(
@@ -224,6 +225,7 @@ class Walk:
                 templates=self.templates,
                 ram_budget=compiler.arena_budget(board),
                 least_ram=self.least_ram,
+                slow_ram=board.memory.slow_ram_bytes > 0,
             ),
         )
         compiler.check_fits(compiled, board)
