@@ -66,7 +66,8 @@ def test_every_board_that_builds_without_an_sdk_is_measured() -> None:
         name
         for name in boards.board_names()
         if "cmake" in (board := boards.load_board(name)).builders
-        and board.for_builder("cmake").toolchain is not None
+        and (toolchain := board.for_builder("cmake").toolchain) is not None
+        and toolchain.prefix
     }
     assert set(measured_boards()) == bare
 

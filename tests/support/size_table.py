@@ -59,8 +59,6 @@ class Target:
         kernels = {file.stem: self._object(file) for file in sorted(self.kernels.glob("*.c"))}
         sizes = {stem: list(self.sizes([made])) for stem, made in kernels.items()}
         undefined = {stem: self._undefined(made) for stem, made in kernels.items()}
-        if not self.toolchain.prefix:  # the C library is the system's
-            undefined = {}
         routines = self._routines(sorted({name for names in undefined.values() for name in names}))
         structs = self._structs()
         return {
@@ -209,7 +207,9 @@ def measure_all(folder: Path) -> dict[str, Any]:
         if "cmake" not in board.builders:
             continue
         board = board.for_builder("cmake")
-        if board.toolchain is None or process.find_program(board.toolchain.compiler) is None:
+        if board.toolchain is None or not board.toolchain.prefix:
+            continue  # an SDK's compiler, or the host's: nothing to tell of a process
+        if process.find_program(board.toolchain.compiler) is None:
             continue
         target = target_name(board.toolchain)
         if target not in targets:

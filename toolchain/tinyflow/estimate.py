@@ -26,10 +26,10 @@ class TargetSizes:
 
     `kernels` are code and constants of each kernel's source file; `needs` the routines of the
     compiler's own library that each calls, `routines` the members of that library which each of
-    them brings into an image, with their bytes. `structs` are sizes of types in C, `extra_constants`
-    what a model has besides. `parts` are
-    bytes of code per field of CodeParts, and `model`, which each model has once. With
-    `one_section` the compiler puts all constants of a source file into one.
+    them brings into an image, with their bytes. `structs` are sizes of types in C,
+    `extra_constants` what a model has besides. `parts` are bytes of code per field of CodeParts,
+    and `model`, which each model has once. With `one_section` the compiler puts all constants of a
+    source file into one.
     """
 
     compiler: str

@@ -47,7 +47,7 @@ class Survey:
     """A model that can be compiled, by its figures; those of CompiledModel have the same meaning.
 
     `kernels` are the kernels' source files without suffix, `params` counts parameter structs by
-    their C type. `padding_bytes` lie between constants where all of them share a section.
+    their C type. `padding_bytes` lie behind constants where all of them share a section.
     """
 
     name: str

@@ -57,7 +57,7 @@ def _show(result: dict[str, Any]) -> None:
 def _verdict(row: dict[str, Any]) -> str:
     if not row["fits"]:
         return f"no, lacks {row['lacks']}"
-    return "yes" if row["flash_bytes"] is not None else "yes, beside what its SDK takes"
+    return "yes" if row["flash_bytes"] is not None else "yes, as far as is known"
 
 
 def _show_findings(result: dict[str, Any]) -> None:

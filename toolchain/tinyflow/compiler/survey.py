@@ -55,7 +55,7 @@ def survey(
         busiest=busiest(program),
         kernels=tuple(sorted(needed_kernels(program, backend))),
         params=dict(sorted(Counter(call.params_type for call in program.calls).items())),
-        padding_bytes=sum(-size % WORD for size in program.array_bytes[:-1]),
+        padding_bytes=sum(-size % WORD for size in program.array_bytes),
         code=_code(program),
     )
 

@@ -1,0 +1,102 @@
+"""`tinyflow check`, as a person and as a program sees it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from network import Network
+from tflite_writer import write_tflite
+
+from tinyflow import cli
+from tinyflow.boards import board_names
+from tinyflow.compiler.graph import Quantization
+
+DIGITS = Path(__file__).parents[1] / "models" / "digits.tflite"
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """A model with three findings of different kinds."""
+    net = Network((1, 8, 8, 4))
+    half = net.node("GELU", (0,), (1, 8, 8, 4))
+    matrix, bias = net.weights((4, 3, 3, 4), 0, half)
+    odd = {"padding": "SAME", "stride_h": 0, "stride_w": 1}
+    conv = net.node("CONV_2D", (half, matrix, bias), (1, 8, 8, 4), **odd)
+    net.node("SOFTMAX", (conv,), (1, 8, 8, 4), Quantization((0.5,), (0,)), beta=1.0)
+    file = tmp_path / "broken.tflite"
+    file.write_bytes(write_tflite(net.graph()))
+    return file
+
+
+def test_a_model_that_fits(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["check", str(DIGITS)]) == 0
+    text = capsys.readouterr().out
+    assert "digits.tflite, every operator can be compiled" in text
+    assert "int8 [1, 8, 8, 1]" in text
+    for name in board_names():
+        assert f"\n{name} " in text
+    assert cli.main(["check", str(DIGITS), "--board", "qemu-m4", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    (row,) = told["boards"]
+    assert row["fits"] and row["lacks"] == ""
+    assert row["arena_bytes"] == told["arena_bytes"] >= told["activation_bytes"]
+    assert row["flash_bytes"] > told["weights_bytes"] + row["code_bytes"]
+    assert "gcc" in row["compiler"]
+
+
+def test_all_findings_at_once_with_what_to_change(
+    broken: Path, capsys: pytest.CaptureFixture[str], golden: Callable[[str, str], None]
+) -> None:
+    assert cli.main(["check", str(broken)]) == 3
+    golden("check/broken.txt", capsys.readouterr().out)
+    assert cli.main(["check", str(broken), "--json"]) == 3
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [found["node"] for found in findings] == [0, 1, 2]
+    assert all(found["advice"] and found["layer"] for found in findings)
+
+
+def test_what_a_board_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    net = Network((1, 64, 64, 16))
+    matrix, bias = net.weights((200, 1, 1, 16), 0, 0)
+    same = {"padding": "SAME", "stride_h": 1, "stride_w": 1}
+    net.node("CONV_2D", (0, matrix, bias), (1, 64, 64, 200), **same)
+    model = tmp_path / "wide.tflite"
+    model.write_bytes(write_tflite(net.graph()))
+    assert cli.main(["check", str(model), "--board", "microbit"]) == 0
+    assert "B of RAM" in capsys.readouterr().out
+    assert cli.main(["check", str(model), "--board", "microbit", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["boards"]
+    assert not row["fits"]
+    assert row["ram_bytes"] > row["ram_limit_bytes"]
+
+
+def test_neither_tensorflow_nor_a_compiler_is_asked_for() -> None:
+    program = (
+        "import sys\nfrom tinyflow import process\n"
+        "def forbidden(*a, **k): raise AssertionError('a program was started')\n"
+        "process.run = process.start = forbidden\n"
+        "from tinyflow.cli import main\n"
+        f"status = main(['check', {str(DIGITS)!r}])\n"
+        "heavy = [m for m in ('tensorflow', 'keras', 'sklearn', 'ai_edge_litert') "
+        "if m in sys.modules]\n"
+        "print(heavy, file=sys.stderr)\nsys.exit(status)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.strip() == "[]"
+
+
+def test_a_file_that_is_no_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "noise.tflite"
+    file.write_bytes(np.random.default_rng(0).bytes(300))
+    assert cli.main(["check", str(file)]) == 3
+    assert "is not a .tflite file" in capsys.readouterr().err
+    assert cli.main(["check", str(tmp_path / "none.tflite")]) == 2
