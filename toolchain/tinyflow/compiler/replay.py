@@ -1,6 +1,7 @@
 """Proves a memory plan by replaying the inference over the arena, byte by byte.
 
-It knows the steps and where the plan puts everything, and nothing of how the plan came about.
+Every byte has a number, which stands for its value: equal numbers are equal bytes. The replay knows
+the steps and where the plan puts everything, and nothing of how the plan came about.
 """
 
 from __future__ import annotations
@@ -8,16 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.memory import ALIGNMENT, Plan
 from tinyflow.compiler.memory.regions import RegionPlan
 from tinyflow.compiler.ops.op import Overlap
+from tinyflow.compiler.runs import Runs
 from tinyflow.compiler.steps import Step
-
-Bytes = NDArray[np.int64]
-"""One number per byte, which stands for its value: equal numbers are equal bytes."""
 
 
 class VerificationError(Exception):
@@ -89,15 +87,15 @@ class _Replay:
     def __init__(self, graph: Graph, plan: Plan) -> None:
         self._graph = graph
         self._plan = plan
-        self._arena = np.full(plan.arena_bytes, -1, dtype=np.int64)
-        self._expected: dict[int, Bytes] = {}
-        self._next = 0
+        self._arena = Runs(plan.arena_bytes, 0)
+        self._expected: dict[int, Runs] = {}
+        self._next = plan.arena_bytes
 
     def run(self, steps: Sequence[Step]) -> None:
         states = [state.tensor for state in self._graph.states]
         for tensor in (*self._graph.inputs, *states):
-            self._expected[tensor] = self._fresh(tensor)
-            self._arena[self._place(tensor)] = self._expected[tensor]
+            self._expected[tensor] = self._fresh(self._size(tensor))
+            self._arena.put(self._place(tensor).start, self._expected[tensor])
         for tensor in (*self._graph.inputs, *states):
             self._require_whole(tensor, "the first step")
         for position, step in enumerate(steps):
@@ -117,63 +115,96 @@ class _Replay:
         for tensor in (*read, *(tensor for tensor in step.updates if tensor not in replaced)):
             self._require_whole(tensor, name)
         written = (*step.writes, *step.updates)
-        holding = {tensor: self._fresh(tensor) for tensor in written}
-        to_write = {tensor: np.ones(holding[tensor].size, dtype=np.bool_) for tensor in written}
+        holding = {tensor: self._fresh(self._size(tensor)) for tensor in written}
+        in_place: dict[int, list[tuple[int, int]]] = {tensor: [] for tensor in written}
         for view in step.views:
-            inner = slice(view.offset, view.offset + self._size(view.part))
-            if inner.start < 0 or inner.stop > self._size(view.whole):
+            start, stop = view.offset, view.offset + self._size(view.part)
+            if start < 0 or stop > self._size(view.whole):
                 raise VerificationError(f"{name}: {view.part} is no part of {view.whole}")
             left_out = self._plan.honours(view)
             if view.part in holding:
-                holding[view.part] = self._held(view.whole, holding)[inner]
-                to_write[view.part][:] &= not left_out
+                holding[view.part] = self._held(view.whole, holding).part(start, stop)
+                in_place[view.part] += [(0, stop - start)] if left_out else []
             else:
-                holding[view.whole][inner] = self._expected[view.part]
-                to_write[view.whole][inner] &= not left_out
+                holding[view.whole].put(start, self._expected[view.part])
+                in_place[view.whole] += [(start, stop)] if left_out else []
+        to_write = {tensor: _rest(self._size(tensor), in_place[tensor]) for tensor in written}
         for tensor in written:
-            # A copy of a byte to where that very byte is changes nothing.
-            changed = to_write[tensor] & (self._arena[self._place(tensor)] != holding[tensor])
-            for other in read:
-                if other != tensor:
-                    self._require_order(step, name, other, tensor, changed)
+            self._require_order(step, name, read, tensor, holding[tensor], to_write[tensor])
         self._require_apart(step, position, name)
         for tensor in written:
-            self._arena[self._place(tensor)][to_write[tensor]] = holding[tensor][to_write[tensor]]
+            place = self._place(tensor).start
+            for start, stop in to_write[tensor]:
+                self._arena.put(place + start, holding[tensor].part(start, stop))
         self._expected |= holding
         for tensor in written:
             self._require_whole(tensor, f"after {name} the arena")
 
-    def _held(self, tensor: int, holding: dict[int, Bytes]) -> Bytes:
+    def _held(self, tensor: int, holding: dict[int, Runs]) -> Runs:
         """What `tensor` holds before the step, or after it where only then it is written."""
         return self._expected[tensor] if tensor in self._expected else holding[tensor]
 
     def _require_order(
-        self, step: Step, name: str, read: int, written: int, changed: NDArray[np.bool_]
+        self,
+        step: Step,
+        name: str,
+        read: Sequence[int],
+        written: int,
+        holding: Runs,
+        to_write: Sequence[tuple[int, int]],
     ) -> None:
-        """No byte of `read` is changed before it is consumed."""
-        source, target = self._place(read), self._place(written)
-        common = slice(max(0, source.start - target.start), max(0, source.stop - target.start))
-        if not np.any(changed[common]):
+        """No byte of the tensors `read` is changed before it is consumed."""
+        target = self._place(written)
+        sources = [(other, self._place(other)) for other in read if other != written]
+        met = [
+            (other, source)
+            for other, source in sources
+            if source.start < target.stop and target.start < source.stop
+        ]
+        if not met:
             return
-        laps = [lap for lap in step.overlaps if (lap.input, lap.output) == (read, written)]
-        if not any(self._keeps_order(lap, source.start, target.start, name) for lap in laps):
-            raise VerificationError(f"{name} writes over its input {read} before it is read")
+        changed = []  # A copy of a byte to where that very byte is changes nothing.
+        for start, stop in to_write:
+            before = self._arena.part(target.start + start, target.start + stop)
+            found = before.differences(holding.part(start, stop))
+            changed += [(target.start + start + low, target.start + start + high)
+                        for low, high in found]  # fmt: skip
+        for other, source in met:
+            if not any(low < source.stop and source.start < high for low, high in changed):
+                continue
+            laps = [lap for lap in step.overlaps if (lap.input, lap.output) == (other, written)]
+            if not any(self._keeps_order(lap, source.start, target.start, name) for lap in laps):
+                raise VerificationError(f"{name} writes over its input {other} before it is read")
 
     def _keeps_order(self, lap: Overlap, source: int, target: int, name: str) -> bool:
         """Whether every row written lies beside the rows not yet consumed."""
         size, made = self._size(lap.input), self._size(lap.output)
         if lap.rows is None:
             # Byte k is written when the bytes before k + 1 + reach were read.
-            first = np.arange(made, dtype=np.int64)
-            stop, needed = first + 1, np.clip(first + 1 + lap.reach, 0, size)
+            lines = [(0, max(0, -lap.reach), 0, 0), (max(0, -lap.reach), made, 1, 1 + lap.reach)]
+            row_bytes = 1
         else:
             if (lap.rows.input_bytes, lap.rows.output_bytes) != (size, made):
                 raise VerificationError(f"{name}: the rows of {lap.input} are not its bytes")
-            first = np.arange(len(lap.rows.consumed), dtype=np.int64) * lap.rows.output_row_bytes
-            stop = first + lap.rows.output_row_bytes
-            needed = lap.rows.counts() * lap.rows.input_row_bytes
-        met = (target + first < source + size) & (source + needed < target + stop)
-        return not bool(np.any(met & (needed < size)))
+            row_bytes, rows = lap.rows.output_row_bytes, lap.rows.consumed
+            if not isinstance(rows, range):
+                first = np.arange(len(rows), dtype=np.int64) * row_bytes
+                needed = lap.rows.counts() * lap.rows.input_row_bytes
+                met = (target + first < source + size) & (
+                    source + needed < target + first + row_bytes
+                )
+                return not bool(np.any(met & (needed < size)))
+            each = lap.rows.input_row_bytes
+            lines = [(0, len(rows), rows.step * each, rows.start * each)]
+        return not any(
+            _any_row(
+                range(low, min(high, made // row_bytes)),
+                (row_bytes, target - source - size),
+                (slope - row_bytes, source + needed - target - row_bytes),
+                (slope, needed - size),
+            )
+            for low, high, slope, needed in lines
+        )
 
     def _require_apart(self, step: Step, position: int, name: str) -> None:
         """Rings and scratch lie in the arena, beside one another and every operand."""
@@ -187,16 +218,14 @@ class _Replay:
             if position not in self._plan.scratch_offsets:
                 raise VerificationError(f"{name}: its scratch has no place")
             spans.append((self._plan.scratch_offsets[position], step.scratch_bytes))
-        used = np.zeros(self._arena.size, dtype=np.bool_)
-        for tensor in (*step.reads, *step.writes, *step.updates):
-            used[self._place(tensor)] = True
+        used = [self._place(tensor) for tensor in (*step.reads, *step.writes, *step.updates)]
         for start, size in spans:
             if start < 0 or start % ALIGNMENT or start + size > self._arena.size:
                 raise VerificationError(f"{name}: scratch lies outside the arena, or not aligned")
-            if np.any(used[start : start + size]):
+            if any(start < place.stop and place.start < start + size for place in used):
                 raise VerificationError(f"{name}: scratch lies over an operand")
-            used[start : start + size] = True
-            self._arena[start : start + size] = -1
+            used.append(slice(start, start + size))
+            self._arena.put(start, self._fresh(size))
 
     def _size(self, tensor: int) -> int:
         return self._graph.tensors[tensor].size_bytes
@@ -210,13 +239,37 @@ class _Replay:
             raise VerificationError(f"tensor {tensor} is not aligned: it lies at {start}")
         return slice(start, end)
 
-    def _fresh(self, tensor: int) -> Bytes:
-        first, self._next = self._next, self._next + self._size(tensor)
-        return np.arange(first, self._next, dtype=np.int64)
+    def _fresh(self, size: int) -> Runs:
+        first, self._next = self._next, self._next + size
+        return Runs(size, first)
 
     def _require_whole(self, tensor: int, reader: str) -> None:
         name = self._graph.tensors[tensor].name
         if tensor not in self._expected:
             raise VerificationError(f"{reader} reads {name} before it is written")
-        if not np.array_equal(self._arena[self._place(tensor)], self._expected[tensor]):
+        place = self._place(tensor)
+        if self._arena.part(place.start, place.stop).differences(self._expected[tensor]):
             raise VerificationError(f"{reader} finds {name} overwritten")
+
+
+def _rest(size: int, gone: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """What is left of `size` bytes without those from where to where `gone` says."""
+    left, at = [], 0
+    for start, stop in sorted(gone):
+        if at < start:
+            left.append((at, start))
+        at = max(at, stop)
+    return [*left, (at, size)] if at < size else left
+
+
+def _any_row(rows: range, *lines: tuple[int, int]) -> bool:
+    """Whether in some row all `lines`, slope * row + offset, are below 0."""
+    low, high = rows.start, rows.stop
+    for slope, offset in lines:
+        if slope > 0:
+            high = min(high, -(offset // slope))
+        elif slope < 0:
+            low = max(low, offset // -slope + 1)
+        elif offset >= 0:
+            return False
+    return low < high

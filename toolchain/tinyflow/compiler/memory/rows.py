@@ -33,9 +33,7 @@ class RowTrace:
     consumed: Sequence[int]
 
     def __post_init__(self) -> None:
-        counts = self.counts()
-        ends = np.concatenate(([0], counts, [self.input_rows]))
-        if bool(np.any(np.diff(ends) < 0)):
+        if not self._rises():
             raise ValueError(f"consumed rows fall, or are not between 0 and {self.input_rows}")
         if min(self.input_row_bytes, self.output_row_bytes) < 1:
             raise ValueError(f"rows of {self.input_row_bytes} and {self.output_row_bytes} B")
@@ -47,6 +45,13 @@ class RowTrace:
     @property
     def output_bytes(self) -> int:
         return len(self.consumed) * self.output_row_bytes
+
+    def _rises(self) -> bool:
+        rows = self.consumed
+        if isinstance(rows, range):  # of which the ends tell all, however long it is
+            return not rows or 0 <= rows[0] <= rows[-1] <= self.input_rows
+        ends = np.concatenate(([0], self.counts(), [self.input_rows]))
+        return not np.any(np.diff(ends) < 0)
 
     def counts(self) -> NDArray[np.int64]:
         """`consumed` as an array."""
@@ -63,6 +68,12 @@ def reach(trace: RowTrace) -> int:
     consumed[r] * input_row_bytes - (r + 1) * output_row_bytes over the rows `r` that leave any.
     A trace that leaves none reaches to the input's end: the output may lie anywhere.
     """
+    rows = trace.consumed
+    if isinstance(rows, range):  # the room falls or rises all along: it is least at an end
+        kept = range(rows.start, min(rows.stop, trace.input_rows), rows.step)
+        ends = {0, len(kept) - 1} if kept else set()
+        rooms = (kept[r] * trace.input_row_bytes - (r + 1) * trace.output_row_bytes for r in ends)
+        return min(trace.input_bytes, *rooms, trace.input_bytes)
     counts = trace.counts()
     left = np.flatnonzero(counts < trace.input_rows)
     room = counts[left] * trace.input_row_bytes - (left + 1) * trace.output_row_bytes
