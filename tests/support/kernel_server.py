@@ -6,6 +6,7 @@ those of the parameter struct is found here.
 
 from __future__ import annotations
 
+import functools
 import struct
 import subprocess
 import tempfile
@@ -34,29 +35,41 @@ Array = NDArray[Any]
 Bytes = NDArray[np.int8]
 
 
+@functools.cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="tinyflow-kernels-")
+
+
+@functools.cache
+def built(backend: str, flags: tuple[str, ...]) -> Path:
+    """The server's program, compiled once for all tests of a process."""
+    headers = KernelHeaders()
+    made = Path(tempfile.mkdtemp(dir=_folder().name))
+    table = (f"KERNEL({p.function}, {p.call})" for p in headers.prototypes.values())
+    (made / "kernel_table.def").write_text("\n".join(table) + "\n")
+    includes = (f'#include "{name}"' for name in headers.names)
+    (made / "kernel_headers.def").write_text("\n".join(includes) + "\n")
+    program = made / "kernel_server"
+    process.run(
+        [
+            *("cc", "-std=c99", "-O1", "-g", *flags),
+            *(f"-I{KERNELS / 'include'}", f"-I{KERNELS.parent / 'include'}"),
+            *(f"-I{KERNELS / backend}", f"-I{made}"),
+            *(str(path) for path in sorted((KERNELS / backend).glob("*.c"))),
+            *(str(SOURCE), "-o", str(program), "-lm"),
+        ],
+        timeout=120.0,
+    )
+    return program
+
+
 class KernelServer:
     """The kernels in a child process; use it as a context manager."""
 
     def __init__(self, backend: str = "ref", flags: Sequence[str] = SANITIZERS) -> None:
         self.headers = KernelHeaders()
         self._order = list(self.headers.prototypes)
-        self._folder = tempfile.TemporaryDirectory(prefix="tinyflow-kernels-")
-        made = Path(self._folder.name)
-        self._program = made / "kernel_server"
-        table = (f"KERNEL({p.function}, {p.call})" for p in self.headers.prototypes.values())
-        (made / "kernel_table.def").write_text("\n".join(table) + "\n")
-        includes = (f'#include "{name}"' for name in self.headers.names)
-        (made / "kernel_headers.def").write_text("\n".join(includes) + "\n")
-        process.run(
-            [
-                *("cc", "-std=c99", "-O1", "-g", *flags),
-                *(f"-I{KERNELS / 'include'}", f"-I{KERNELS.parent / 'include'}"),
-                *(f"-I{KERNELS / backend}", f"-I{self._folder.name}"),
-                *(str(path) for path in sorted((KERNELS / backend).glob("*.c"))),
-                *(str(SOURCE), "-o", str(self._program), "-lm"),
-            ],
-            timeout=120.0,
-        )
+        self._program = built(backend, tuple(flags))
         self._child: subprocess.Popen[bytes] | None = None
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
 
@@ -71,7 +84,6 @@ class KernelServer:
     ) -> None:
         self._stop()
         self._log.close()
-        self._folder.cleanup()
 
     def run_node(
         self,
