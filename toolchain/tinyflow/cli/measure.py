@@ -95,6 +95,8 @@ def _show_verify(result: dict[str, Any]) -> None:
         f"({first['name']}), position {first['position']}: "
         f"the reference has {first['expected']}, the board {first['found']}"
     )
+    if first["reference_fault"]:
+        click.echo(f"note: {first['reference_fault']}")
 
 
 @click.command()

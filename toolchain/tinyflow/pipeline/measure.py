@@ -12,6 +12,7 @@ import numpy as np
 
 from tinyflow import progress
 from tinyflow.artifacts import LayerInfo, LayerOutput
+from tinyflow.compiler.ops import OPS
 from tinyflow.pipeline import Walk
 from tinyflow.pipeline.inputs import inputs_from_file, real_inputs, seeded_inputs
 
@@ -93,6 +94,7 @@ class Mismatch:
             "channel": self.position[-1] if self.position else 0,
             "expected": self.expected,
             "found": self.found,
+            "reference_fault": OPS[self.op].reference_fault,
         }
 
 

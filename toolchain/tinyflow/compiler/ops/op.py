@@ -117,6 +117,9 @@ class Op(ABC):
     constraints: ClassVar[tuple[Constraint, ...]] = ()
     """Rules about values, in any order: all may rely on the structure."""
 
+    reference_fault: ClassVar[str] = ""
+    """Where the reference interpreter is known to be wrong, for who compares with it."""
+
     def findings(self, graph: Graph, node: Node) -> list[str]:
         """What is wrong with the node, as "rule (found: value)"; empty when it can be lowered.
 

@@ -139,6 +139,9 @@ class Sum(_Reduction):
     """
 
     name = "SUM"
+    reference_fault = (
+        "LiteRT 1.2 reads int8 as uint8 in SUM; the board computes as TensorFlow Lite Micro does"
+    )
     kernel = "sum"
     params_type = "tnf_sum_t"
     constraints = (output_shape, small_count, large_factor)
