@@ -14,9 +14,10 @@ Printed from the operator classes; do not edit. `python -m tinyflow.compiler.ops
 it anew.
 
 Activations have the types that an operator's rules name; the batch may be any. Results equal those
-of the reference kernels of TensorFlow Lite Micro and LiteRT 1.2 bit for bit, on every board. A
-model that breaks a rule below is refused before any code is written, with the rule and what was
-found instead.
+of the reference kernels of TensorFlow Lite Micro and LiteRT 1.2 bit for bit, on every board; where
+the two differ, the operator says which is followed. A model that breaks a rule below is refused
+before any code is written, with the rule and what was found instead: `tinyflow check MODEL.tflite`
+lists all of it. VAR_HANDLE and CALL_ONCE are read with the variables they belong to.
 """
 
 
@@ -29,7 +30,8 @@ def described() -> Iterator[tuple[str, str, tuple[str, ...]]]:
 
 def operators_markdown() -> str:
     """All operators as Markdown."""
-    parts = [HEADER]
+    index = ", ".join(f"[{name}](#{name.lower()})" for name in sorted(OPS))
+    parts = [HEADER, f"{index}\n"]
     for name, text, rules in described():
         lines = "\n".join(f"- {rule}." for rule in rules)
         parts.append(f"## {name}\n\n{text}\n\n{lines}\n")
