@@ -51,6 +51,7 @@ def test_what_a_profile_names_exists(board: BoardProfile) -> None:
 def test_memory_and_counter_make_sense(board: BoardProfile) -> None:
     memory = board.memory
     assert memory.stack_bytes < memory.ram_bytes
+    assert (memory.slow_ram_origin > 0) == (memory.slow_ram_bytes > 0)
     if board.toolchain is not None and board.toolchain.linker_script:
         ends = memory.flash_origin + memory.flash_bytes, memory.ram_origin + memory.ram_bytes
         assert ends[0] <= memory.ram_origin or ends[1] <= memory.flash_origin
@@ -123,6 +124,13 @@ def test_a_builder_brings_its_own_port_and_memory_and_a_runner_its_counter() -> 
     assert (chosen.clock_hz, chosen.toolchain) == (64_000_000, None)
     assert chosen.for_builder("arduino") == chosen
     assert chosen.for_runner("qemu").counter.divide == 2
+    # Slow RAM that bare metal starts is not there for an SDK, unless its own section says so.
+    memory = replace(board.memory, slow_ram_origin=0x21000000, slow_ram_bytes=4096)
+    inherits = replace(both, memory=memory, arduino=replace(sdk, memory=None))
+    assert inherits.for_builder("cmake").memory == memory
+    assert inherits.for_builder("arduino").memory == board.memory
+    says = replace(both, arduino=replace(sdk, memory=memory))
+    assert says.for_builder("arduino").memory == memory
     with pytest.raises(ProjectError, match="not built with cmake"):
         chosen.for_builder("cmake")
     with pytest.raises(ProjectError, match="not run with qem, did you mean qemu"):

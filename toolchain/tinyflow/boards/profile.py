@@ -59,8 +59,9 @@ class Memory(schema.Checked):
     slow_ram_origin: Bytes = 0
     """Address of further RAM that is slower, such as PSRAM, ready before `main`."""
     slow_ram_bytes: Bytes = 0
-    """Size of that RAM, 0 where there is none. Tensors for which the arena has no room lie there. An
-    SDK's linker script needs the name of its section: `TNF_SLOW_MEMORY` in `build_flags`."""
+    """Size of that RAM, 0 where there is none. Tensors for which the arena has no room lie there.
+    With an SDK it holds only where the builder's own section says so, with a `TNF_SLOW_MEMORY` in
+    `build_flags` that names the section of the SDK's linker script."""
 
 
 @dataclass(frozen=True)
@@ -308,7 +309,8 @@ class BoardProfile(schema.Checked):
 
     def for_builder(self, builder: str) -> BoardProfile:
         """The profile as `builder` sees it: it is the only one, and what its section says of port
-        layers, memory, clock and counter holds. Raises ProjectError when it is none of the board's.
+        layers, memory, clock and counter holds. Of an SDK it is not known that it starts slow RAM.
+        Raises ProjectError when it is none of the board's.
         """
         chosen = tuple(name for name in self.builders if name == builder)
         if not chosen:
@@ -322,7 +324,7 @@ class BoardProfile(schema.Checked):
             toolchain=None,
             platformio=settings,
             port_layers=settings.port_layers or self.port_layers,
-            memory=settings.memory or self.memory,
+            memory=settings.memory or replace(self.memory, slow_ram_origin=0, slow_ram_bytes=0),
             clock_hz=self.clock_hz if settings.clock_hz is None else settings.clock_hz,
             counter=settings.counter or self.counter,
         )
