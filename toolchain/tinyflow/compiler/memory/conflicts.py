@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tinyflow.compiler.ops.op import View
 
 ALIGNMENT = 4
+MOST_CHECKS = 100_000
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class _Groups:
     """Tensors that lie at a fixed distance from one another."""
 
     live: Liveness
+    checks_left: int = MOST_CHECKS
     members: dict[Key, dict[Key, int]] = field(default_factory=dict)
     home: dict[Key, Key] = field(default_factory=dict)
 
@@ -46,10 +48,13 @@ class _Groups:
     def join(self, view: View) -> None:
         """Put `part` into `whole`, with all that shares their buffers, unless that spoils a value.
 
-        Every tensor stays aligned.
+        Every tensor stays aligned. After MOST_CHECKS pairs of tensors nothing is joined any more.
         """
         a, b = self.home[view.whole], self.home[view.part]
         if a == b or view.offset % ALIGNMENT:
+            return
+        self.checks_left -= len(self.members[a]) * len(self.members[b])
+        if self.checks_left < 0:
             return
         shift = self.members[a][view.whole] + view.offset - self.members[b][view.part]
         moved = {key: inner + shift for key, inner in self.members[b].items()}

@@ -19,6 +19,9 @@ Key = int | tuple[int, int]
 """A tensor's index, or a ring: (step position, number of the ring in the step)."""
 
 
+MOST_PIECES = 256
+
+
 @dataclass(frozen=True)
 class Piece:
     """`length` bytes that were computed as bytes `start`... of value `origin`.
@@ -111,8 +114,13 @@ class _Recorder:
         self.lives[key][-1] = Life(life.first, moment, life.pieces)
 
     def copy(self, part: int, whole: int, offset: int, *, into_whole: bool) -> None:
-        """Let the one that was written last hold the other's bytes."""
+        """Let the one that was written last hold the other's bytes.
+
+        What has more than MOST_PIECES is a value of its own: then the copy is made.
+        """
         inner, outer = self.lives[part][-1], self.lives[whole][-1]
+        if len(inner.pieces) + len(outer.pieces) > MOST_PIECES:
+            return
         stop = offset + self.sizes[part]
         if into_whole:
             pieces = (

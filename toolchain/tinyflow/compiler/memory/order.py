@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from tinyflow.compiler.steps import Step
 
 MOST_LOOKS = 20_000
+MOST_STEPS = 1000
+MOST_WORK = 600_000
+"""Tensors of shared buffers that the search looks at."""
 BEAM = 16
 
 
@@ -46,12 +49,18 @@ def best_order(graph: Graph, steps: Sequence[Step]) -> tuple[int, ...]:
 
     Every step comes after those whose outputs it reads; what reads or changes a state keeps its
     place among the others that do. The least is certain where the search ended within MOST_LOOKS
-    looks at a step after a set of others. The given order is kept where none needs less.
+    looks at a step after a set of others. The given order is kept where none needs less,
+    and where it takes too long to
+    know: where there are more than MOST_STEPS, or after MOST_WORK.
     """
+    if len(steps) > MOST_STEPS:
+        return tuple(range(len(steps)))
     costs = _Costs(graph, steps)
     given = tuple(range(len(steps)))
+    if costs.least_work > MOST_WORK // 4:
+        return given
     peak = _peak(costs, given)
-    found = _search(costs, peak) or _beam(costs)
+    found = _search(costs, peak) or _beam(costs) or given
     return found if _peak(costs, found) < peak else given
 
 
@@ -91,6 +100,7 @@ class _Costs:
     graph: Graph
     steps: Sequence[Step]
     before: list[int] = field(init=False)
+    work: int = 0
 
     def __post_init__(self) -> None:
         self.before = predecessors(self.graph, self.steps)
@@ -112,6 +122,15 @@ class _Costs:
             for tensor in (*step.reads, *step.updates):
                 self._readers[tensor] |= 1 << position
 
+    @property
+    def least_work(self) -> int:
+        """What it takes to know the peak of one order."""
+        return sum(
+            3 * len(self._members[self._buffer[tensor]])
+            for step in self.steps
+            for tensor in (*step.reads, *step.writes, *step.updates)
+        )
+
     def ready(self, done: int) -> list[int]:
         """The steps that may come next."""
         return [
@@ -127,6 +146,8 @@ class _Costs:
         """
         found = []
         for position in self.ready(done):
+            if self.work > MOST_WORK:
+                break
             needed, after = self.step(done, live, position)
             if needed <= peak and after <= live:
                 return [(needed, after, position)]
@@ -158,6 +179,7 @@ class _Costs:
     def _cover(self, buffer: int, done: int, running: int) -> int:
         """The bytes of a buffer that are live after the steps `done`, while one is running."""
         total = end = 0
+        self.work += len(self._members[buffer])
         for key, start, stop in sorted(self._members[buffer], key=lambda member: member[1:]):
             writer = self._writer.get(key, 0)
             if writer & ~(done | running) or not (self._readers[key] & ~done or writer & running):
@@ -193,7 +215,7 @@ def _search(costs: _Costs, limit: int) -> tuple[int, ...] | None:
             continue
         options = costs.options(done, live, peak)
         looked += len(options)
-        if looked > MOST_LOOKS:
+        if looked > MOST_LOOKS or costs.work > MOST_WORK:
             return None
         for needed, after, position in options:
             reached, most = done | 1 << position, max(peak, needed)
@@ -204,13 +226,17 @@ def _search(costs: _Costs, limit: int) -> tuple[int, ...] | None:
     return None
 
 
-def _beam(costs: _Costs) -> tuple[int, ...]:
-    """A good order: the BEAM best sets of each size are followed."""
+def _beam(costs: _Costs) -> tuple[int, ...] | None:
+    """A good order: the BEAM best sets of each size are followed. None where it takes too long."""
+    costs.work = 0
     front: dict[int, tuple[int, int, tuple[int, ...]]] = {0: (0, costs.start(), ())}
     for _ in costs.steps:
         reached: dict[int, tuple[int, int, tuple[int, ...]]] = {}
         for done, (peak, live, order) in front.items():
-            for needed, after, position in costs.options(done, live, peak):
+            options = costs.options(done, live, peak)
+            if costs.work > MOST_WORK:
+                return None
+            for needed, after, position in options:
                 entry = (max(peak, needed), after, (*order, position))
                 key = done | 1 << position
                 reached[key] = min(entry, reached.get(key, entry))

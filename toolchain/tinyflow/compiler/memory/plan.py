@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.memory.conflicts import ALIGNMENT, Sharing, problem, share
+from tinyflow.compiler.memory.crowds import MOST_MEETINGS, meetings, place_apart
 from tinyflow.compiler.memory.exact import Budget
 from tinyflow.compiler.memory.greedy import first_fit, orders
 from tinyflow.compiler.memory.liveness import Key, Liveness, liveness
@@ -70,11 +71,17 @@ class Plan:
         return self.offsets[view.part] == self.offsets[view.whole] + view.offset
 
 
-def plan_memory(graph: Graph, steps: Sequence[Step]) -> Plan:
-    """The arena plan of `steps`, in that order. The same steps always get the same plan."""
+def plan_memory(graph: Graph, steps: Sequence[Step], budget: Budget | None = None) -> Plan:
+    """The arena plan of `steps`, in that order. The same steps always get the same plan.
+
+    `budget` bounds the search for the least activation bytes; without one it is solve.WORK.
+    """
     live = liveness(graph, steps)
-    views = [view for step in steps for view in step.views]
-    offsets, proved = _place_activations(graph, live, views)
+    if meetings(live) > MOST_MEETINGS:
+        offsets, proved = place_apart(live, ALIGNMENT), False
+    else:
+        views = [view for step in steps for view in step.views]
+        offsets, proved = _place_activations(graph, live, views, budget or Budget(WORK))
     activation_bytes = _end(live, offsets)
     scratch = {
         position: lowest_gap(live, offsets, position, step.scratch_bytes)
@@ -142,7 +149,7 @@ def aligned(size: int) -> int:
 
 
 def _place_activations(
-    graph: Graph, live: Liveness, views: Sequence[View]
+    graph: Graph, live: Liveness, views: Sequence[View], budget: Budget
 ) -> tuple[dict[Key, int], bool]:
     """The offsets of tensors and rings, and whether they are proved to take the least.
 
@@ -157,7 +164,6 @@ def _place_activations(
     choices: list[Callable[[View], bool]] = [lambda _: True, moves, lambda _: False]
     best: tuple[int, list[int], Sharing, bool] | None = None
     tried: list[Sharing] = []
-    budget = Budget(WORK)
     for choice in choices:
         sharing = share(live, [view for view in views if choice(view)])
         if sharing in tried:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import gcd
 
+MOST_LOOKS = 1_000_000
+
 
 @dataclass(frozen=True)
 class Apart:
@@ -79,7 +81,8 @@ class Problem:
     def lower_bound(self) -> int:
         """No placement is smaller: the heaviest sets found of buffers that cannot overlap at all.
 
-        One pair in each set may overlap in part; what both cover at least counts for it.
+        One pair in each set may overlap in part; what both cover at least counts for it. After
+        MOST_LOOKS looks at a buffer no more sets are tried.
         """
         hard, soft = self._hard, dict[tuple[int, int], int]()
         for p in self.aparts:
@@ -87,23 +90,32 @@ class Problem:
             if p.b not in hard[p.a]:
                 pair = (min(p.a, p.b), max(p.a, p.b))
                 soft[pair] = max(soft.get(pair, 0), least_cover(a, b, p.low, p.high))
-        best = max(self.sizes, default=0)
-        for v, size in enumerate(self.sizes):
-            best = max(best, size + self._clique(hard[v], hard))
-        for (a, b), cover in soft.items():
-            best = max(best, cover + self._clique(hard[a] & hard[b], hard))
+        best, left = max(self.sizes, default=0), MOST_LOOKS
+        alone = ((size, hard[v]) for v, size in enumerate(self.sizes))
+        pairs = ((cover, hard[a] & hard[b]) for (a, b), cover in soft.items())
+        for start, candidates in (*alone, *pairs):
+            weight, looks = self._clique(candidates, hard)
+            best, left = max(best, start + weight), left - looks
+            if left < 0:
+                break
         return best
 
     @cached_property
     def cliques(self) -> tuple[tuple[int, ...], ...]:
-        """Sets of buffers that cannot overlap at all, one around every two, as large as it gets."""
+        """Sets of buffers that cannot overlap at all, as large as it gets: one around every two,
+        or around the first until MOST_LOOKS buffers were looked at.
+        """
         hard = self._hard
         found: set[tuple[int, ...]] = set()
+        looks = MOST_LOOKS
         for p in self.aparts:
             if p.b not in hard[p.a]:
                 continue
+            if looks < 0:
+                break
             clique, left = {p.a, p.b}, hard[p.a] & hard[p.b]
             while left:
+                looks -= len(left) * (1 + len(left) // 16)
                 chosen = max(left, key=lambda v: (len(left & hard[v]), self.sizes[v], -v))
                 clique.add(chosen)
                 left &= hard[chosen]
@@ -120,15 +132,19 @@ class Problem:
                 found[p.b].add(p.a)
         return found
 
-    def _clique(self, candidates: Iterable[int], hard: Sequence[set[int]]) -> int:
-        """The weight of a set of candidates that are all hard neighbours of one another."""
+    def _clique(self, candidates: Iterable[int], hard: Sequence[set[int]]) -> tuple[int, int]:
+        """The weight of a set of candidates that are all hard neighbours of one another, and how
+        many looks at a buffer it took.
+        """
         weight = 0
         left = set(candidates)
+        looks = len(left)
         for v in sorted(left, key=lambda v: (-self.sizes[v], v)):
             if v in left:
                 weight += self.sizes[v]
+                looks += min(len(left), len(hard[v]))
                 left &= hard[v]
-        return weight
+        return weight, looks
 
 
 def least_cover(a: int, b: int, low: int, high: int) -> int:

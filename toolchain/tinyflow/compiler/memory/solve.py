@@ -11,6 +11,8 @@ from tinyflow.compiler.memory.problem import Problem
 WORK = 40_000_000
 """Elementary operations of an exact search: about a second."""
 TRIALS = 150
+TRIED_DEMANDS = 600_000
+"""Of all placements that the local search tries together."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,16 @@ def place(problem: Problem, budget: Budget | None = None) -> Placement:
         found = _try(scaled, bound, budget, budget.left // 4)
         offsets = found if isinstance(found, list) else offsets
     if not proved and scaled.extent(offsets) > bound:
-        offsets = local_search(scaled, offsets, order, TRIALS)
+        offsets = local_search(scaled, offsets, order, _trials(scaled))
         offsets, proved = _tighten(scaled, offsets, bound, budget)
     extent = scaled.extent(offsets)
     return Placement(
         tuple(offset * unit for offset in offsets), extent * unit, proved or extent <= bound
     )
+
+
+def _trials(problem: Problem) -> int:
+    return min(TRIALS, TRIED_DEMANDS // (1 + len(problem.aparts)))
 
 
 def _tighten(
