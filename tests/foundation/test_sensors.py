@@ -20,9 +20,19 @@ SDA_SCL = {"sda": 21, "scl": 22}
 
 def model(shape: tuple[int, ...] = (1, 128, 3), scale: float = 1 / 64) -> CompiledModel:
     spec = TensorSpec("input", shape, scale, -3)
-    # fmt: off
-    return CompiledModel("demo", Path(), Path(), "", "ref", (), (), 0, 0, 0, 0, spec, spec, (), {})
-    # fmt: on
+    return CompiledModel(
+        name="demo",
+        path=Path(),
+        model=Path(),
+        model_sha256="",
+        backend="ref",
+        **dict.fromkeys(("sources", "headers", "layers"), ()),
+        **dict.fromkeys(("arena_bytes", "activation_bytes", "state_bytes"), 0),
+        **dict.fromkeys(("scratch_bytes", "weights_bytes", "macs"), 0),
+        inputs=(spec,),
+        outputs=(spec,),
+        operators={},
+    )
 
 
 def esp32() -> BoardProfile:

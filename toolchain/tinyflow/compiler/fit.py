@@ -95,7 +95,7 @@ def check_fits(compiled: CompiledModel, board: BoardProfile) -> None:
         raise ModelError(
             f"model {compiled.name} does not fit board {board.name}",
             findings,
-            ["tinyflow boards"],
+            [f"tinyflow check {compiled.model.name}"],
         )
 
 

@@ -241,6 +241,7 @@ TOOLS: Mapping[str, Tool] = _table(
     _package("click>=8.1.8,<8.6", "the command line"),
     _package("cbor2>=5.6", "the device protocol's messages"),
     _package("cobs>=1.2", "the device protocol's frames"),
+    _package("cffi>=1.16", "calls the generated C on this computer"),
     _package("pydantic>=2.11", "checks project and board files"),
     _package("annotated-types>=0.7", "limits in project and board files"),
     _package("rich>=13", "progress and tables"),
