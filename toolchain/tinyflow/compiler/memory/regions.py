@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.memory.conflicts import ALIGNMENT, Sharing, problem, share
+from tinyflow.compiler.memory.crowds import MOST_MEETINGS, meetings
 from tinyflow.compiler.memory.exact import Budget, OutOfBudget, fit
 from tinyflow.compiler.memory.greedy import best_of_orders
 from tinyflow.compiler.memory.liveness import Key, Liveness, liveness
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 MOST_CHOICES = 3000
 WORK_OF_A_CHOICE = 400_000
+WORK = 20_000_000
+"""Elementary operations of the search for one way to share: about a second."""
+WORK_OF_A_PAIR = 100
+"""What looking at two buffers of a choice counts."""
 
 Traffic = Mapping[tuple[int, Key], int]
 """By step position and tensor or ring: what the step reads and writes of it, in bytes."""
@@ -81,7 +86,7 @@ def plan_regions(
 
     Without `traffic`, or where it has no entry, a step reads each of its inputs once and writes
     each of its outputs once, and a ring counts twice its size. None where no placement was found of
-    what must be fast.
+    what must be fast, or where more tensors live at once than are looked at (crowds).
     """
     # Scratch is a ring of its step that has to be fast.
     whole = [
@@ -91,6 +96,8 @@ def plan_regions(
         for step in steps
     ]
     live = liveness(graph, whole)
+    if meetings(live) > MOST_MEETINGS:
+        return None
     required: set[Key] = {*graph.inputs, *graph.outputs}
     required |= {state.tensor for state in graph.states}
     required |= {(i, len(step.rings)) for i, step in enumerate(steps) if step.scratch_bytes}
@@ -198,6 +205,7 @@ class _Choice:
     room: int
     fixed: Sequence[int]
     proved: bool = True
+    budget: Budget = field(default_factory=lambda: Budget(WORK))
     _known: dict[tuple[int, ...], list[int] | None] = field(default_factory=dict)
 
     def run(self) -> list[int] | None:
@@ -222,7 +230,7 @@ class _Choice:
             ):
                 continue
             looks += 1
-            if looks > MOST_CHOICES:
+            if looks > MOST_CHOICES or self.budget.left <= 0:
                 self.proved = False
                 break
             stack.append((depth + 1, chosen))
@@ -243,17 +251,21 @@ class _Choice:
         return [at[buffer] for buffer in chosen]
 
     def _place(self, chosen: Sequence[int]) -> list[int] | None:
+        self.budget.part(WORK_OF_A_PAIR * len(chosen) ** 2)
         part = self.demands.part(chosen)
         if part.lower_bound > self.room:
             return None
         offsets, _ = best_of_orders(part)
         if part.extent(offsets) <= self.room:
             return offsets
+        granted = self.budget.part(WORK_OF_A_CHOICE)
         try:
-            return fit(part, self.room, Budget(WORK_OF_A_CHOICE))
+            return fit(part, self.room, granted)
         except OutOfBudget:
             self.proved = False
             return None
+        finally:
+            self.budget.left += max(0, granted.left)
 
     def _total(self, chosen: Sequence[int]) -> int:
         return sum(self.load[buffer] for buffer in chosen)
