@@ -81,6 +81,10 @@ def test_every_byte_is_equal(project: Path, run_tinyflow: Any, base: str) -> Non
     outcome = run_tinyflow(project, "verify", *command, "--inputs", "4")
     assert outcome.status == 0, outcome.stderr
     assert outcome.json["mismatched_bytes"] == 0
+    told = run_tinyflow(project, "check", *command[:3], "--json").json
+    assert told["boards"][0]["fits"]
+    for figure in ("arena_bytes", "slow_bytes", "changes"):
+        assert told[figure] == compiled[figure]
     shown = run_tinyflow(project, "boards", "show", "small")
     assert f"{SLOW_BYTES:,}" in shown.stdout
 
@@ -117,3 +121,5 @@ def test_too_little_slow_ram_is_told(project: Path, run_tinyflow: Any) -> None:
     assert outcome.status == 3
     assert "8,192 B of tensors for which the arena has no room" in outcome.stderr
     assert "board small has 4,000 B of slow RAM" in outcome.stderr
+    told = run_tinyflow(project, "check", str(model), "--board", "small", "--json").json
+    assert told["boards"][0]["lacks"] == "4,192 B of slow RAM"

@@ -69,3 +69,4 @@ class Survey:
     params: Mapping[str, int]
     padding_bytes: int
     code: CodeParts = field(default_factory=CodeParts)
+    slow_bytes: int = 0

@@ -47,15 +47,17 @@ def layer_infos(program: Program) -> tuple[LayerInfo, ...]:
 
 def busiest(program: Program) -> str:
     """Where the arena is fullest, and what is in it there."""
-    graph, steps = program.graph, program.steps
-    position, _ = busiest_step(graph, steps, program.plan)
+    graph, steps, plan = program.graph, program.steps, program.plan
+    position, _ = busiest_step(graph, steps, plan)
     step = steps[position]
     parts = [
         f"{comment_text(graph.tensors[t].name)} {graph.tensors[t].size_bytes:,} B"
         for t in dict.fromkeys((*step.reads, *step.writes))
+        if plan.place(plan.offsets[t]).fast
     ]
-    if step.rings:
-        parts.append(f"rows between layers {sum(step.rings):,} B")
+    rings = plan.fast_ring_bytes(position, step)
+    if rings:
+        parts.append(f"rows between layers {rings:,} B")
     if step.scratch_bytes:
         parts.append(f"scratch {step.scratch_bytes:,} B")
     written = (*step.writes, *step.updates)[0]

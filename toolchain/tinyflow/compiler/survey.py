@@ -24,6 +24,7 @@ def survey(
     backend: str = "ref",
     ram_budget: int | None = None,
     least_ram: bool = False,
+    slow_ram: bool = False,
 ) -> Survey | tuple[Finding, ...]:
     """The figures of a .tflite, or all that keeps it from being compiled; see compile_model.
 
@@ -34,7 +35,9 @@ def survey(
     findings = find(graph)
     if findings:
         return tuple(findings)
-    planned = plan_model(graph, prefix, ram_budget=ram_budget, least_ram=least_ram)
+    planned = plan_model(
+        graph, prefix, ram_budget=ram_budget, least_ram=least_ram, slow_ram=slow_ram
+    )
     program = planned.program
     graph, plan = program.graph, program.plan
     return Survey(
@@ -43,7 +46,7 @@ def survey(
         backend=backend,
         macs=program.macs,
         weights_bytes=program.weights_bytes,
-        arena_bytes=plan.arena_bytes,
+        arena_bytes=plan.fast_bytes,
         activation_bytes=plan.activation_bytes,
         state_bytes=program.state_bytes,
         scratch_bytes=program.scratch_bytes,
@@ -57,6 +60,7 @@ def survey(
         params=dict(sorted(Counter(call.params_type for call in program.calls).items())),
         padding_bytes=sum(-size % WORD for size in program.array_bytes),
         code=_code(program),
+        slow_bytes=plan.slow_bytes,
     )
 
 

@@ -37,8 +37,11 @@ def check(
     rows = []
     for profile in profiles:
         found = plain
-        if not least_ram and plain.arena_bytes > budgets[profile.name]:
-            again = compiler.survey(model, ram_budget=budgets[profile.name])
+        slow_ram, budget = profile.memory.slow_ram_bytes > 0, budgets[profile.name]
+        if plain.arena_bytes > budget and (slow_ram or not least_ram):
+            again = compiler.survey(
+                model, ram_budget=budget, least_ram=least_ram, slow_ram=slow_ram
+            )
             assert isinstance(again, Survey)
             found = again
         rows.append(_row(profile, found))
@@ -60,6 +63,7 @@ def _figures(found: Survey) -> dict[str, Any]:
         "activation_bytes": found.activation_bytes,
         "state_bytes": found.state_bytes,
         "scratch_bytes": found.scratch_bytes,
+        "slow_bytes": found.slow_bytes,
         "layers": found.layers,
         "operators": dict(found.operators),
         "inputs": [_tensor(spec) for spec in found.inputs],
@@ -80,6 +84,7 @@ def _row(board: BoardProfile, found: Survey) -> dict[str, Any]:
     row: dict[str, Any] = {
         "board": board.name,
         "arena_bytes": found.arena_bytes,
+        "slow_bytes": found.slow_bytes,
         "weights_bytes": found.weights_bytes,
         "code_bytes": None,
         "flash_bytes": None,
@@ -106,7 +111,12 @@ def _lacks(board: BoardProfile, found: Survey, told: Estimate | None) -> str:
         needs = {"flash": told.flash_bytes, "RAM": told.ram_bytes}
     else:  # an SDK's own share is not known: only what is certain
         needs = {"flash": found.weights_bytes, "RAM": found.arena_bytes + memory.stack_bytes}
-    limits = {"flash": memory.flash_bytes, "RAM": memory.ram_bytes}
+    needs["slow RAM"] = found.slow_bytes
+    limits = {
+        "flash": memory.flash_bytes,
+        "RAM": memory.ram_bytes,
+        "slow RAM": memory.slow_ram_bytes,
+    }
     return ", ".join(
         f"{need - limits[what]:,} B of {what}"
         for what, need in needs.items()

@@ -66,6 +66,11 @@ class Plan:
         """In which memory an offset of the plan is, and where in it."""
         return located(offset, self.slow_start)
 
+    def fast_ring_bytes(self, position: int, step: Step) -> int:
+        """What the rings of a step take of the fast memory."""
+        rings = zip(self.ring_offsets.get(position, ()), step.rings, strict=False)
+        return sum(size for offset, size in rings if self.place(offset).fast)
+
     def honours(self, view: View) -> bool:
         """Whether the one tensor lies inside the other, so that nothing need be copied."""
         return self.offsets[view.part] == self.offsets[view.whole] + view.offset
@@ -104,7 +109,7 @@ def plan_memory(graph: Graph, steps: Sequence[Step], budget: Budget | None = Non
 
 
 def busiest_step(graph: Graph, steps: Sequence[Step], plan: Plan) -> tuple[int, int]:
-    """The step at which the most bytes of the arena are needed, and how many.
+    """The step at which the most bytes of the fast memory are needed, and how many.
 
     Bytes that several tensors share count once.
     """
@@ -114,9 +119,9 @@ def busiest_step(graph: Graph, steps: Sequence[Step], plan: Plan) -> tuple[int, 
         spans = [
             (plan.offsets[key], plan.offsets[key] + live.sizes[key])
             for key in _alive(live, position)
-            if isinstance(key, int)
+            if isinstance(key, int) and plan.place(plan.offsets[key]).fast
         ]
-        total, end = step.scratch_bytes + sum(step.rings), 0
+        total, end = step.scratch_bytes + plan.fast_ring_bytes(position, step), 0
         for start, stop in sorted(spans):
             total += max(0, stop - max(start, end))
             end = max(end, stop)
