@@ -47,11 +47,12 @@ static int32_t gate(const TNF_FLASH tnf_lstm_wide_t *params, int32_t number, int
         tnf_dot_s16(input, params->input_weights + row * params->input_depth, params->input_depth);
     const int64_t from_hidden =
         tnf_dot_s16(hidden, params->recurrent_weights + row * params->cells, params->cells);
-    return tnf_clamp(tnf_requantize_s16(from_input, 1, params->multiplier[number],
-                                        params->shift[number], INT16_MIN, INT16_MAX) +
-                         tnf_requantize_s16(from_hidden, 1, params->multiplier[GATES + number],
-                                            params->shift[GATES + number], INT16_MIN, INT16_MAX),
-                     INT16_MIN, INT16_MAX);
+    const int32_t input_part = tnf_requantize_s16(from_input, 1, params->multiplier[number],
+                                                  params->shift[number], INT16_MIN, INT16_MAX);
+    const int32_t hidden_part =
+        tnf_requantize_s16(from_hidden, 1, params->multiplier[GATES + number],
+                           params->shift[GATES + number], INT16_MIN, INT16_MAX);
+    return tnf_clamp(input_part + hidden_part, INT16_MIN, INT16_MAX);
 }
 
 /* One step of one cell: changes its state and gives its new hidden value. */
