@@ -15,6 +15,8 @@ from tinyflow.compiler.ops import OPS, check_node
 from tinyflow.errors import ModelError
 
 MAX_ARENA_BYTES = 1 << 28
+MAX_OPERATORS = 8192
+MAX_ACTIVATIONS = 8192
 FIRMWARE_RAM_BYTES = 8192
 """About what the firmware around a model takes beside the stack: session, buffers, C library."""
 QUANTIZED = ("int8", "int16")
@@ -38,11 +40,24 @@ def find(graph: Graph) -> list[Finding]:
     findings += _nodes(graph)
     if not graph.nodes:
         findings.append(Finding(-1, "", "", "no operators", "it has nothing to compute"))
+    findings += _counts(graph)
     total = sum(t.size_bytes for t in graph.tensors if t.data is None)
     if total > MAX_ARENA_BYTES and not findings:
         text = f"{total:,} B of activations, the limit is {MAX_ARENA_BYTES:,} B"
         findings.append(Finding(-1, "", "", text, "use a smaller input or fewer channels"))
     return findings
+
+
+def _counts(graph: Graph) -> Iterator[Finding]:
+    """More than any model for a microcontroller has, and more than can be planned in seconds."""
+    made = len(graph.inputs) + sum(len(node.outputs) for node in graph.nodes)
+    for count, what, limit in (
+        (len(graph.nodes), "operators", MAX_OPERATORS),
+        (made, "activation tensors", MAX_ACTIVATIONS),
+    ):
+        if count > limit:
+            text = f"{count:,} {what}, the limit is {limit:,}"
+            yield Finding(-1, "", "", text, "use a model with fewer layers")
 
 
 def finding_text(finding: Finding) -> str:

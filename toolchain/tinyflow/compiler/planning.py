@@ -13,7 +13,7 @@ from tinyflow.compiler.memory.order import best_order
 from tinyflow.compiler.passes import fold_constants, shrink
 from tinyflow.compiler.program import Program, link
 from tinyflow.compiler.steps import Step, lower
-from tinyflow.compiler.streaming.choose import Chosen, choose
+from tinyflow.compiler.streaming.choose import Chosen, choose, new_search
 from tinyflow.compiler.streaming.compose import over_input
 from tinyflow.compiler.streaming.proof import verify_streams
 from tinyflow.compiler.streaming.spill import spill
@@ -67,11 +67,13 @@ def plan_model(
 
 def _least(graph: Graph, steps: Sequence[Step], budget: int | None, least: bool) -> Chosen:
     """The steps and their plan, in another order than the file's where that saves activations."""
-    usual = choose(graph, steps, budget=budget, least=least)
+    search = new_search()
+    usual = choose(graph, steps, budget=budget, least=least, search=search)
     order = best_order(graph, [over_input(graph, step) for step in steps])
     if order == tuple(range(len(steps))):
         return usual
-    other = choose(graph, [steps[position] for position in order], budget=budget, least=least)
+    sorted_steps = [steps[position] for position in order]
+    other = choose(graph, sorted_steps, budget=budget, least=least, search=search)
     saved = usual.plan.activation_bytes - other.plan.activation_bytes
     if saved <= 0 or other.plan.arena_bytes > usual.plan.arena_bytes:
         return usual

@@ -20,6 +20,7 @@ from tinyflow.compiler.memory.problem import Problem
 
 Distances = NDArray[np.int64]
 STEP_COST = 600
+LOOK_COST = 10
 
 
 @dataclass
@@ -127,6 +128,7 @@ class _Search:
             [(p.a, p.b, p.low, p.high) for p in self.problem.aparts], dtype=np.int64
         ).reshape(-1, 4)
         self.a, self.b, self.low, self.high = demands.T
+        self.budget.spend(LOOK_COST * self.problem.clique_looks)
         self.cliques = [np.array(c, dtype=np.int64) for c in self.problem.cliques if len(c) > 2]
 
     def run(self) -> list[int] | None:

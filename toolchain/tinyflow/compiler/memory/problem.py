@@ -8,6 +8,7 @@ from functools import cached_property
 from math import gcd
 
 MOST_LOOKS = 1_000_000
+MOST_CLIQUE_LOOKS = 150_000
 
 
 @dataclass(frozen=True)
@@ -100,27 +101,36 @@ class Problem:
                 break
         return best
 
-    @cached_property
+    @property
     def cliques(self) -> tuple[tuple[int, ...], ...]:
         """Sets of buffers that cannot overlap at all, as large as it gets: one around every two,
-        or around the first until MOST_LOOKS buffers were looked at.
+        or around the first until MOST_CLIQUE_LOOKS buffers were looked at.
         """
+        return self._cliques[0]
+
+    @property
+    def clique_looks(self) -> int:
+        """How many buffers were looked at to find the cliques."""
+        return self._cliques[1]
+
+    @cached_property
+    def _cliques(self) -> tuple[tuple[tuple[int, ...], ...], int]:
         hard = self._hard
         found: set[tuple[int, ...]] = set()
-        looks = MOST_LOOKS
+        looks = 0
         for p in self.aparts:
             if p.b not in hard[p.a]:
                 continue
-            if looks < 0:
+            if looks > MOST_CLIQUE_LOOKS:
                 break
             clique, left = {p.a, p.b}, hard[p.a] & hard[p.b]
             while left:
-                looks -= len(left) * (1 + len(left) // 16)
+                looks += len(left) * (1 + len(left) // 16)
                 chosen = max(left, key=lambda v: (len(left & hard[v]), self.sizes[v], -v))
                 clique.add(chosen)
                 left &= hard[chosen]
             found.add(tuple(sorted(clique)))
-        return tuple(sorted(found))
+        return tuple(sorted(found)), looks
 
     @cached_property
     def _hard(self) -> tuple[set[int], ...]:

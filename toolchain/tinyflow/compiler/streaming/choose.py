@@ -13,8 +13,13 @@ from dataclasses import dataclass
 
 from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.memory import Plan, plan_memory
+from tinyflow.compiler.memory.exact import Budget
+from tinyflow.compiler.memory.solve import WORK
 from tinyflow.compiler.steps import Step
 from tinyflow.compiler.streaming.compose import MAX_STAGES, chain, over_input
+
+MOST_CHAINS = 32
+MOST_STEPS = 400
 
 
 @dataclass(frozen=True)
@@ -27,49 +32,76 @@ class Chosen:
 
 
 def choose(
-    graph: Graph, steps: Sequence[Step], *, budget: int | None = None, least: bool = False
+    graph: Graph,
+    steps: Sequence[Step],
+    *,
+    budget: int | None = None,
+    least: bool = False,
+    search: Budget | None = None,
 ) -> Chosen:
     """The steps, of which some are computed by rows, and their plan.
 
     `budget` is what the arena may take, in bytes; None is without a limit. With `least`, chains
-    lower the arena as far as they can.
+    lower the arena as far as they can. `search` bounds the work of all plans together; without one
+    it is new_search.
     """
-    plain = Chosen(tuple(steps), plan_memory(graph, steps))
+    search = search or new_search()
+    plain = Chosen(tuple(steps), _plan(graph, steps, search))
     streamed = tuple(over_input(graph, step) for step in steps)
-    lapped = Chosen(streamed, plan_memory(graph, streamed))
+    lapped = Chosen(streamed, _plan(graph, streamed, search))
     best = min(plain, lapped, key=_size)
     if least or (budget is not None and best.plan.arena_bytes > budget):
-        chained = _chained(graph, lapped, None if least else budget)
+        chained = _chained(graph, lapped, None if least else budget, search)
         best = min(best, chained, key=_size)
-    best = _without_needless(graph, best, plain.steps)
-    return Chosen(best.steps, best.plan, _told(graph, best, plain))
+    best = _without_needless(graph, best, plain.steps, search)
+    return Chosen(best.steps, best.plan, _told(graph, best, plain, search))
 
 
-def _chained(graph: Graph, start: Chosen, budget: int | None) -> Chosen:
-    """With chains where the most is needed, until the budget is kept or nothing is gained."""
+def _chained(graph: Graph, start: Chosen, budget: int | None, search: Budget) -> Chosen:
+    """With chains where the most is needed, until the budget is kept or nothing is gained.
+
+    There are at most MOST_CHAINS, and none among more than MOST_STEPS.
+    """
     best = current = start
-    while budget is None or best.plan.arena_bytes > budget:
+    for _ in range(MOST_CHAINS if len(start.steps) <= MOST_STEPS else 0):
+        if budget is not None and best.plan.arena_bytes <= budget:
+            break
         steps = _next_chain(graph, current.steps)
         if steps is None:
             break
-        current = Chosen(steps, plan_memory(graph, steps))
+        current = Chosen(steps, _plan(graph, steps, search))
         best = min(best, current, key=_size)
     return best
 
 
-def _without_needless(graph: Graph, chosen: Chosen, plain: Sequence[Step]) -> Chosen:
+def _without_needless(
+    graph: Graph, chosen: Chosen, plain: Sequence[Step], search: Budget
+) -> Chosen:
     """Without chains and rows over inputs where no more memory is needed."""
     needed = chosen.plan.activation_bytes
     for step in [step for step in chosen.steps if step.parts]:
-        undone = _undone(graph, chosen, step)
+        undone = _undone(graph, chosen, step, search)
         chosen = undone if _no_worse(undone, chosen) else chosen
     by_node = {id(step.node): step for step in plain}
     steps = [step if step.parts else by_node[id(step.node)] for step in chosen.steps]
     beside = live_bytes(graph, steps)
     both = zip(steps, chosen.steps, beside, strict=True)
     mixed = tuple(step if size <= needed else rows for step, rows, size in both)
-    found = Chosen(mixed, plan_memory(graph, mixed))
+    found = Chosen(mixed, _plan(graph, mixed, search))
     return found if _no_worse(found, chosen) else chosen
+
+
+def new_search() -> Budget:
+    """How much work all plans of a model may take to search for the least arena."""
+    return Budget(2 * WORK)
+
+
+def _plan(graph: Graph, steps: Sequence[Step], search: Budget) -> Plan:
+    """A plan for which a quarter of the work that is left may be done."""
+    granted = search.part(search.left // 4)
+    plan = plan_memory(graph, steps, granted)
+    search.left += max(0, granted.left)
+    return plan
 
 
 def _no_worse(found: Chosen, chosen: Chosen) -> bool:
@@ -77,10 +109,10 @@ def _no_worse(found: Chosen, chosen: Chosen) -> bool:
     return plan.activation_bytes <= best.activation_bytes and plan.arena_bytes <= best.arena_bytes
 
 
-def _undone(graph: Graph, chosen: Chosen, chain: Step) -> Chosen:
+def _undone(graph: Graph, chosen: Chosen, chain: Step, search: Budget) -> Chosen:
     """With the layers of a chain one by one."""
     steps = tuple(_unchained(chosen.steps, chain))
-    return Chosen(steps, plan_memory(graph, steps))
+    return Chosen(steps, _plan(graph, steps, search))
 
 
 def _size(chosen: Chosen) -> tuple[int, int]:
@@ -153,13 +185,13 @@ def _shared(source: int, output: int, reach: int) -> int:
     return max(0, min(source, offset + output) - max(0, offset))
 
 
-def _told(graph: Graph, chosen: Chosen, plain: Chosen) -> tuple[str, ...]:
+def _told(graph: Graph, chosen: Chosen, plain: Chosen, search: Budget) -> tuple[str, ...]:
     """What people are told: what rows save, and what they cost."""
     told = []
     for step in chosen.steps:
         if step.stream is not None and step.parts:
             nodes = [part.node.index for part in step.parts]
-            more = _undone(graph, chosen, step).plan.activation_bytes
+            more = _undone(graph, chosen, step, search).plan.activation_bytes
             saved = more - chosen.plan.activation_bytes
             told.append(
                 f"computed nodes {nodes[0]} to {nodes[-1]} by rows: {saved:,} B less, "
