@@ -18,15 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinyflow.compiler.flatbuffer import Flatbuffer, FlatbufferError, Table
-from tinyflow.compiler.graph import (
-    ABSENT,
-    ITEM_BYTES,
-    Graph,
-    Node,
-    Quantization,
-    State,
-    Tensor,
-)
+from tinyflow.compiler.graph import ABSENT, ITEM_BYTES, Graph, Node, Quantization, State, Tensor
+from tinyflow.compiler.tflite_batch import fill_batch, open_sizes
 from tinyflow.compiler.tflite_connections import connections, wiring
 from tinyflow.compiler.tflite_options import OPTIONS, Option
 from tinyflow.compiler.tflite_schema import (
@@ -51,6 +44,7 @@ if TYPE_CHECKING:
 MAX_FILE_BYTES = 1 << 28
 MAX_TENSOR_BYTES = 1 << 28
 MAX_TENSORS = 1 << 16
+MAX_OPERANDS = 1 << 16
 MAX_RANK = 8
 MAX_FINDINGS = 20
 ZERO_POINT_RANGES = {
@@ -121,6 +115,7 @@ class _Reader:
     def __init__(self, buffer: Flatbuffer) -> None:
         self.buffer = buffer
         self.findings: list[str] = []
+        self._operands = 0
 
     def read(self) -> Graph:
         model = self.buffer.root()
@@ -146,9 +141,11 @@ class _Reader:
         if self.findings:
             return main
         graph, self.findings = resolve(graphs)
+        tables = subgraphs[0].tables(SubgraphSlot.TENSORS, MAX_TENSORS)
+        signatures = [tuple(t.numbers(TensorSlot.SHAPE_SIGNATURE, "int32")) for t in tables]
         if not self.findings:
-            self._check_inputs(graph, subgraphs[0])
-        return graph
+            self.findings = open_sizes(graph, signatures)
+        return graph if self.findings else fill_batch(graph, signatures, MAX_TENSOR_BYTES)
 
     def _initializer(
         self, number: int, table: Table, buffers: Sequence[Table], codes: Sequence[str]
@@ -329,6 +326,9 @@ class _Reader:
             self.findings.append(f"node {index} has operator code {code} of {len(codes)}")
         inputs = tuple(table.numbers(OperatorSlot.INPUTS, "int32"))
         outputs = tuple(table.numbers(OperatorSlot.OUTPUTS, "int32"))
+        self._operands += len(inputs) + len(outputs)
+        if self._operands > MAX_OPERANDS:
+            raise FlatbufferError(f"more than {MAX_OPERANDS:,} operands of operators")
         options = self._options(table, index, op)
         if intermediates:
             options["intermediates"] = tuple(intermediates)
@@ -364,17 +364,6 @@ class _Reader:
             self.findings.append(f"{where} has {field.name} {value} of {len(field.names)}")
             return field.names[0]
         return field.names[value]
-
-    def _check_inputs(self, graph: Graph, subgraph: Table) -> None:
-        """The batch may be free, it becomes 1; another free dimension would be a guess."""
-        tables = subgraph.tables(SubgraphSlot.TENSORS, MAX_TENSORS)
-        for index in graph.inputs:
-            signature = tuple(tables[index].numbers(TensorSlot.SHAPE_SIGNATURE, "int32"))
-            if any(size < 0 for size in signature[1:]):
-                self.findings.append(
-                    f"input {graph.tensors[index].name!r} has shape {signature}:"
-                    f" only the first dimension may be left open (-1)"
-                )
 
 
 def _unpacked(data: NDArray[Any]) -> NDArray[np.int8]:

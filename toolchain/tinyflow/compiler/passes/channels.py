@@ -31,11 +31,17 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
     Masks = dict[int, Mask]
 
+MOST_CHANNELS = 1 << 20
 WEIGHTED = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"})
 
 
 def remove_channels(graph: Graph) -> tuple[Graph, int]:
-    """The graph without them, and how many output channels of weighted layers went."""
+    """The graph without them, and how many output channels of weighted layers went.
+
+    Where the tensors have more than MOST_CHANNELS together it stays as it is.
+    """
+    if sum(t.shape[-1] for t in graph.tensors if has_channels(t)) > MOST_CHANNELS:
+        return graph, 0
     ranges = channel_ranges(graph)
     gone = _removable(graph, ranges)
     if not any(mask.any() for mask in gone.values()):
