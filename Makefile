@@ -8,6 +8,7 @@ TESTED := $(VENV)/.ready-test
 # Each brings a compiler, an emulator or a programmer that tests use.
 BOARDS := --board native --board qemu-m4 --board qemu-riscv32 --board qemu-lx6 \
 	--board esp32 --board arduino-mega --board stm32f405
+FUZZ_SECONDS ?= 600
 SUDO   := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 
 # The first Python that tinyflow supports, unless PYTHON says which. Python 3.13 comes last: the
@@ -19,12 +20,13 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.10; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null \
 	&& echo "$$p" && exit; done)
 
-.PHONY: help demo test lint format setup clean
+.PHONY: help demo test fuzz lint format setup clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo    set up, then train, build and run the digits example on an emulated board'
 	@echo 'make test    set up, then run all checks and tests'
+	@echo 'make fuzz    feed the compiler hostile models for FUZZ_SECONDS (600), guided by coverage'
 	@echo 'make lint    ruff, mypy, import-linter, clang-format'
 	@echo 'make format  let ruff and clang-format rewrite the sources'
 	@echo 'make clean   remove what these commands made, the virtual environment included'
@@ -44,6 +46,13 @@ test: $(TESTED)
 	$(SUDO) apt-get install -y --no-install-recommends $$missing; }
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
 
+# What reaches new code is kept in fuzz-corpus/, a finding in fuzz-finding-*.
+fuzz: $(TESTED)
+	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
+	mkdir -p fuzz-corpus
+	$(BIN)/python tests/fuzz/fuzz_model.py -max_total_time=$(FUZZ_SECONDS) \
+	-artifact_prefix=fuzz-finding- fuzz-corpus tests/fuzz/corpus
+
 lint: $(TESTED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -59,7 +68,7 @@ format: $(TESTED)
 setup: $(TESTED)
 
 clean:
-	rm -rf $(VENV) digits build dist
+	rm -rf $(VENV) digits build dist fuzz-corpus
 
 # A venv that pip did not finish has no stamp, and is made anew.
 $(READY): pyproject.toml
