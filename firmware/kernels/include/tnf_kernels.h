@@ -13,8 +13,8 @@
  * - A multiplier and its shift (-31 to 30) are a positive factor, see tnf_requantize.h.
  * - Parameters and what they point to are constant and may stay in flash. Buffers of int8 need no
  *   alignment, others that of their type.
- * - The output must not overlap an input unless the kernel says "in place": then it may start at the
- *   input's address or before it.
+ * - The output must not overlap an input unless the kernel says "in place": then it may start at
+ * the input's address or before it.
  * - Scratch is the kernel's own during the call, its content means nothing before and after.
  * - No kernel keeps state, allocates or blocks: all are reentrant and may run in an ISR.
  */
