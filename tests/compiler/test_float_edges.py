@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +24,6 @@ EXTREMES = np.array(
     [math.nan, math.inf, -math.inf, 3e38, -3e38, 1e-45, -0.0, 2.0**31, -(2.0**31), 2.0**30],
     np.float32,
 )
-
-
-@pytest.fixture(scope="module")
-def kernels() -> Iterator[KernelServer]:
-    with KernelServer() as server:
-        yield server
 
 
 def run(graph: Graph, values: NDArray[np.float32], kernels: KernelServer) -> list[int]:

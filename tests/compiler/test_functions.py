@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,18 +41,6 @@ for path in sys.argv[2:]:
     found.append(model.get_tensor(model.get_output_details()[0]["index"]).tolist())
 print(json.dumps(found))
 """
-
-
-@pytest.fixture(scope="module")
-def reference(reference_interpreter: None) -> Iterator[ReferenceInterpreter]:
-    with ReferenceInterpreter() as interpreter:
-        yield interpreter
-
-
-@pytest.fixture(scope="module")
-def kernels() -> Iterator[KernelServer]:
-    with KernelServer() as server:
-        yield server
 
 
 def drawn(rng: np.random.Generator, low: float, high: float) -> Quantization:

@@ -29,12 +29,6 @@ FEW = settings(
 )
 
 
-@pytest.fixture(scope="module")
-def kernels() -> Iterator[KernelServer]:
-    with KernelServer() as server:
-        yield server
-
-
 def outputs(
     graph: Graph, seed: int, kernels: KernelServer
 ) -> Iterator[tuple[list[Any], NDArray[Any]]]:

@@ -5,7 +5,6 @@ Its logistic function and tanh are those of LiteRT's LOGISTIC and TANH, which gi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,21 +15,15 @@ from numpy.typing import NDArray
 from operator_cases import SEEDS, input_rows, one_node
 from operator_cases.recurrent import initial_states, lstm, symmetric
 from tflite_writer import write_tflite
+from wide_sums import requantize_wide
 
 from tinyflow.compiler.graph import Graph, Tensor
 from tinyflow.compiler.ops import check_node
-from tinyflow.compiler.ops.sums import requantize_wide
 from tinyflow.compiler.quantmath import Multiplier, quantize_multiplier, requantize
 from tinyflow.reference import ReferenceInterpreter
 
 VALUES = np.arange(-(1 << 15), 1 << 15, dtype=np.int16)
 Table = NDArray[np.int16]
-
-
-@pytest.fixture(scope="module")
-def kernels() -> Iterator[KernelServer]:
-    with KernelServer() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

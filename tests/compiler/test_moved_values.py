@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,18 +35,6 @@ WITHOUT_KERNEL = {
     "SPLIT_V": ("bool",),
     "TILE": ("int16",),
 }
-
-
-@pytest.fixture(scope="module")
-def reference(reference_interpreter: None) -> Iterator[ReferenceInterpreter]:
-    with ReferenceInterpreter() as interpreter:
-        yield interpreter
-
-
-@pytest.fixture(scope="module")
-def kernels() -> Iterator[KernelServer]:
-    with KernelServer() as server:
-        yield server
 
 
 def numbered(graph: Graph) -> dict[int, NDArray[np.float32]]:

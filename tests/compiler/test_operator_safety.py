@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,12 +19,6 @@ from tinyflow.compiler.ops import OPS, check_node
 
 MAX_BYTES = 1 << 20
 MAX_MACS = 1 << 24
-
-
-@pytest.fixture(scope="module")
-def kernels() -> Iterator[KernelServer]:
-    with KernelServer() as server:
-        yield server
 
 
 def run_if_accepted(graph: Graph, kernels: KernelServer, chance: random.Random) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,18 +21,6 @@ from tinyflow.reference import ReferenceInterpreter
 EXAMPLES = {"CONV_2D": 300, "DEPTHWISE_CONV_2D": 300, "FULLY_CONNECTED": 300, "ADD": 300}
 EXAMPLES |= {"BATCH_MATMUL": 300, "TRANSPOSE_CONV": 300}
 OTHERS = 150
-
-
-@pytest.fixture(scope="module")
-def reference(reference_interpreter: None) -> Iterator[ReferenceInterpreter]:
-    with ReferenceInterpreter() as interpreter:
-        yield interpreter
-
-
-@pytest.fixture(scope="module")
-def kernels() -> Iterator[KernelServer]:
-    with KernelServer() as server:
-        yield server
 
 
 def test_every_operator_has_cases() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,18 +25,6 @@ from tinyflow.compiler.verify import verify_graph
 from tinyflow.reference import ReferenceInterpreter
 
 EXAMPLES = 150
-
-
-@pytest.fixture(scope="module")
-def reference(reference_interpreter: None) -> Iterator[ReferenceInterpreter]:
-    with ReferenceInterpreter() as interpreter:
-        yield interpreter
-
-
-@pytest.fixture(scope="module")
-def kernels() -> Iterator[KernelServer]:
-    with KernelServer() as server:
-        yield server
 
 
 def some(examples: int) -> settings:

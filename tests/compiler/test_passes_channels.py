@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,12 +17,6 @@ from tinyflow.compiler.passes import shrink
 
 UNIT = {"stride_h": 1, "stride_w": 1}
 ZERO, HIGHER = 0, 4_000  # biases that make the zero point, and a constant above it
-
-
-@pytest.fixture(scope="module")
-def kernels() -> Iterator[KernelServer]:
-    with KernelServer() as server:
-        yield server
 
 
 def proved(kernels: KernelServer, graph: Graph) -> Graph:

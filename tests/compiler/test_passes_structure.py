@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,12 +16,6 @@ from tinyflow.compiler.passes import shrink
 
 OTHER = Quantization((0.25,), (7,))
 STRIDES = {"stride_h": 1, "stride_w": 1}
-
-
-@pytest.fixture(scope="module")
-def kernels() -> Iterator[KernelServer]:
-    with KernelServer() as server:
-        yield server
 
 
 def proved(kernels: KernelServer, graph: Graph) -> tuple[Graph, list[str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -146,12 +145,6 @@ def test_softmax_constants() -> None:
     # 1/16 as Q5.26 is 2^22, which is 2^30 * 2^(23 - 31); 31 / (1/16) differences fit.
     assert found.multiplier == Multiplier(2**30, 23)
     assert found.diff_min == -248
-
-
-@pytest.fixture(scope="module")
-def kernels() -> Iterator[KernelServer]:
-    with KernelServer() as server:
-        yield server
 
 
 def test_the_kernels_requantise_as_python_does(kernels: KernelServer) -> None:

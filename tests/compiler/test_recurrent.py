@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -24,12 +23,6 @@ from tinyflow.reference import ReferenceInterpreter
 
 BATCHES, CELLS, DEPTH = 256, 32, 4
 SATURATED, HALF = 40_000, 2_250  # Q3.12; tanh of the second is a half
-
-
-@pytest.fixture(scope="module")
-def kernels() -> Iterator[KernelServer]:
-    with KernelServer() as server:
-        yield server
 
 
 def sweep(swept: int, cell_exponent: int, first: int = 0) -> Graph:

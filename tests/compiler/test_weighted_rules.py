@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from graph_changes import change, rewire
 from operator_cases import constant, one_node
+from wide_sums import requantize_wide
 
 from tinyflow.compiler.graph import Graph, Quantization, Tensor
 from tinyflow.compiler.ops import check_node, sums
@@ -194,6 +195,6 @@ def test_fifteen_bits_of_a_multiplier(multiplier: Multiplier, expected: tuple[in
 
 def test_wide_sums_are_rounded_once_and_wrap() -> None:
     half = quantize_multiplier(0.5)
-    assert [sums.requantize_wide(value, half) for value in (-3, -1, 1, 3)] == [-1, 0, 1, 2]
-    assert sums.requantize_wide(1 << 32, half) == INT32_MIN
-    assert sums.requantize_wide((1 << 32) - 2, half) == INT32_MAX
+    assert [requantize_wide(value, half) for value in (-3, -1, 1, 3)] == [-1, 0, 1, 2]
+    assert requantize_wide(1 << 32, half) == INT32_MIN
+    assert requantize_wide((1 << 32) - 2, half) == INT32_MAX

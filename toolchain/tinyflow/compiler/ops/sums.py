@@ -107,13 +107,6 @@ def wide_multiplier(multiplier: Multiplier) -> tuple[int, int]:
     return min(value, (1 << WIDE_MULTIPLIER_BITS) - 1), WIDE_MULTIPLIER_BITS - multiplier.shift
 
 
-def requantize_wide(value: int, multiplier: Multiplier) -> int:
-    """`value` (48 bits) times the multiplier, rounded once as on the device, wrapped to 32 bits."""
-    factor, shift = wide_multiplier(multiplier)
-    scaled = (value * factor + (1 << (shift - 1))) >> shift
-    return (scaled - INT32_MIN) % 2**32 + INT32_MIN
-
-
 def scale_constants(factors: Sequence[float], *, wide: bool = False) -> tuple[Constant, Constant]:
     """The factors as the constants `multiplier` and `shift` of a kernel call."""
     multipliers = [quantize_multiplier(factor) for factor in factors]
