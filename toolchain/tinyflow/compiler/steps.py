@@ -38,11 +38,6 @@ class Step:
     stream: Stream | None = None
     parts: tuple[Step, ...] = ()
 
-    @property
-    def only_copies(self) -> bool:
-        """Whether nothing is left of the step where all its views are honoured."""
-        return len(self.views) == len(self.calls)
-
 
 def lower(graph: Graph) -> tuple[Step, ...]:
     """The steps of a graph whose nodes keep the rules of their operators, in order."""

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     Reals = NDArray[np.floating[Any]]
 
-INT8_ENTRIES = 256
 INT16_STEPS = 512
 """Straight lines in a table for int16, each over 128 values."""
 
