@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 
-from tinyflow.compiler.graph import Graph, Node
+from tinyflow.compiler.graph import Graph, Node, Tensor
 from tinyflow.compiler.ops import copies, moving, rules
 from tinyflow.compiler.ops.op import KernelCall, Op
 
@@ -45,6 +45,26 @@ def _wide(graph: Graph, node: Node) -> list[int] | None:
     return [batch, height * size, width * size, channels // (size * size)]
 
 
+def _copy(graph: Graph, node: Node, wide: Tensor, deep: Tensor) -> KernelCall:
+    """The call that writes the node's output; `wide` is the side whose pixels are the more."""
+    batch, rows, columns, _ = deep.shape
+    size = int(node.options["block_size"])
+    pixel = wide.shape[3] * copies.item_bytes(wide)
+    row = wide.shape[2] * pixel
+    block = size * size * pixel
+    strides = (
+        (batch * rows, size * row, columns * block),
+        (columns, size * pixel, block),
+        (size, row, size * pixel),
+    )
+    deepens = deep is graph.output(node)
+    axes = [
+        copies.Axis(extent, *((here, there) if deepens else (there, here)))
+        for extent, here, there in strides
+    ]
+    return copies.copy(graph, node.inputs[0], node.outputs[0], axes, run=size * pixel)
+
+
 class SpaceToDepth(Op):
     """Each block of block_size x block_size pixels becomes one pixel.
 
@@ -66,18 +86,7 @@ class SpaceToDepth(Op):
     )
 
     def lower(self, graph: Graph, node: Node) -> tuple[KernelCall, ...]:
-        wide, deep = graph.activation(node, 0), graph.output(node)
-        batch, rows, columns, _ = deep.shape
-        size, item = int(node.options["block_size"]), copies.item_bytes(wide)
-        pixel = wide.shape[3] * item
-        row = wide.shape[2] * pixel
-        block = size * size * pixel
-        axes = (
-            copies.Axis(batch * rows, size * row, columns * block),
-            copies.Axis(columns, size * pixel, block),
-            copies.Axis(size, row, size * pixel),
-        )
-        return (copies.copy(graph, node.inputs[0], node.outputs[0], axes, run=size * pixel),)
+        return (_copy(graph, node, graph.activation(node, 0), graph.output(node)),)
 
 
 class DepthToSpace(Op):
@@ -95,18 +104,7 @@ class DepthToSpace(Op):
     )
 
     def lower(self, graph: Graph, node: Node) -> tuple[KernelCall, ...]:
-        deep, wide = graph.activation(node, 0), graph.output(node)
-        batch, rows, columns, _ = deep.shape
-        size, item = int(node.options["block_size"]), copies.item_bytes(wide)
-        pixel = wide.shape[3] * item
-        row = wide.shape[2] * pixel
-        block = size * size * pixel
-        axes = (
-            copies.Axis(batch * rows, columns * block, size * row),
-            copies.Axis(columns, block, size * pixel),
-            copies.Axis(size, size * pixel, row),
-        )
-        return (copies.copy(graph, node.inputs[0], node.outputs[0], axes, run=size * pixel),)
+        return (_copy(graph, node, graph.output(node), graph.activation(node, 0)),)
 
 
 def block_shape(graph: Graph, node: Node) -> str | None:
