@@ -59,8 +59,19 @@ def test_a_model_as_a_predictor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         np.testing.assert_array_equal(alone, scores[3])
         with pytest.raises(tinyflow.errors.ModelError, match="has shape"):
             model.predict(images[:, :5])
-        with pytest.raises(tinyflow.errors.ModelError, match="takes 1 inputs, found 2"):
+        with pytest.raises(tinyflow.errors.ModelError, match="takes one input, found 2"):
             model.predict(images, images)
+        for wrong, text in (
+            (["a"], "is of type"),
+            ([[1.0, 2.0], [3.0]], "rows of different lengths"),
+        ):
+            with pytest.raises(tinyflow.errors.ModelError, match=text):
+                model.predict(wrong)
+        assert model.predict(images[:0]).shape == (0, 10)
+        np.testing.assert_array_equal(model.predict(images[3].tolist()), scores[3])
+        assert "digits: takes" in repr(model) and "int8 [1, 10]" in repr(model)
+    with pytest.raises(tinyflow.errors.ProjectError, match="model digits is closed"):
+        model.predict(images)
     kept = sorted(tmp_path.rglob("model.so"))
     before = kept[0].stat().st_mtime_ns
     with tinyflow.load(str(DIGITS)) as model:

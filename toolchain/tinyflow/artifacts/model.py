@@ -77,7 +77,7 @@ class TensorSpec:
         """Bytes int8 [N, size_bytes] for real `values` [N, *shape without the batch]."""
         import numpy as np
 
-        rows = np.ascontiguousarray(self.quantize(values).reshape(len(values), -1))
+        rows = np.ascontiguousarray(self.quantize(values).reshape(len(values), self.elements))
         return rows.view(np.int8)
 
     def decode(self, rows: Bytes) -> Floats:

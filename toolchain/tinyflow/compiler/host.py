@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from tinyflow.artifacts import CompiledModel
 from tinyflow.errors import ModelError, ProjectError, ToolError
 
 if TYPE_CHECKING:
-    from tinyflow.artifacts import Bytes, Floats
+    from tinyflow.artifacts import Bytes, Floats, TensorSpec
 
 COMPILE_SECONDS = 300
 # ISO C: no product and sum of floats become one operation, which would round otherwise.
@@ -114,6 +115,7 @@ class HostModel:
         import cffi
 
         self.compiled = compiled
+        self._closed = False
         self._folder = None if library else tempfile.TemporaryDirectory(prefix="tinyflow-")
         self._ffi = cffi.FFI()
         self._ffi.cdef(f"{DECLARATIONS}extern tnf_model_t {compiled.name}_model;")
@@ -144,21 +146,25 @@ class HostModel:
         self.close()
 
     def close(self) -> None:
-        """Remove the library's file, unless it is kept; the predictor must not be used again."""
+        """Remove the library's file, unless it is kept; the predictor cannot be used again."""
+        self._closed = True
         if self._folder is not None:
             self._folder.cleanup()
 
     def reset(self) -> None:
         """Set what the model keeps between inferences to its initial values."""
+        self._require_open()
         if self._model.reset:
             self._model.reset(self._pointer(self._arena))
 
     def invoke(self, inputs: Bytes) -> Bytes:
         """Output bytes int8 [N, output_bytes] for input bytes int8 [N, input_bytes].
 
-        Several inputs or outputs lie one after another, in the model's order.
+        Several inputs or outputs lie one after another, in the model's order. Raises ProjectError
+        when the predictor is closed.
         """
-        rows = np.ascontiguousarray(inputs.reshape(len(inputs), -1))
+        self._require_open()
+        rows = np.ascontiguousarray(inputs.reshape(len(inputs), math.prod(inputs.shape[1:])))
         if rows.dtype != np.int8 or rows.shape[1] != self.compiled.input_bytes:
             raise ValueError(
                 f"inputs are {rows.dtype} {rows.shape}, "
@@ -171,6 +177,7 @@ class HostModel:
 
     def layers(self, data: Bytes) -> list[Bytes]:
         """The output bytes of every layer, int8 [output_bytes], for one input."""
+        self._require_open()
         seen = [np.zeros(layer.output_bytes, np.int8) for layer in self.compiled.layers]
 
         def part_done(context: Any, part: Any) -> None:
@@ -193,15 +200,16 @@ class HostModel:
 
         One array for each input of the model; shapes are without the batch, and a single sample may
         go without N. With several outputs the answer is a tuple of them. Raises ModelError where
-        the shapes are not the model's.
+        the shapes are not the model's, and ProjectError when the predictor is closed.
         """
         specs = self.compiled.inputs
         if len(features) != len(specs):
+            count = "one input" if len(specs) == 1 else f"{len(specs)} inputs"
             raise ModelError(
-                f"{self.compiled.name} takes {len(specs)} inputs, found {len(features)}",
+                f"{self.compiled.name} takes {count}, found {len(features)}",
                 [f"{spec.name} {list(spec.shape)}" for spec in specs],
             )
-        arrays = [np.asarray(values, np.float32) for values in features]
+        arrays = [_numbers(*pair) for pair in zip(features, specs, strict=True)]
         alone = all(
             values.size == spec.elements and values.shape != (1, *spec.shape[1:])
             for values, spec in zip(arrays, specs, strict=True)
@@ -219,6 +227,20 @@ class HostModel:
             raise ModelError(f"inputs have {', '.join(str(len(part)) for part in parts)} samples")
         return self._decoded(self.invoke(np.concatenate(parts, axis=1)), alone)
 
+    def _require_open(self) -> None:
+        if self._closed:
+            raise ProjectError(
+                f"model {self.compiled.name} is closed", hints=["use it inside its `with`"]
+            )
+
+    def __repr__(self) -> str:
+        compiled = self.compiled
+        takes, gives = (
+            ", ".join(f"{spec.name} {spec.dtype} {list(spec.shape)}" for spec in specs)
+            for specs in (compiled.inputs, compiled.outputs)
+        )
+        return f"<HostModel {compiled.name}: takes {takes}; gives {gives}>"
+
     def _decoded(self, rows: Bytes, alone: bool) -> Any:
         answers, start = [], 0
         for spec in self.compiled.outputs:
@@ -230,6 +252,20 @@ class HostModel:
 
     def _pointer(self, array: Bytes) -> Any:
         return self._ffi.cast("int8_t *", array.ctypes.data)
+
+
+def _numbers(values: Any, spec: TensorSpec) -> Floats:
+    """`values` as float32. Raises ModelError where they are no array of real numbers."""
+    try:
+        found = np.asarray(values)
+        if found.dtype.kind in "biuf":
+            return found.astype(np.float32)
+        what = f"is of type {found.dtype}"
+    except ValueError:
+        what = "has rows of different lengths"
+    raise ModelError(
+        f"input {spec.name} {what}", [f"real numbers are needed, of shape {list(spec.shape)}"]
+    )
 
 
 def _library(folder: Path) -> Path:
