@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from compared_layers import equal_layers
 from network import Network
 from tflite_writer import write_tflite
 
@@ -102,11 +103,7 @@ def test_every_layer_equals_the_reference(graph: Graph, tmp_path: Path) -> None:
     with HostModel(compiled) as host, ReferenceInterpreter(model) as reference:
         np.testing.assert_array_equal(host.invoke(rows), reference.invoke(rows))
         for row in rows:
-            expected = reference.tensors(row)
-            found = host.layers(row)
-            assert len(found) == len(compiled.layers)
-            for layer, values in zip(compiled.layers, found, strict=True):
-                np.testing.assert_array_equal(values, expected[layer.outputs[0].origin].reshape(-1))
+            assert equal_layers(compiled, host, reference, row)
 
 
 def test_operators_in_place_save_their_output(tmp_path: Path) -> None:
