@@ -63,6 +63,15 @@ def test_random_chains_are_proved(seed: int) -> None:
     assert all(step.scratch_bytes <= MAX_SCRATCH_BYTES for step in chosen.steps)
 
 
+def test_rows_that_only_a_layer_between_needs_are_copied() -> None:
+    """The last layer leaves rows out which the ones before it compute at the end, from a copy."""
+    graph = row_network(1_882_750_485)
+    chosen = forced(graph, lower(graph), 1_882_750_485)
+    (placed,) = streams(graph, chosen)
+    assert placed.stream.copies and any(pace.rest for pace in placed.stream.copy_paces)
+    verify_streams(graph, [placed], chosen.plan.arena_bytes)
+
+
 def spread(placed: PlacedStream, graph: Graph, tensor: int, output: int) -> PlacedStream:
     """Everything in places of its own, but for the output: `output` bytes after `tensor`."""
     stream, room = placed.stream, ROOM

@@ -110,8 +110,7 @@ def schedule(stages: Sequence[Stage], copied: Sequence[int] = ()) -> Stream | No
         tuple(paces[stage.output] for stage in stages),
         tuple(stage.height for stage in stages),
         tuple(copied),
-        # What no window reaches need not be copied.
-        tuple(Pace(pace.height, pace.rate, pace.lead) for pace in known),
+        tuple(_copied(t, stages, p, rows) for t, p in zip(copied, known, strict=True)),
         tuple(pace.height for pace in known),
     )
     room = _room(stream)
@@ -192,6 +191,22 @@ def _pace(tensor: int, stages: Sequence[Stage], paces: dict[int, Pace], rows: in
     pace = Pace(found[0].height, found[0].rate, max(pace.lead for pace in found))
     rest = pace.until(rows - 1, rows) < pace.height
     return Pace(pace.height, pace.rate, pace.lead, rest)
+
+
+def _copied(tensor: int, stages: Sequence[Stage], pace: Pace, rows: int) -> Pace:
+    """The pace of a copy: that of the tensor, without the rows that no window reaches.
+
+    Rows of its readers that are left for the end still need what is under their windows.
+    """
+    height = max(
+        window.end(row)
+        for stage in stages
+        for window in stage.windows
+        if window.tensor == tensor
+        for row in range(stage.height)
+    )
+    known = Pace(height, pace.rate, pace.lead)
+    return Pace(height, pace.rate, pace.lead, known.until(rows - 1, rows) < height)
 
 
 def _room(stream: Stream) -> dict[int, int]:
