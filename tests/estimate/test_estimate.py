@@ -16,6 +16,7 @@ SHARED = HERE.parent.parent / "shared" / "models" / "mlperf_tiny"
 MODELS = sorted((*(HERE / "models" / "layers").glob("*.tflite"), *SHARED.glob("*.tflite")))
 CODE_SHARE = 0.05
 IMAGE_SHARE = 0.05
+RAM_SHARE = 0.02
 PER_BOARD = 2
 
 
@@ -58,7 +59,7 @@ def test_it_is_what_the_linker_says(tmp_path: Path, name: str, model: Path) -> N
     assert told.constants_bytes == constants
     assert told.code_bytes == pytest.approx(image.library_code_bytes, rel=CODE_SHARE)
     assert told.flash_bytes == pytest.approx(image.flash_bytes, rel=IMAGE_SHARE)
-    assert told.ram_bytes == pytest.approx(image.ram_bytes, abs=estimate.ALIGNMENT)
+    assert told.ram_bytes == pytest.approx(image.ram_bytes, rel=RAM_SHARE)
 
 
 def test_every_board_that_builds_without_an_sdk_is_measured() -> None:

@@ -46,13 +46,15 @@ class TargetSizes:
 class BoardSizes:
     """What the firmware of a board takes beside the model's library and its arena.
 
-    `has` are members of the compiler's library that are in it anyway.
+    `has` are members of the compiler's library that are in it anyway. With `code_in_ram` the code
+    is copied to the memory that variables are in.
     """
 
     target: str
     flash_bytes: int
     ram_bytes: int
     has: tuple[str, ...]
+    code_in_ram: bool
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,11 @@ def read_sizes(file: Path = SIZES) -> Sizes:
         },
         {
             name: BoardSizes(
-                found["target"], found["flash_bytes"], found["ram_bytes"], tuple(found["has"])
+                target=found["target"],
+                flash_bytes=found["flash_bytes"],
+                ram_bytes=found["ram_bytes"],
+                has=tuple(found["has"]),
+                code_in_ram=found["code_in_ram"],
             )
             for name, found in content["boards"].items()
         },
@@ -136,7 +142,7 @@ def estimate(survey: Survey, board: str, sizes: Sizes | None = None) -> Estimate
         weights_bytes=survey.weights_bytes,
         arena_bytes=survey.arena_bytes,
         flash_bytes=base.flash_bytes + code + constants + survey.weights_bytes + routines,
-        ram_bytes=base.ram_bytes + arena,
+        ram_bytes=base.ram_bytes + arena + base.code_in_ram * (code + routines),
     )
 
 
