@@ -15,7 +15,7 @@ from tflite_writer import write_tflite
 
 from tinyflow import cli
 from tinyflow.boards import board_names
-from tinyflow.compiler.graph import Quantization
+from tinyflow.compiler.graph import Graph, Quantization, Tensor
 
 DIGITS = Path(__file__).parents[1] / "models" / "digits.tflite"
 
@@ -61,6 +61,48 @@ def test_all_findings_at_once_with_what_to_change(
     assert all(found["advice"] and found["layer"] for found in findings)
 
 
+def floating(weights: str) -> Graph:
+    """Two convolutions of float32, as a converter writes them without a representative dataset."""
+    net = Network((1, 4, 4, 2), "float32")
+    net.tensors[0] = Tensor("input", (1, 4, 4, 2), "float32")
+    scales = Quantization((0.1, 0.1), (0, 0)) if weights == "int8" else None
+    same = {"padding": "SAME", "stride_h": 1, "stride_w": 1}
+    source = 0
+    for _ in range(2):
+        matrix = net.constant(np.ones((2, 1, 1, 2), weights), scales)
+        bias = net.constant(np.zeros(2, np.float32))
+        source = net.node("CONV_2D", (source, matrix, bias), (1, 4, 4, 2), **same)
+    return net.graph()
+
+
+@pytest.mark.parametrize(
+    ("weights", "why"),
+    [("float32", "the model is not quantised"), ("int8", "only its weights are quantised")],
+)
+def test_a_model_of_floats_is_one_finding(
+    weights: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "floating.tflite"
+    file.write_bytes(write_tflite(floating(weights)))
+    assert cli.main(["check", str(file), "--json"]) == 3
+    (found,) = json.loads(capsys.readouterr().out)["findings"]
+    assert found["text"] == f"{why}: 2 of 2 operators compute in float32"
+    assert "TFLITE_BUILTINS_INT8" in found["advice"]
+
+
+def test_a_model_of_unsigned_numbers_tells_how_to_convert_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net = Network((1, 4))
+    net.tensors[0] = Tensor("input", (1, 4), "uint8", Quantization((0.1,), (128,)))
+    net.node("QUANTIZE", (0,), (1, 4), Quantization((0.1,), (0,)))
+    file = tmp_path / "unsigned.tflite"
+    file.write_bytes(write_tflite(net.graph()))
+    assert cli.main(["check", str(file), "--json"]) == 3
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert findings and all("inference_input_type" in found["advice"] for found in findings)
+
+
 def test_what_a_board_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     net = Network((1, 64, 64, 16))
     matrix, bias = net.weights((200, 1, 1, 16), 0, 0)
@@ -98,5 +140,6 @@ def test_a_file_that_is_no_model(tmp_path: Path, capsys: pytest.CaptureFixture[s
     file = tmp_path / "noise.tflite"
     file.write_bytes(np.random.default_rng(0).bytes(300))
     assert cli.main(["check", str(file)]) == 3
-    assert "is not a .tflite file" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "is not a .tflite file" in told and "TFLiteConverter" in told
     assert cli.main(["check", str(tmp_path / "none.tflite")]) == 2

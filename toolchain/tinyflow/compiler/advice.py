@@ -9,6 +9,10 @@ QUANTIZE = (
     "quantise the model to int8: a representative dataset, and int8 kernels only "
     "(TFLITE_BUILTINS_INT8)"
 )
+UNSIGNED = (
+    "convert again with inference_input_type and inference_output_type tf.int8, or with a newer "
+    "converter where uint8 is inside too"
+)
 INSTEAD = {
     "BIDIRECTIONAL_SEQUENCE_LSTM": "use two UNIDIRECTIONAL_SEQUENCE_LSTM and CONCATENATION",
     "CALL": "inline the function when converting",
@@ -48,7 +52,7 @@ def advice(graph: Graph, node: Node, finding: str) -> str:
     if kinds & {"float32", "float16", "float64", "bfloat16"} and "QUANTIZE" not in node.op:
         return QUANTIZE
     if "uint8" in kinds:
-        return "convert again with a converter that quantises to int8: uint8 is its older way"
+        return UNSIGNED
     if "is computed" in finding or "computed" in finding.partition("(found")[0]:
         return "make it a constant of the model"
     if "accumulator" in finding:

@@ -8,8 +8,8 @@ from pathlib import Path
 from tinyflow.artifacts import CompiledModel, Finding
 from tinyflow.artifacts.model import ITEM_BYTES
 from tinyflow.boards import BoardProfile
-from tinyflow.compiler.advice import QUANTIZE, advice
-from tinyflow.compiler.graph import Graph, Tensor
+from tinyflow.compiler.advice import QUANTIZE, UNSIGNED, advice
+from tinyflow.compiler.graph import ABSENT, Graph, Tensor
 from tinyflow.compiler.naming import comment_text
 from tinyflow.compiler.ops import OPS, check_node
 from tinyflow.errors import ModelError
@@ -36,8 +36,8 @@ def check_graph(graph: Graph, source: Path) -> None:
 
 def find(graph: Graph) -> list[Finding]:
     """All that tinyflow cannot compile of a model, in the order of its nodes."""
-    findings = [Finding(-1, "", "", text, QUANTIZE) for text in _edges(graph)]
-    findings += _nodes(graph)
+    findings = [Finding(-1, "", "", *found) for found in _edges(graph)]
+    findings += _one_of_float(graph, list(_nodes(graph)))
     if not graph.nodes:
         findings.append(Finding(-1, "", "", "no operators", "it has nothing to compute"))
     findings += _counts(graph)
@@ -65,6 +65,20 @@ def finding_text(finding: Finding) -> str:
     if finding.node < 0:
         return finding.text
     return f"node {finding.node} {finding.op} ({finding.layer}): {finding.text}"
+
+
+def _one_of_float(graph: Graph, findings: list[Finding]) -> list[Finding]:
+    """The findings; one takes the place of all that are there as nothing is quantised."""
+    made = {i for node in graph.nodes for i in node.outputs if i != ABSENT}
+    kinds = {graph.tensors[i].dtype for i in made} & {"float32", *QUANTIZED}
+    alike = {found.node for found in findings if found.advice == QUANTIZE}
+    if kinds != {"float32"} or len(alike) < 2:
+        return findings
+    weights = any(t.data is not None and t.dtype == "int8" for t in graph.tensors)
+    why = "only its weights are quantised" if weights else "the model is not quantised"
+    text = f"{why}: {len(alike)} of {len(graph.nodes)} operators compute in float32"
+    others = [found for found in findings if found.advice != QUANTIZE]
+    return [Finding(-1, "", "", text, QUANTIZE), *others]
 
 
 def _nodes(graph: Graph) -> Iterator[Finding]:
@@ -114,16 +128,17 @@ def check_fits(compiled: CompiledModel, board: BoardProfile) -> None:
         )
 
 
-def _edges(graph: Graph) -> list[str]:
-    """What is wrong with the model's inputs and outputs."""
+def _edges(graph: Graph) -> list[tuple[str, str]]:
+    """What is wrong with the model's inputs and outputs, each with what to change."""
     findings = []
     for what, tensors in (("input", graph.inputs), ("output", graph.outputs)):
         for index in tensors:
             tensor = graph.tensors[index]
             named = f"{what} {comment_text(tensor.name)}"
-            findings += [f"{named} {found}" for found in _edge(tensor)]
+            change = UNSIGNED if tensor.dtype == "uint8" else QUANTIZE
+            findings += [(f"{named} {found}", change) for found in _edge(tensor)]
             if tensor.size_bytes > MAX_ARENA_BYTES:
-                findings.append(f"{named} has {tensor.size_bytes:,} B")
+                findings.append((f"{named} has {tensor.size_bytes:,} B", "use a smaller input"))
     return findings
 
 

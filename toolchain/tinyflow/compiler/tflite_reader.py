@@ -86,6 +86,7 @@ def read_tflite(source: Path | bytes) -> Graph:
                 f"bytes 4 to 7 are {buffer.identifier!r}, a .tflite file has {IDENTIFIER!r} there",
                 f"it has {len(content):,} B",
             ],
+            ["convert a Keras model with tf.lite.TFLiteConverter, quantised to int8"],
         )
     reader = _Reader(buffer)
     try:
