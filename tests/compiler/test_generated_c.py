@@ -1,11 +1,14 @@
 """The generated C as an embedded engineer reads it, and what must hold of it."""
 
+import dataclasses
 import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from network import Network
+from tflite_writer import write_tflite
 
 from tinyflow.artifacts import CompiledModel
 from tinyflow.compiler import compile_model, symbol_name
@@ -74,6 +77,19 @@ def test_two_models_share_one_program(tmp_path: Path) -> None:
     sources = [str(source) for source in (main, *own, *kernels)]
     subprocess.run(["cc", "-std=c99", *includes, *sources, "-o", str(program)], check=True)
     assert subprocess.run([str(program)], check=False).returncode == 0
+
+
+def test_several_inputs_are_told_apart_by_their_names(tmp_path: Path) -> None:
+    net = Network((1, 4))
+    net.tensors.append(dataclasses.replace(net.tensors[0], name="other"))
+    net.node("SUB", (0, 1), (1, 4), fused_activation_function="NONE")
+    file = tmp_path / "pair.tflite"
+    file.write_bytes(write_tflite(net.graph().replace(inputs=(0, 1))))
+    compiled = compile_model(file, folder=tmp_path / "c", board="qemu-m4")
+    header = (compiled.path / "include/pair.h").read_text()
+    assert "/** Input input: int8 [1, 4]" in header
+    assert "/** Input other: int8 [1, 4]" in header
+    assert "/** Output: int8 [1, 4]" in header
 
 
 def test_headers_are_cplusplus_too(digits: CompiledModel, tmp_path: Path) -> None:

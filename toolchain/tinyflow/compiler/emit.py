@@ -326,15 +326,16 @@ def _rows(program: Program) -> list[ArenaRow]:
 
 def _tensor_views(program: Program, tensors: Sequence[int]) -> tuple[TensorView, ...]:
     return tuple(
-        _tensor_view(program.graph.tensors[t], program.plan.offsets[t], f"_{i}" if i else "")
+        _tensor_view(program.graph.tensors[t], program.plan.offsets[t], i, len(tensors))
         for i, t in enumerate(tensors)
     )
 
 
-def _tensor_view(tensor: Tensor, offset: int, suffix: str) -> TensorView:
+def _tensor_view(tensor: Tensor, offset: int, index: int, count: int) -> TensorView:
     found = tensor.quantization if tensor.dtype in ("int8", "int16") else None
     return TensorView(
-        suffix=suffix,
+        suffix=f"_{index}" if index else "",
+        name=comment_text(tensor.name) if count > 1 else "",
         offset=offset,
         size=tensor.elements * ITEM_BYTES[tensor.dtype],
         dtype=tensor.dtype,

@@ -67,11 +67,13 @@ class ArenaRow:
 class TensorView:
     """A model input or output as the template prints it.
 
-    `suffix` tells several apart in C: empty for the first, then _1, _2. `pointer` is the C type of
-    its values, `type` what tnf_model.h calls it.
+    `suffix` tells several apart in C: empty for the first, then _1, _2; `name` is the model's, for
+    a comment, empty where there is one only. `pointer` is the C type of its values, `type` what
+    tnf_model.h calls it.
     """
 
     suffix: str
+    name: str
     offset: int
     size: int
     dtype: str
