@@ -97,16 +97,15 @@ static void on_dump(void *context, const tnf_part_t *part)
     if (part->layer != session->asked->value[TNF_KEY_LAYER]) {
         return;
     }
-    for (size_t at = asked > part->offset ? (size_t)(asked - part->offset) : 0; at < part->bytes;
-         at += TNF_CHUNK_BYTES) {
-        size_t left = part->bytes - at;
-        tnf_send_chunk(session, part->layer_bytes, part->offset + (uint32_t)at, part->data + at,
+    uint32_t at = asked > part->offset ? asked - part->offset : 0; /* size_t may have 16 bits */
+    for (; at < part->bytes; at += TNF_CHUNK_BYTES) {
+        size_t left = part->bytes - (size_t)at;
+        tnf_send_chunk(session, part->layer_bytes, part->offset + at, part->data + at,
                        left < TNF_CHUNK_BYTES ? left : TNF_CHUNK_BYTES);
     }
 }
 
-/* A run of its own with an observer, before and after which the model remembers nothing; its count
- * is that of the layers an observer has counted. */
+/* A run of its own, before and after which nothing is remembered; the observer counts it. */
 static void observe(tnf_session_t *session, const tnf_request_t *request,
                     void (*part)(void *context, const tnf_part_t *part))
 {
