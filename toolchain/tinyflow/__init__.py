@@ -11,13 +11,23 @@ if TYPE_CHECKING:
     from tinyflow.compiler.host import load
     from tinyflow.config import load_project
     from tinyflow.device import connect
+    from tinyflow.errors import TinyflowError
     from tinyflow.pipeline.deploy import deploy
 
 __version__ = "0.1.0"
-__all__ = ["compile_model", "connect", "deploy", "load", "load_board", "load_project"]
+__all__ = [
+    "TinyflowError",
+    "compile_model",
+    "connect",
+    "deploy",
+    "load",
+    "load_board",
+    "load_project",
+]
 
 # Imported when first asked for: `import tinyflow` stays quick.
 _HOMES = {
+    "TinyflowError": "tinyflow.errors",
     "compile_model": "tinyflow.compiler",
     "connect": "tinyflow.device",
     "deploy": "tinyflow.pipeline.deploy",

@@ -80,12 +80,14 @@ def _show_findings(result: dict[str, Any]) -> None:
 def check(model: Path | None, board: str | None, least_ram: bool) -> dict[str, Any]:
     """Tell what a model needs and which boards it fits, before anything is built.
 
-    All that cannot be compiled is told at once, with what to change; exit status 3 then. Weights
-    and arena are exact; code, flash and RAM are estimates of bare-metal images, for the compilers
-    that tinyflow was measured with. Neither a compiler nor TensorFlow is needed for a MODEL.tflite;
-    without one the project's model is made first.
+    All that cannot be compiled is told at once, with what to change; exit status 3 then, and where
+    the model does not fit the board of --board. Weights and arena are exact; code, flash and RAM
+    are estimates of bare-metal images, for the compilers that tinyflow was measured with. Neither a
+    compiler nor TensorFlow is needed for a MODEL.tflite; without one the project's model is made
+    first.
     """
     from tinyflow.pipeline.check import check as look
 
     result = look(model, board, least_ram=least_ram)
-    return {**result, "exit_code": 3 if result["findings"] else 0}
+    too_small = board is not None and not all(row["fits"] for row in result.get("boards", []))
+    return {**result, "exit_code": 3 if result["findings"] or too_small else 0}
