@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.memory.conflicts import share
 from tinyflow.compiler.memory.liveness import liveness
-from tinyflow.compiler.memory.plan import Plan, plan_memory
 from tinyflow.compiler.memory.problem import least_cover
 
 if TYPE_CHECKING:
@@ -26,22 +25,6 @@ MOST_STEPS = 1000
 MOST_WORK = 600_000
 """Tensors of shared buffers that the search looks at."""
 BEAM = 16
-
-
-def plan_in_order(graph: Graph, steps: Sequence[Step]) -> tuple[tuple[Step, ...], Plan]:
-    """The steps in the order that takes the least memory, and their plan.
-
-    It is the order of the file unless another one saves activation bytes.
-    """
-    usual = plan_memory(graph, steps)
-    order = best_order(graph, steps)
-    if order == tuple(range(len(steps))):
-        return tuple(steps), usual
-    sorted_steps = tuple(steps[position] for position in order)
-    plan = plan_memory(graph, sorted_steps)
-    if plan.activation_bytes < usual.activation_bytes:
-        return sorted_steps, plan
-    return tuple(steps), usual
 
 
 def best_order(graph: Graph, steps: Sequence[Step]) -> tuple[int, ...]:
@@ -62,11 +45,6 @@ def best_order(graph: Graph, steps: Sequence[Step]) -> tuple[int, ...]:
     peak = _peak(costs, given)
     found = _search(costs, peak) or _beam(costs) or given
     return found if _peak(costs, found) < peak else given
-
-
-def peak_bytes(graph: Graph, steps: Sequence[Step], order: Sequence[int]) -> int:
-    """The bytes needed at the busiest step, where no byte between tensors is lost."""
-    return _peak(_Costs(graph, steps), order)
 
 
 def predecessors(graph: Graph, steps: Sequence[Step]) -> list[int]:

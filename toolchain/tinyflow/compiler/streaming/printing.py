@@ -109,7 +109,7 @@ def stream_view(placed: PlacedStream, first: int, comments: Sequence[str]) -> St
     return StreamView(
         f"layer_{first}_by_rows" if single else f"layers_{first}_to_{last}",
         _comment(first, last, bool(stream.copies)),
-        "by rows, over its input" if single else f"to {last} by rows",
+        "by rows, over its input" if single else f"layers {first} to {last} by rows",
         stream.rows,
         tuple(declarations),
         tuple(copies),
