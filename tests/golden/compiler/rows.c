@@ -96,8 +96,8 @@ void rows_invoke(int8_t *arena, const tnf_observer_t *observer)
 {
     /* 0  by rows, over its input */
     layer_0_by_rows(arena, observer);
-    /* 1  to 3 by rows */
+    /* 1  layers 1 to 3 by rows */
     layers_1_to_3(arena, observer);
-    /* 4  to 7 by rows */
+    /* 4  layers 4 to 7 by rows */
     layers_4_to_7(arena, observer);
 }
