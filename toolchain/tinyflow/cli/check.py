@@ -36,7 +36,7 @@ def _show(result: dict[str, Any]) -> None:
             ),
             ("busiest", result["busiest"]),
             ("operators", ", ".join(f"{n} {op}" for op, n in result["operators"].items())),
-            *(("shrunk" if i == 0 else "", text) for i, text in enumerate(result["changes"])),
+            *(("changes" if i == 0 else "", text) for i, text in enumerate(result["changes"])),
         ]
     )
     click.echo()

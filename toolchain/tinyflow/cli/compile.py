@@ -23,7 +23,7 @@ def _show_compiled(result: dict[str, Any]) -> None:
             ("arena", _arena(result)),
             *([("slow RAM", f"{result['slow_bytes']:,} B")] if result["slow_bytes"] else []),
             ("operators", ", ".join(f"{n} {op}" for op, n in result["operators"].items())),
-            *(("shrunk" if i == 0 else "", text) for i, text in enumerate(result["changes"])),
+            *(("changes" if i == 0 else "", text) for i, text in enumerate(result["changes"])),
             ("folder", result["folder"]),
         ]
     )
