@@ -100,7 +100,9 @@ class Drive:
     def _live(self) -> None:
         self._end.wait(self._after)
         self.path.mkdir(parents=True, exist_ok=True)
-        (self.path / "INFO_UF2.TXT").write_bytes(self.info.encode())
+        part = self.path / "part"  # never there by half
+        part.write_bytes(self.info.encode())
+        part.rename(self.path / "INFO_UF2.TXT")
         while not self._end.wait(0.005):
             for file in self.path.glob("*.uf2"):
                 data = file.read_bytes()
