@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from tinyflow.artifacts.arrays import Bytes, Floats
 
+QUANTIZED = ("int8", "int16")
 ITEM_BYTES = {"int8": 1, "bool": 1, "int16": 2, "int32": 4, "float32": 4}
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinyflow import __version__, paths, render
-from tinyflow.artifacts.model import ITEM_BYTES
+from tinyflow.compiler.figures import spec
 from tinyflow.compiler.graph import Tensor
 from tinyflow.compiler.naming import comment_text, float_text, place_text, shape_text
 from tinyflow.compiler.ops.op import Constant
@@ -332,16 +332,17 @@ def _tensor_views(program: Program, tensors: Sequence[int]) -> tuple[TensorView,
 
 
 def _tensor_view(tensor: Tensor, offset: int, index: int, count: int) -> TensorView:
-    found = tensor.quantization if tensor.dtype in ("int8", "int16") else None
+    seen = spec(tensor)
     return TensorView(
         suffix=f"_{index}" if index else "",
         name=comment_text(tensor.name) if count > 1 else "",
         offset=offset,
-        size=tensor.elements * ITEM_BYTES[tensor.dtype],
+        size=seen.size_bytes,
         dtype=tensor.dtype,
         type=f"TNF_{tensor.dtype.upper()}",
         pointer=POINTERS.get(tensor.dtype, "int8_t"),
         shape=shape_text(tensor.shape),
-        scale=float_text(found.scale if found else 0.0),
-        zero_point=found.zero_point if found else 0,
+        is_quantized=seen.is_quantized,
+        scale=float_text(seen.scale),
+        zero_point=seen.zero_point,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tinyflow.artifacts import LayerInfo, LayerOutput, TensorSpec
+from tinyflow.artifacts.model import QUANTIZED
 from tinyflow.compiler.graph import Tensor
 from tinyflow.compiler.memory import busiest_step
 from tinyflow.compiler.naming import comment_text, shape_text
@@ -13,7 +14,7 @@ def spec(tensor: Tensor) -> TensorSpec:
     """A model input or output as a caller sees it."""
     found = tensor.quantization
     scale, zero_point = (found.scale, found.zero_point) if found is not None else (0.0, 0)
-    if tensor.dtype not in ("int8", "int16"):
+    if tensor.dtype not in QUANTIZED:
         scale, zero_point = 0.0, 0
     return TensorSpec(tensor.name, tensor.shape, scale, zero_point, tensor.dtype)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tinyflow.artifacts import CompiledModel, Finding
-from tinyflow.artifacts.model import ITEM_BYTES
+from tinyflow.artifacts.model import ITEM_BYTES, QUANTIZED
 from tinyflow.boards import BoardProfile
 from tinyflow.compiler.advice import QUANTIZE, UNSIGNED, advice
 from tinyflow.compiler.graph import ABSENT, Graph, Tensor
@@ -19,7 +19,6 @@ MAX_OPERATORS = 8192
 MAX_ACTIVATIONS = 8192
 FIRMWARE_RAM_BYTES = 8192
 """About what the firmware around a model takes beside the stack: session, buffers, C library."""
-QUANTIZED = ("int8", "int16")
 
 
 def check_graph(graph: Graph, source: Path) -> None:

@@ -80,12 +80,9 @@ class TensorView:
     type: str
     pointer: str
     shape: str
+    is_quantized: bool
     scale: str
     zero_point: int
-
-    @property
-    def is_quantized(self) -> bool:
-        return self.dtype in ("int8", "int16")
 
 
 @dataclass(frozen=True)

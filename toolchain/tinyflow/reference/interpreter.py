@@ -19,6 +19,7 @@ import numpy as np
 
 from tinyflow import process
 from tinyflow.artifacts import TensorSpec
+from tinyflow.artifacts.model import QUANTIZED
 from tinyflow.errors import LOG_TAIL_LINES, ModelError, ToolError
 from tinyflow.reference.child import LENGTHS
 from tinyflow.reference.install import INSTALL_HINT, reference_folder
@@ -304,7 +305,7 @@ def _size_bytes(tensor: dict[str, Any]) -> int:
 
 def _spec(tensor: dict[str, Any]) -> TensorSpec:
     shape, dtype = tuple(tensor["shape"]), str(tensor["dtype"])
-    if dtype not in ("int8", "int16"):
+    if dtype not in QUANTIZED:
         return TensorSpec(tensor["name"], shape, 0.0, 0, dtype)
     if len(tensor["scales"]) != 1:
         raise ModelError(
