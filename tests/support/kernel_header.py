@@ -36,14 +36,16 @@ class Prototype:
 class KernelHeaders:
     """The structs and functions that the kernels' headers declare."""
 
-    def __init__(self, folder: Path = KERNELS / "include") -> None:
+    def __init__(self, *own: Path) -> None:
+        """The headers of all backends, and `own`, those of one."""
         self.pointers: dict[str, dict[str, str]] = {}
         self.numbers: dict[str, list[str]] = {}
         self.layouts: dict[str, type[ctypes.Structure]] = {}
         self.prototypes: dict[str, Prototype] = {}
-        self.names = tuple(sorted(file.name for file in folder.glob("*.h")))
-        for name in self.names:
-            self._read(folder / name)
+        files = [*sorted((KERNELS / "include").glob("*.h")), *own]
+        self.names = tuple(file.name for file in files)
+        for file in files:
+            self._read(file)
 
     def _read(self, header: Path) -> None:
         text = re.sub(r"/\*.*?\*/|\bTNF_FLASH ", "", header.read_text(), flags=re.S)

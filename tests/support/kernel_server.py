@@ -7,6 +7,7 @@ those of the parameter struct is found here.
 from __future__ import annotations
 
 import functools
+import re
 import struct
 import subprocess
 import tempfile
@@ -23,6 +24,8 @@ from tinyflow import process
 from tinyflow.compiler.graph import Graph, Node
 from tinyflow.compiler.ops import OPS
 from tinyflow.compiler.ops.op import KernelCall, Overlap
+from tinyflow.compiler.packing import Backend, load_backend
+from tinyflow.compiler.steps import lower
 
 SANITIZERS = (
     "-fsanitize=address,undefined,float-cast-overflow",
@@ -40,10 +43,33 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="tinyflow-kernels-")
 
 
+def _twins(backend: Backend) -> list[Path]:
+    """Folders with what stands on this machine for the assembly of a backend."""
+    return [twin for folder in backend.kernel_folders if (twin := folder / "twin").is_dir()]
+
+
+def host_sources(backend: Backend) -> list[Path]:
+    """The kernels of a backend, twins in place of what this machine cannot compile."""
+    found = backend.sources()
+    for folder in backend.kernel_folders[::-1]:
+        kernels = {file.stem: file for file in folder.glob("*.[cS]")}
+        twins = {file.stem: file for file in (folder / "twin").glob("*.c")}
+        found |= kernels | twins
+    return sorted(file for file in found.values() if file.suffix == ".c")
+
+
+def _own_headers(backend: Backend) -> list[Path]:
+    """The backend's headers that declare kernels with parameters of their own."""
+    found = [file for name, file in backend.headers().items() if name != "tnf_backend.h"]
+    return [file for file in found if re.search(r"^void tnf_\w+\(const TNF_FLASH \w+ \*params",
+                                                file.read_text(), re.M)]  # fmt: skip
+
+
 @functools.cache
-def built(backend: str, flags: tuple[str, ...]) -> Path:
+def built(name: str, flags: tuple[str, ...]) -> Path:
     """The server's program, compiled once for all tests of a process."""
-    headers = KernelHeaders()
+    backend = load_backend(name)
+    headers = KernelHeaders(*_own_headers(backend))
     made = Path(tempfile.mkdtemp(dir=_folder().name))
     table = (f"KERNEL({p.function}, {p.call})" for p in headers.prototypes.values())
     (made / "kernel_table.def").write_text("\n".join(table) + "\n")
@@ -54,8 +80,8 @@ def built(backend: str, flags: tuple[str, ...]) -> Path:
         [
             *("cc", "-std=c99", "-O1", "-g", *flags),
             *(f"-I{KERNELS / 'include'}", f"-I{KERNELS.parent / 'include'}"),
-            *(f"-I{KERNELS / backend}", f"-I{made}"),
-            *(str(path) for path in sorted((KERNELS / backend).glob("*.c"))),
+            *(f"-I{folder}" for folder in (*_twins(backend), *backend.kernel_folders, made)),
+            *map(str, host_sources(backend)),
             *(str(SOURCE), "-o", str(program), "-lm"),
         ],
         timeout=120.0,
@@ -67,7 +93,8 @@ class KernelServer:
     """The kernels in a child process; use it as a context manager."""
 
     def __init__(self, backend: str = "ref", flags: Sequence[str] = SANITIZERS) -> None:
-        self.headers = KernelHeaders()
+        self.backend = load_backend(backend)
+        self.headers = KernelHeaders(*_own_headers(self.backend))
         self._order = list(self.headers.prototypes)
         self._program = built(backend, tuple(flags))
         self._child: subprocess.Popen[bytes] | None = None
@@ -104,6 +131,25 @@ class KernelServer:
             held |= self.run_call(graph, call, held, in_place)
         wanted = (*node.outputs, *op.updates(graph, node))
         return {tensor: held[tensor] for tensor in wanted}
+
+    def run_variants(
+        self, graph: Graph, node: Node, values: Mapping[int, Array]
+    ) -> dict[str, dict[int, Array]]:
+        """What each of the backend's own variants makes of the tensors `values`, by its name.
+
+        Each is run with its output apart, and over each input where it may lie there.
+        """
+        step = next(step for step in lower(graph) if step.node is node)
+        held = {tensor: np.ascontiguousarray(array) for tensor, array in values.items()}
+        found: dict[str, dict[int, Array]] = {}
+        for variant in self.backend.variants(graph, step):
+            for lap in (None, *variant.overlaps):
+                made = dict(held)
+                for call in variant.calls:
+                    made |= self.run_call(graph, call, made, lap)
+                name = variant.name if lap is None else f"{variant.name} over {lap.input}"
+                found[name] = {tensor: made[tensor] for tensor in node.outputs}
+        return found
 
     def run_call(
         self,

@@ -65,6 +65,7 @@ class LibraryContext:
     parameters: str
     call: str
     operators: str
+    languages: str
 
 
 def write_library(
@@ -127,4 +128,5 @@ def _context(compiled: CompiledModel, formats: Sequence[str]) -> LibraryContext:
         ),
         call=", ".join(argument.variable for argument in (*inputs, *outputs)),
         operators=", ".join(f"{count} {op}" for op, count in compiled.operators.items()),
+        languages=render.cmake_languages(sources),
     )

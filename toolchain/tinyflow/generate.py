@@ -69,7 +69,8 @@ class ProjectContext:
     `runtime_sources` of lib/tnf_runtime, `app_sources` of src. `c_flags` and `link_flags` are the
     same for all boards; a board's own are in `board.toolchain`. `linker_script` is the linker
     script's path, `platform` that of tinyflow's own PlatformIO platform; empty where there is none.
-    `components` are the parts of an SDK that the sensor's driver needs.
+    `components` are the parts of an SDK that the sensor's driver needs, `languages` what CMake has
+    to look for compilers of.
     """
 
     board: BoardProfile
@@ -84,6 +85,7 @@ class ProjectContext:
     linker_script: str
     platform: str
     components: tuple[str, ...]
+    languages: str
 
 
 def write_project(
@@ -164,6 +166,7 @@ def _context(
         linker_script="linker.ld" if scripted else "",
         platform=_own_platform(board, builder),
         components=sensor.components if sensor is not None else (),
+        languages=render.cmake_languages([*library, *runtime, *port]),
     )
 
 

@@ -7,7 +7,7 @@ an error, never an empty string.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,3 +39,8 @@ def render(template: str, context: Any, folders: Sequence[Path] = ()) -> str:
         raise ProjectError(f"template {error.name} is missing", looked) from None
     except jinja2.TemplateError as error:
         raise ProjectError(f"template {template} cannot be filled: {error}") from None
+
+
+def cmake_languages(sources: Iterable[str]) -> str:
+    """The languages of a CMake project with these files: CMake looks for a compiler of each."""
+    return "C ASM" if any(source.endswith(".S") for source in sources) else "C"

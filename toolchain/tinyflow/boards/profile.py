@@ -246,7 +246,7 @@ class BoardProfile(schema.Checked):
     `platformio` (its section says which SDK), `arduino` (PlatformIO with the Arduino core)."""
     runners: Annotated[tuple[Runner, ...], Len(1)]
     """What puts an image on it and starts it, the default first."""
-    backend: Literal["ref"]
+    backend: Literal["ref", "portable", "armv6m", "armv7m", "armv7em", "mve", "rv32", "lx6"]
     """The kernels: a folder below `firmware/kernels/`."""
     port_layers: Annotated[tuple[str, ...], Len(1)]
     """What the board needs besides the model: folders of `ports/` beside the project, or of

@@ -16,6 +16,7 @@ from tinyflow.compiler.emit import emit
 from tinyflow.compiler.figures import busiest, layer_infos, spec
 from tinyflow.compiler.fit import arena_budget, check_fits
 from tinyflow.compiler.naming import checked_prefix, symbol_name
+from tinyflow.compiler.packing import load_backend
 from tinyflow.compiler.planning import checked_graph, plan_model
 from tinyflow.compiler.survey import survey
 
@@ -47,9 +48,11 @@ def compile_model(
     """
     prefix = symbol_name(tflite) if name is None else checked_prefix(name)
     sha256 = hashlib.sha256(tflite.read_bytes()).hexdigest()
+    kernels = load_backend(backend)
     planned = plan_model(
         checked_graph(tflite),
         prefix,
+        backend=kernels,
         shrinking=shrinking,
         ram_budget=ram_budget,
         least_ram=least_ram,
@@ -62,7 +65,7 @@ def compile_model(
         source=tflite,
         model_sha256=sha256,
         board=board,
-        backend=backend,
+        backend=kernels,
         folder=folder,
         templates=templates,
     )

@@ -16,6 +16,8 @@ from tinyflow.compiler.figures import spec
 from tinyflow.compiler.graph import Tensor
 from tinyflow.compiler.naming import comment_text, float_text, place_text, shape_text
 from tinyflow.compiler.ops.op import Constant
+from tinyflow.compiler.packing import Backend
+from tinyflow.compiler.packing.backend import SUFFIXES
 from tinyflow.compiler.program import Layer, Placed, PlacedCall, Program
 from tinyflow.compiler.streaming.printing import StreamView, stream_view
 from tinyflow.compiler.views import (
@@ -38,7 +40,7 @@ BACKEND_HEADER = "tnf_backend.h"
 ROWS_HEADER, COPY_KERNEL = "tnf_rows.h", "ring_copy"
 POINTERS = {"int16": "tnf_int16_t", "int32": "tnf_int32_t", "float32": "tnf_float_t"}
 INCLUDE = re.compile(r'^#include "(\w+\.h)"', re.M)
-CALL = re.compile(r"\btnf_(\w+)\(")
+CALL = {".c": re.compile(r"\btnf_(\w+)\("), ".S": re.compile(r"\btnf_(\w+)\b")}
 
 
 def array_lines(values: NDArray[np.generic]) -> tuple[str, ...]:
@@ -101,7 +103,7 @@ def emit(
     source: Path,
     model_sha256: str,
     board: str,
-    backend: str,
+    backend: Backend,
     folder: Path,
     templates: Sequence[Path],
 ) -> tuple[ModelContext, tuple[Path, ...], tuple[Path, ...]]:
@@ -127,7 +129,7 @@ def emit(
         model_sha256=model_sha256,
         sha256_bytes=", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(model_sha256)),
         board=board,
-        backend=backend,
+        backend=backend.name,
         arena_bytes=plan.fast_bytes,
         activation_bytes=plan.activation_bytes,
         slow_bytes=plan.slow_bytes,
@@ -161,43 +163,51 @@ def emit(
     ):
         file.write_text(render.render(template, context, templates), encoding="utf-8")
     _copy_kernels(needed_kernels(program, backend), context.headers, backend, include, src)
-    return context, tuple(sorted(src.glob("*.c"))), tuple(sorted(include.glob("*.h")))
+    sources = sorted(file for file in src.iterdir() if file.suffix in SUFFIXES)
+    return context, tuple(sources), tuple(sorted(include.glob("*.h")))
 
 
 def _copy_kernels(
-    stems: set[str], headers: Sequence[str], backend: str, include: Path, src: Path
+    stems: set[str], headers: Sequence[str], backend: Backend, include: Path, src: Path
 ) -> None:
     """Copy the kernels, and of all headers those that are included."""
     firmware = paths.data_folder("firmware")
-    kernels = firmware / "kernels" / backend
     public = [firmware / "include", firmware / "kernels" / "include"]
-    known = {file.name: file for folder in (*public, kernels) for file in folder.glob("*.h")}
-    for stem in sorted(stems):
-        shutil.copy(kernels / f"{stem}.c", src)
+    own = backend.headers()
+    known = own | {file.name: file for folder in public for file in folder.glob("*.h")}
+    files = [_source(backend, stem) for stem in sorted(stems)]
+    for file in files:
+        shutil.copy(file, src)
     wanted = {"tnf_model.h", *headers}
-    wanted |= {name for stem in stems for name in _included(kernels / f"{stem}.c")}
+    wanted |= {name for file in files for name in _included(file)}
     copied: set[str] = set()
     while wanted - copied:
         name = min(wanted - copied)
         file = known[name]
-        own = file.parent == kernels and name != BACKEND_HEADER
-        shutil.copy(file, src if own else include)
+        shutil.copy(file, src if name in own and name != BACKEND_HEADER else include)
         copied.add(name)
         wanted |= _included(file)
 
 
-def needed_kernels(program: Program, backend: str) -> set[str]:
+def needed_kernels(program: Program, backend: Backend) -> set[str]:
     """The source files, without suffix, of the kernels that are called, also by one another."""
-    kernels = paths.data_folder("firmware") / "kernels" / backend
     stems = {stem for call in program.calls for stem in call.kernels}
     stems |= {COPY_KERNEL for placed in program.streams.values() if placed.stream.copies}
     found: set[str] = set()
     while stems - found:
         stem = min(stems - found)
         found.add(stem)
-        names = CALL.findall((kernels / f"{stem}.c").read_text(encoding="utf-8"))
-        stems = stems | {name for name in names if (kernels / f"{name}.c").is_file()}
+        file = _source(backend, stem)
+        names = CALL[file.suffix].findall(file.read_text(encoding="utf-8"))
+        stems = stems | {name for name in names if backend.kernel(name) is not None}
     return stems
+
+
+def _source(backend: Backend, stem: str) -> Path:
+    file = backend.kernel(stem)
+    if file is None:
+        raise LookupError(f"backend {backend.name} has no kernel {stem}")
+    return file
 
 
 def _included(file: Path) -> set[str]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tinyflow.compiler.fit import check_graph
 from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.memory.order import best_order
+from tinyflow.compiler.packing import Backend, load_backend
 from tinyflow.compiler.passes import fold_constants, shrink
 from tinyflow.compiler.program import Program, link
+from tinyflow.compiler.selection import select
 from tinyflow.compiler.steps import Step, lower
 from tinyflow.compiler.streaming.choose import Chosen, choose, new_search
 from tinyflow.compiler.streaming.compose import over_input
@@ -48,14 +50,19 @@ def plan_model(
     graph: Graph,
     name: str,
     *,
+    backend: Backend | None = None,
+    overrides: Mapping[int, str] | None = None,
     shrinking: bool = True,
     ram_budget: int | None = None,
     least_ram: bool = False,
     slow_ram: bool = False,
 ) -> Planned:
-    """The program of a checked graph, for symbols that begin with `name`; see compile_model."""
+    """The program of a checked graph, for symbols that begin with `name`; see compile_model.
+
+    Without a `backend` it is the reference kernels. `overrides` name the variants of nodes.
+    """
     graph, changes = shrink(graph) if shrinking else (graph, ())
-    steps = lower(graph)
+    steps = select(graph, lower(graph), backend or load_backend("ref"), overrides)
     chosen = _least(graph, steps, ram_budget, least_ram)
     if slow_ram and ram_budget is not None and chosen.plan.arena_bytes > ram_budget:
         chosen = spill(graph, steps, chosen, ram_budget)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tinyflow.compiler.graph import Graph, Node
 from tinyflow.compiler.ops import OPS
 from tinyflow.compiler.ops.op import KernelCall, Overlap, View
+from tinyflow.compiler.packing.backend import PLAIN
 
 if TYPE_CHECKING:  # whose stages are made of steps
     from tinyflow.compiler.streaming.schedule import Stream
@@ -22,7 +23,8 @@ class Step:
     tensor inside the other. `overlaps` are inputs that an output may overwrite. `rings` are the
     bytes of buffers that the step needs beside its tensors and that count as activations; its
     calls get them in that order. A step with a `stream` is computed by rows; if it is a chain of
-    layers, `parts` are their steps, and `node` is the last one's.
+    layers, `parts` are their steps, and `node` is the last one's. `variant` is the backend's way in
+    which it is computed.
     """
 
     node: Node
@@ -37,6 +39,7 @@ class Step:
     rings: tuple[int, ...] = ()
     stream: Stream | None = None
     parts: tuple[Step, ...] = ()
+    variant: str = PLAIN
 
 
 def lower(graph: Graph) -> tuple[Step, ...]:

@@ -11,6 +11,7 @@ from tinyflow.compiler.emit import needed_kernels
 from tinyflow.compiler.figures import busiest, spec
 from tinyflow.compiler.fit import find
 from tinyflow.compiler.naming import checked_prefix, symbol_name
+from tinyflow.compiler.packing import load_backend
 from tinyflow.compiler.planning import plan_model, read_graph
 from tinyflow.compiler.program import Program
 
@@ -35,8 +36,14 @@ def survey(
     findings = find(graph)
     if findings:
         return tuple(findings)
+    source = load_backend(backend)
     planned = plan_model(
-        graph, prefix, ram_budget=ram_budget, least_ram=least_ram, slow_ram=slow_ram
+        graph,
+        prefix,
+        backend=source,
+        ram_budget=ram_budget,
+        least_ram=least_ram,
+        slow_ram=slow_ram,
     )
     program = planned.program
     graph, plan = program.graph, program.plan
@@ -56,7 +63,7 @@ def survey(
         operators=dict(sorted(Counter(node.op for node in graph.nodes).items())),
         changes=planned.changes,
         busiest=busiest(program),
-        kernels=tuple(sorted(needed_kernels(program, backend))),
+        kernels=tuple(sorted(needed_kernels(program, source))),
         params=dict(sorted(Counter(call.params_type for call in program.calls).items())),
         padding_bytes=sum(-size % WORD for size in program.array_bytes),
         code=_code(program),

@@ -82,7 +82,9 @@ class KernelCall:
     order; a field that points to a constant is in `constants` instead. `inputs` and `outputs` are
     tensor indices in the order of the arguments, passed as pointers to their type, or to bytes
     where the call is `bytewise`. A call with a `view` only copies: it is left out where the memory
-    plan puts the one tensor inside the other.
+    plan puts the one tensor inside the other. `by_rows` is the function, of a file named like it,
+    that computes single rows with the same parameters and scratch, see tnf_rows.h; empty where
+    there is none.
     """
 
     function: str
@@ -96,6 +98,7 @@ class KernelCall:
     scratch_bytes: int = 0
     bytewise: bool = False
     view: View | None = None
+    by_rows: str = ""
 
 
 def rule_text(rule: Constraint) -> str:

@@ -96,6 +96,7 @@ class _Pool2D(Op):
                 ),
                 inputs=(node.inputs[0],),
                 outputs=node.outputs,
+                by_rows=f"tnf_{self.kernel}_rows_s8" if output.dtype == "int8" else "",
             ),
         )
 

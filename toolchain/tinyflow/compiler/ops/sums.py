@@ -32,6 +32,8 @@ WIDE_MAX_SHIFT = 7
 WIDE_MULTIPLIER_BITS = 15
 CONV_HEADERS = {"s8": "tnf_conv.h", "s4": "tnf_conv.h", "s16": "tnf_conv_s16.h"}
 """The headers of kernels by the types that these have."""
+BY_ROWS = ("conv_2d", "depthwise_conv_2d")
+"""Operators of which there are kernels that compute single rows."""
 
 
 def is_wide(graph: Graph, node: Node) -> bool:
@@ -171,4 +173,5 @@ def kernel_call(
         constants=(*constants, *scale_constants(factors, wide=wide)),
         inputs=(node.inputs[0],),
         outputs=node.outputs,
+        by_rows=f"tnf_{name}_rows_{kind}" if name in BY_ROWS else "",
     )

@@ -35,6 +35,11 @@ def copy_bytes(stream: Stream) -> int:
     return sum(_aligned(rows * stream.copy_row_bytes(tensor)) for tensor, rows in sizes)
 
 
+def kernel_scratch_bytes(stream: Stream) -> int:
+    """The scratch that its kernels take, one after the other; it lies behind the copies."""
+    return max(_aligned(stage.call.scratch_bytes) for stage in stream.stages)
+
+
 def over_input(graph: Graph, step: Step) -> Step:
     """The step with its output over its input by rows, where its operator is not in place anyway.
 
@@ -106,7 +111,7 @@ def _streamed(step: Step, stream: Stream) -> Step:
         overlaps.append(Overlap(tensor, stream.output, reach(rows), rows))
     return dataclasses.replace(
         step,
-        scratch_bytes=copy_bytes(stream),
+        scratch_bytes=copy_bytes(stream) + kernel_scratch_bytes(stream),
         overlaps=tuple(overlaps),
         rings=tuple(rings),
         stream=stream,

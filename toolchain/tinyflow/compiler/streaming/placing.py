@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.memory import Place, Plan, located, reach
-from tinyflow.compiler.streaming.compose import copy_offsets, without_copies
+from tinyflow.compiler.streaming.compose import copy_bytes, copy_offsets, without_copies
 from tinyflow.compiler.streaming.schedule import Stream, trace
 
 if TYPE_CHECKING:
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 class PlacedStream:
     """A stream with the offsets of all its tensors, and of the copies' rings.
 
-    They are the plan's: the slow memory begins at `slow_start`.
+    They are the plan's: the slow memory begins at `slow_start`. `scratch` is the kernels'.
     """
 
     stream: Stream
     offsets: Mapping[int, int]
     copies: tuple[int, ...]
     slow_start: int | None = None
+    scratch: int = 0
 
     def place(self, offset: int) -> Place:
         """In which memory an offset is, and where in it."""
@@ -60,4 +61,6 @@ def placed_stream(graph: Graph, step: Step, position: int, plan: Plan) -> Placed
     outside = {tensor: plan.offsets[tensor] for tensor in (*stream.inputs, stream.output)}
     scratch = plan.scratch_offsets.get(position, 0)
     copies = tuple(scratch + offset for offset in copy_offsets(stream))
-    return PlacedStream(stream, {**outside, **rings}, copies, plan.slow_start)
+    return PlacedStream(
+        stream, {**outside, **rings}, copies, plan.slow_start, scratch + copy_bytes(stream)
+    )

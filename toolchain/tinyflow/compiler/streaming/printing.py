@@ -163,4 +163,7 @@ def _call(
             else:
                 place = _place(placed, window.tensor)
                 operands.append(f"{place} + {row} * {window.row_bytes}" if window.stride else place)
-    return f"{stage.call.function}(&layer_{layer}, {', '.join([*operands, 'output'])});"
+    operands.append("output")
+    if stage.call.scratch_bytes:
+        operands.append(place_text(placed.scratch, slow=False))
+    return f"{stage.call.function}(&layer_{layer}, {', '.join(operands)});"

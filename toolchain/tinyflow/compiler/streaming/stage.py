@@ -13,18 +13,6 @@ from tinyflow.compiler.ops.op import KernelCall
 if TYPE_CHECKING:  # a step may have a stream, which has stages
     from tinyflow.compiler.steps import Step
 
-WINDOWED = {
-    "tnf_conv_2d_s16": "tnf_conv_2d_rows_s16",
-    "tnf_conv_2d_s4": "tnf_conv_2d_rows_s4",
-    "tnf_conv_2d_s8": "tnf_conv_2d_rows_s8",
-    "tnf_depthwise_conv_2d_s16": "tnf_depthwise_conv_2d_rows_s16",
-    "tnf_depthwise_conv_2d_s4": "tnf_depthwise_conv_2d_rows_s4",
-    "tnf_depthwise_conv_2d_s8": "tnf_depthwise_conv_2d_rows_s8",
-    "tnf_average_pool_2d_s8": "tnf_average_pool_2d_rows_s8",
-    "tnf_max_pool_2d_s8": "tnf_max_pool_2d_rows_s8",
-}
-"""The kernels that compute single rows, by those of whole tensors."""
-
 ELEMENTWISE = frozenset(
     {"ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE", "PRELU", "LEAKY_RELU"}
     | {"RELU", "RELU6", "RELU_N1_TO_1", "HARD_SWISH", "LOGISTIC", "TANH", "ELU", "ABS", "NEG"}
@@ -64,8 +52,9 @@ class Stage:
     """A layer by rows: `call` is that of one row.
 
     `windowed` calls take rows as tnf_rows_t and the rows [first, end) to compute; others take
-    pointers to a row of each input. `windows` are of the call's inputs, in order. `in_place` are
-    tensors of which a row may lie where the output's row does.
+    pointers to a row of each input. Both take scratch last, where they need any. `windows` are of
+    the call's inputs, in order. `in_place` are tensors of which a row may lie where the output's
+    row does.
     """
 
     node: Node
@@ -85,16 +74,16 @@ def stage_of(graph: Graph, step: Step) -> Stage | None:
         return None
     call, output = step.calls[0], graph.tensors[step.writes[0]]
     tensors = [graph.tensors[tensor] for tensor in (*call.inputs, *call.outputs)]
-    if call.outputs != step.writes or not call.inputs or call.scratch_bytes:
+    if call.outputs != step.writes or not call.inputs:
         return None
-    windowed = call.function in WINDOWED
+    windowed = bool(call.by_rows)
     if any(len(tensor.shape) != 4 or tensor.shape[0] != 1 for tensor in tensors):
         return None
     if not windowed and any(tensor.dtype != "int8" for tensor in tensors):
         return None
     if windowed:
         windows: tuple[Window, ...] | None = (_window(graph, call),)
-        kernel = WINDOWED[call.function]
+        kernel = call.by_rows
         call = dataclasses.replace(call, function=kernel, kernels=(kernel.removeprefix("tnf_"),))
     else:
         windows = _rows(graph, step.node, call)
