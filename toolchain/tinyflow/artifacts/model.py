@@ -114,7 +114,8 @@ class LayerOutput:
 class LayerInfo:
     """One operator of a compiled model, in execution order.
 
-    `node` is its number in the .tflite, `name` the first output's, shortened.
+    `node` is its number in the .tflite, `name` the first output's, shortened. `variant` is the way
+    in which the backend computes it.
     """
 
     index: int
@@ -124,6 +125,7 @@ class LayerInfo:
     macs: int
     outputs: tuple[LayerOutput, ...]
     scratch_bytes: int
+    variant: str = "plain"
 
     @property
     def output_bytes(self) -> int:

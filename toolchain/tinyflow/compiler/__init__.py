@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tinyflow.artifacts import CompiledModel, TensorSpec
@@ -30,6 +30,7 @@ def compile_model(
     name: str | None = None,
     board: str = "native",
     backend: str = "ref",
+    overrides: Mapping[int, str] | None = None,
     templates: Sequence[Path] = (),
     shrinking: bool = True,
     ram_budget: int | None = None,
@@ -39,7 +40,8 @@ def compile_model(
     """Compile a .tflite into C sources below `folder`, which is created.
 
     `name` is the C prefix; by default it is made from the file's name. `board` is only told in
-    the provenance; `backend` chooses the kernels; templates in the folders `templates` come before
+    the provenance; `backend` chooses the kernels, and `overrides` by node which of their variants
+    computes it; templates in the folders `templates` come before
     tinyflow's own. Without `shrinking` every node becomes C as it is in the file. Where the arena
     would take more than `ram_budget` bytes, chains of layers are computed by rows; with `least_ram`
     wherever that takes fewer. Where it still would, and there is `slow_ram`, tensors with little
@@ -53,6 +55,7 @@ def compile_model(
         checked_graph(tflite),
         prefix,
         backend=kernels,
+        overrides=overrides,
         shrinking=shrinking,
         ram_budget=ram_budget,
         least_ram=least_ram,

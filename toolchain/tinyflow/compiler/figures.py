@@ -41,6 +41,7 @@ def layer_infos(program: Program) -> tuple[LayerInfo, ...]:
                 for placed in layer.outputs
             ),
             scratch_bytes=layer.scratch_bytes,
+            variant=layer.variant,
         )
         for layer in program.layers
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tinyflow.compiler.graph import Graph, Node, Tensor
 from tinyflow.compiler.memory import Place, Plan
 from tinyflow.compiler.ops.op import KernelCall
+from tinyflow.compiler.packing import PLAIN
 from tinyflow.compiler.states import reset_calls
 from tinyflow.compiler.steps import Step
 from tinyflow.compiler.streaming.placing import PlacedStream, placed_stream
@@ -37,7 +38,7 @@ class Layer:
     """A node of which something is left to do. `index` counts these alone.
 
     What an observer is told are its outputs, or the states that it changes. The calls of a layer
-    in a stream are of one row.
+    in a stream are of one row. `variant` is the backend's way in which it is computed.
     """
 
     index: int
@@ -46,6 +47,7 @@ class Layer:
     scratch_bytes: int
     calls: tuple[PlacedCall, ...]
     outputs: tuple[Placed, ...]
+    variant: str = PLAIN
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,9 @@ def link(graph: Graph, steps: Sequence[Step], plan: Plan, name: str) -> Program:
         if calls:
             outputs = placed((*step.writes, *step.updates))
             scratch = max(call.call.scratch_bytes for call in calls)
-            layers.append(Layer(len(layers), step.node, step.macs, scratch, calls, outputs))
+            layers.append(
+                Layer(len(layers), step.node, step.macs, scratch, calls, outputs, step.variant)
+            )
     resets = tuple(PlacedCall(call, (), placed(call.outputs)) for call in reset_calls(graph))
     return Program(name, graph, tuple(steps), plan, tuple(layers), tuple(layer_of), streams, resets)
 
@@ -141,6 +145,9 @@ def _layers(graph: Graph, step: Step, placed: PlacedStream, first: int) -> Itera
     def at(tensor: int) -> Placed:
         return _placed(graph.tensors[tensor], placed.place(placed.offsets[tensor]))
 
-    for index, stage in enumerate(placed.stream.stages, first):
+    parts = step.parts or (step,)
+    for index, (stage, part) in enumerate(zip(placed.stream.stages, parts, strict=True), first):
         call = PlacedCall(stage.call, tuple(map(at, stage.call.inputs)), (at(stage.output),))
-        yield Layer(index, stage.node, stage.macs, step.scratch_bytes, (call,), call.outputs)
+        yield Layer(
+            index, stage.node, stage.macs, step.scratch_bytes, (call,), call.outputs, part.variant
+        )
