@@ -21,11 +21,14 @@
 #ifndef TNF_KERNELS_H
 #define TNF_KERNELS_H
 
+#include "tnf_backend.h"
+
+#ifndef __ASSEMBLER__
 #include <stdint.h>
 
-#include "tnf_backend.h"
 #include "tnf_flash.h"
 #include "tnf_types.h"
+#endif
 
 /** Begins a kernel's definition: where several libraries in one image have the same kernel, the
  *  linker takes one of them, whether they are archives or plain objects. */
