@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from tinyflow import process
 from tinyflow.artifacts import CompiledModel
 from tinyflow.boards import BoardProfile
-from tinyflow.compiler import compile_model
+from tinyflow.compiler import Goal, compile_model
 from tinyflow.compiler.host import HostModel
 from tinyflow.flash import emulator
 from tinyflow.generate import C_FLAGS, write_project
@@ -80,7 +80,7 @@ def run_models(
         folder = Path(place)
         compiled = []
         for i, case in enumerate(cases):
-            own = {**options, **({"overrides": case.overrides} if case.overrides else {})}
+            own = {"goal": Goal("speed", layers=case.overrides), **options}
             compiled.append(
                 compile_model(
                     case.tflite,
@@ -198,6 +198,7 @@ def main() -> None:
     parser.add_argument("--backend")
     parser.add_argument("--rows", type=int, default=3)
     parser.add_argument("models", nargs="+", type=Path)
+    parser.add_argument("--optimize", default="balanced")
     given = parser.parse_args()
     rng = np.random.default_rng(7)
     for tflite in given.models:
@@ -205,7 +206,8 @@ def main() -> None:
             spec = compile_model(tflite, folder=Path(place) / "m", name="model")
         size = sum(tensor.size_bytes for tensor in spec.inputs)
         rows = rng.integers(-128, 128, (given.rows, size)).astype(np.int8)
-        (ran,) = run_models(given.board, [Case(tflite, rows)], given.backend)
+        goal = Goal(given.optimize)
+        (ran,) = run_models(given.board, [Case(tflite, rows)], given.backend, goal=goal)
         sys.stdout.write(f"{tflite.name}: differs {ran.differs}, {ran.count:,} per inference\n")
         for layer, count in zip(ran.compiled.layers, ran.layers, strict=True):
             per = f"{count / layer.macs:7.3f}/MAC" if layer.macs else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from tinyflow.artifacts import CompiledModel, TensorSpec
@@ -18,9 +18,18 @@ from tinyflow.compiler.fit import arena_budget, check_fits
 from tinyflow.compiler.naming import checked_prefix, symbol_name
 from tinyflow.compiler.packing import load_backend
 from tinyflow.compiler.planning import checked_graph, plan_model
+from tinyflow.compiler.selection import Goal
 from tinyflow.compiler.survey import survey
 
-__all__ = ["arena_budget", "check_fits", "compile_model", "input_output", "survey", "symbol_name"]
+__all__ = [
+    "Goal",
+    "arena_budget",
+    "check_fits",
+    "compile_model",
+    "input_output",
+    "survey",
+    "symbol_name",
+]
 
 
 def compile_model(
@@ -30,7 +39,7 @@ def compile_model(
     name: str | None = None,
     board: str = "native",
     backend: str = "ref",
-    overrides: Mapping[int, str] | None = None,
+    goal: Goal | None = None,
     templates: Sequence[Path] = (),
     shrinking: bool = True,
     ram_budget: int | None = None,
@@ -40,8 +49,8 @@ def compile_model(
     """Compile a .tflite into C sources below `folder`, which is created.
 
     `name` is the C prefix; by default it is made from the file's name. `board` is only told in
-    the provenance; `backend` chooses the kernels, and `overrides` by node which of their variants
-    computes it; templates in the folders `templates` come before
+    the provenance; `backend` chooses the kernels, `goal` which of their variants are wanted, by
+    default balanced between speed and flash; templates in the folders `templates` come before
     tinyflow's own. Without `shrinking` every node becomes C as it is in the file. Where the arena
     would take more than `ram_budget` bytes, chains of layers are computed by rows; with `least_ram`
     wherever that takes fewer. Where it still would, and there is `slow_ram`, tensors with little
@@ -55,7 +64,7 @@ def compile_model(
         checked_graph(tflite),
         prefix,
         backend=kernels,
-        overrides=overrides,
+        goal=goal,
         shrinking=shrinking,
         ram_budget=ram_budget,
         least_ram=least_ram,

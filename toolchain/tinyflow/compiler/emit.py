@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +40,6 @@ BACKEND_HEADER = "tnf_backend.h"
 ROWS_HEADER, COPY_KERNEL = "tnf_rows.h", "ring_copy"
 POINTERS = {"int16": "tnf_int16_t", "int32": "tnf_int32_t", "float32": "tnf_float_t"}
 INCLUDE = re.compile(r'^#include "(\w+\.h)"', re.M)
-CALL = {".c": re.compile(r"\btnf_(\w+)\("), ".S": re.compile(r"\btnf_(\w+)\b")}
 
 
 def array_lines(values: NDArray[np.generic]) -> tuple[str, ...]:
@@ -168,14 +167,14 @@ def emit(
 
 
 def _copy_kernels(
-    stems: set[str], headers: Sequence[str], backend: Backend, include: Path, src: Path
+    stems: Collection[str], headers: Sequence[str], backend: Backend, include: Path, src: Path
 ) -> None:
     """Copy the kernels, and of all headers those that are included."""
     firmware = paths.data_folder("firmware")
     public = [firmware / "include", firmware / "kernels" / "include"]
     own = backend.headers()
     known = own | {file.name: file for folder in public for file in folder.glob("*.h")}
-    files = [_source(backend, stem) for stem in sorted(stems)]
+    files = [backend.source(stem) for stem in sorted(stems)]
     for file in files:
         shutil.copy(file, src)
     wanted = {"tnf_model.h", *headers}
@@ -189,25 +188,11 @@ def _copy_kernels(
         wanted |= _included(file)
 
 
-def needed_kernels(program: Program, backend: Backend) -> set[str]:
+def needed_kernels(program: Program, backend: Backend) -> frozenset[str]:
     """The source files, without suffix, of the kernels that are called, also by one another."""
     stems = {stem for call in program.calls for stem in call.kernels}
     stems |= {COPY_KERNEL for placed in program.streams.values() if placed.stream.copies}
-    found: set[str] = set()
-    while stems - found:
-        stem = min(stems - found)
-        found.add(stem)
-        file = _source(backend, stem)
-        names = CALL[file.suffix].findall(file.read_text(encoding="utf-8"))
-        stems = stems | {name for name in names if backend.kernel(name) is not None}
-    return stems
-
-
-def _source(backend: Backend, stem: str) -> Path:
-    file = backend.kernel(stem)
-    if file is None:
-        raise LookupError(f"backend {backend.name} has no kernel {stem}")
-    return file
+    return backend.closure(stems)
 
 
 def _included(file: Path) -> set[str]:

@@ -1,51 +1,190 @@
-"""Which variant computes which layer: the choice between speed and flash."""
+"""Which variant computes which layer: the choice between speed and flash.
+
+The code of a kernel is paid once, however many layers use it; so sets of kernels are tried, all of
+them where they are few, else by leaving out and taking in one after another. Given a set, choices
+that are not beaten in both instructions and bytes are found layer by layer, and the goal picks
+among them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import itertools
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
 from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.packing import PLAIN, Backend, Variant, specialised
 from tinyflow.compiler.steps import Step
+from tinyflow.errors import ProjectError, near_miss
+
+Optimize = Literal["speed", "size", "balanced"]
+TYPICAL_KERNEL_BYTES = 600
+MOST_EXHAUSTED = 5
+"""So many free groups of kernels, of which all sets are tried."""
+MOST_POINTS = 256
+"""So many choices for the first layers are kept, evenly spread."""
+Kernels = frozenset[str]
 
 
 @dataclass(frozen=True)
-class Choices:
-    """The variants of each step; the first is the plain call."""
+class Goal:
+    """What to choose for.
 
-    steps: tuple[Step, ...]
-    variants: tuple[tuple[Variant, ...], ...]
+    `speed` takes the fewest instructions, `size` the least flash, `balanced` the smallest product
+    of the two. `flash_bytes` limits constants and kernels together; the fastest that keeps it is
+    taken, or the smallest where none does. `layers` name the variants of nodes of the .tflite.
+    `kernel_bytes` are code and tables of kernels by their stem, where they are known.
+    """
+
+    optimize: Optimize = "balanced"
+    flash_bytes: int | None = None
+    layers: Mapping[int, str] = field(default_factory=dict)
+    kernel_bytes: Mapping[str, int] = field(default_factory=dict)
+
+    def code(self, kernels: Collection[str]) -> int:
+        """Bytes of the kernels with these stems."""
+        return sum(self.kernel_bytes.get(kernel, TYPICAL_KERNEL_BYTES) for kernel in kernels)
+
+    def rank(self, point: _Point) -> tuple[int, int, int]:
+        """Less is better."""
+        over = 0 if self.flash_bytes is None else max(0, point.bytes - self.flash_bytes)
+        if self.optimize == "speed":
+            return over, point.instructions, point.bytes
+        if self.optimize == "size":
+            return over, point.bytes, point.instructions
+        return over, point.instructions * point.bytes, point.bytes
 
 
-def choices(graph: Graph, steps: Sequence[Step], backend: Backend) -> Choices:
-    """All ways in which the backend can compute the steps."""
-    return Choices(
-        tuple(steps),
-        tuple((_plain(step), *backend.variants(graph, step)) for step in steps),
-    )
+@dataclass(frozen=True)
+class _Point:
+    """Choices for the first layers: what they take together."""
+
+    instructions: int
+    bytes: int
+    chosen: tuple[int, ...]
 
 
-def _plain(step: Step) -> Variant:
-    return Variant(PLAIN, step.calls, step.overlaps)
+def variants_of(graph: Graph, steps: Sequence[Step], backend: Backend) -> list[list[Variant]]:
+    """All ways to compute each step; the first is its operator's own call."""
+    found = []
+    for step in steps:
+        plain = Variant(PLAIN, step.calls, step.overlaps, round(step.macs * backend.plain_per_mac))
+        found.append([plain, *backend.variants(graph, step)])
+    return found
 
 
 def select(
-    graph: Graph,
-    steps: Sequence[Step],
     backend: Backend,
-    overrides: Mapping[int, str] | None = None,
+    steps: Sequence[Step],
+    variants: Sequence[Sequence[Variant]],
+    goal: Goal,
+    *,
+    scratch_bytes: int | None = None,
 ) -> tuple[Step, ...]:
-    """The steps, each by the variant that is predicted to take the fewest instructions.
+    """The steps by the variants that the goal asks for.
 
-    `overrides` name the variant of nodes by index.
+    `variants` are variants_of the steps. None is taken that needs more than `scratch_bytes`, unless
+    it is named. Raises ProjectError where a node has no variant of the name given.
     """
-    found = choices(graph, steps, backend)
-    chosen = []
-    for step, variants in zip(found.steps, found.variants, strict=True):
-        wanted = (overrides or {}).get(step.node.index)
-        named = [variant for variant in variants if variant.name == wanted]
-        own = named or list(variants[1:]) or list(variants)
-        best = min(own, key=lambda variant: variant.instructions)
-        chosen.append(step if best.name == PLAIN else specialised(step, best))
-    return tuple(chosen)
+    _require_known(steps, variants, goal.layers)
+    allowed = [
+        _allowed(ways, goal.layers.get(step.node.index), scratch_bytes)
+        for step, ways in zip(steps, variants, strict=True)
+    ]
+    best = _best(backend, allowed, goal)
+    return tuple(
+        step if ways[choice].name == PLAIN else specialised(step, ways[choice])
+        for step, ways, choice in zip(steps, allowed, best.chosen, strict=True)
+    )
+
+
+def _require_known(
+    steps: Sequence[Step], variants: Sequence[Sequence[Variant]], layers: Mapping[int, str]
+) -> None:
+    both = zip(steps, variants, strict=True)
+    known = {step.node.index: [variant.name for variant in ways] for step, ways in both}
+    findings = []
+    for node, name in layers.items():
+        if node not in known:
+            findings.append(f"node {node} is not computed in this model")
+        elif name not in known[node]:
+            close = near_miss(name, known[node])
+            hint = f", did you mean {close}?" if close else ""
+            findings.append(f"node {node} has {', '.join(known[node])}; found {name!r}{hint}")
+    if findings:
+        raise ProjectError("variants are named that are not there", findings)
+
+
+def _allowed(
+    ways: Sequence[Variant], named: str | None, scratch_bytes: int | None
+) -> list[Variant]:
+    if named is not None:
+        return [variant for variant in ways if variant.name == named]
+    return [
+        variant
+        for variant in ways
+        if variant.name == PLAIN or scratch_bytes is None or variant.scratch_bytes <= scratch_bytes
+    ]
+
+
+def _best(backend: Backend, allowed: Sequence[Sequence[Variant]], goal: Goal) -> _Point:
+    """The choices that the goal likes best."""
+    groups = dict.fromkeys(variant.kernels for ways in allowed for variant in ways)
+    forced = frozenset(ways[0].kernels for ways in allowed if len(ways) == 1)
+    free = [kernels for kernels in groups if kernels not in forced]
+    code = {kernels: backend.closure(kernels) for kernels in groups}
+
+    def best_with(taken: frozenset[Kernels]) -> _Point | None:
+        used = frozenset[str]().union(*(code[kernels] for kernels in taken))
+        points = _front(allowed, taken, goal.code(used))
+        return min(points, key=goal.rank, default=None)
+
+    if len(free) <= MOST_EXHAUSTED:
+        counts = range(len(free) + 1)
+        sets = (chosen for n in counts for chosen in itertools.combinations(free, n))
+        found = [best_with(forced.union(chosen)) for chosen in sets]
+        return min((point for point in found if point is not None), key=goal.rank)
+    taken = forced.union(free)
+    best = best_with(taken)
+    while best is not None:
+        near = [taken ^ {kernels} for kernels in free]
+        tried = [(point, kernels) for kernels in near if (point := best_with(kernels)) is not None]
+        point, kernels = min(tried, key=lambda entry: goal.rank(entry[0]))
+        if goal.rank(point) >= goal.rank(best):
+            return best
+        best, taken = point, kernels
+    raise LookupError("a step has no variant")
+
+
+def _front(
+    allowed: Sequence[Sequence[Variant]], taken: frozenset[Kernels], code_bytes: int
+) -> list[_Point]:
+    """What is not beaten among the choices that need no other kernels; none where there is none."""
+    points = [_Point(0, code_bytes, ())]
+    for ways in allowed:
+        found = [(i, way) for i, way in enumerate(ways) if way.kernels in taken]
+        points = _merged(
+            [
+                _Point(
+                    point.instructions + way.instructions,
+                    point.bytes + way.constant_bytes,
+                    (*point.chosen, i),
+                )
+                for point in points
+                for i, way in found
+            ]
+        )
+    return points
+
+
+def _merged(points: list[_Point]) -> list[_Point]:
+    """Those that no other beats in both, thinned evenly where there are very many."""
+    kept: list[_Point] = []
+    for point in sorted(points, key=lambda p: (p.instructions, p.bytes)):
+        if not kept or point.bytes < kept[-1].bytes:
+            kept.append(point)
+    if len(kept) <= MOST_POINTS:
+        return kept
+    places = range(0, len(kept) - 1, -(-len(kept) // MOST_POINTS))
+    return [*(kept[place] for place in places), kept[-1]]

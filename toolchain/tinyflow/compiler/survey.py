@@ -14,6 +14,7 @@ from tinyflow.compiler.naming import checked_prefix, symbol_name
 from tinyflow.compiler.packing import load_backend
 from tinyflow.compiler.planning import plan_model, read_graph
 from tinyflow.compiler.program import Program
+from tinyflow.compiler.selection import Goal
 
 WORD = 4
 
@@ -23,6 +24,7 @@ def survey(
     *,
     name: str | None = None,
     backend: str = "ref",
+    goal: Goal | None = None,
     ram_budget: int | None = None,
     least_ram: bool = False,
     slow_ram: bool = False,
@@ -41,6 +43,7 @@ def survey(
         graph,
         prefix,
         backend=source,
+        goal=goal,
         ram_budget=ram_budget,
         least_ram=least_ram,
         slow_ram=slow_ram,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from tinyflow.compiler.steps import Step
 
 SUFFIXES = (".c", ".S")
+CALL = {".c": re.compile(r"\btnf_(\w+)\("), ".S": re.compile(r"\btnf_(\w+)\b")}
 PLAIN = "plain"
 """The variant that every node has: the call its operator is lowered to."""
 
@@ -58,12 +61,14 @@ class Backend:
     """A kernel backend. Kernels are looked for in `folders` of firmware/kernels, in that order.
 
     `variants` yields the backend's own ways to compute a step, none where it has none for that
-    operator or shape.
+    operator or shape. `plain_per_mac` is what the kernels of operators take, roughly, in executed
+    instructions for a multiply-accumulate.
     """
 
     name: str
     folders: tuple[str, ...]
     variants: Callable[[Graph, Step], Iterable[Variant]] = _none
+    plain_per_mac: float = 8.0
 
     def kernel(self, stem: str) -> Path | None:
         """The source file of a kernel; None where none of the folders has it."""
@@ -73,6 +78,23 @@ class Backend:
                 if file.is_file():
                     return file
         return None
+
+    def closure(self, stems: Iterable[str]) -> frozenset[str]:
+        """The kernels `stems` and those they call. Raises LookupError where one is missing."""
+        wanted, found = set(stems), set[str]()
+        while wanted - found:
+            stem = min(wanted - found)
+            found.add(stem)
+            called = _called(self.source(stem))
+            wanted |= {name for name in called if self.kernel(name) is not None}
+        return frozenset(found)
+
+    def source(self, stem: str) -> Path:
+        """The source file of a kernel. Raises LookupError where none of the folders has it."""
+        file = self.kernel(stem)
+        if file is None:
+            raise LookupError(f"backend {self.name} has no kernel {stem}")
+        return file
 
     @property
     def kernel_folders(self) -> tuple[Path, ...]:
@@ -95,6 +117,12 @@ class Backend:
                 for file in sorted(folder.glob(f"*{suffix}")):
                     found.setdefault(file.stem, file)
         return found
+
+
+@functools.cache
+def _called(file: Path) -> frozenset[str]:
+    """What a source file names that may be kernels."""
+    return frozenset(CALL[file.suffix].findall(file.read_text(encoding="utf-8")))
 
 
 def specialised(step: Step, variant: Variant) -> Step:
