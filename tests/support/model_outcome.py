@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tinyflow.compiler.fit import check_graph
 from tinyflow.compiler.passes import fold_constants
-from tinyflow.compiler.planning import Planned, plan_model
+from tinyflow.compiler.planning import Planned, Planner
 from tinyflow.compiler.tflite_reader import read_tflite
 from tinyflow.compiler.verify import verify_graph
 from tinyflow.errors import ModelError
@@ -25,7 +25,7 @@ def planned(content: bytes, *, least_ram: bool = False) -> Planned | None:
         graph = verify_graph(read_tflite(content), "reading")
         graph, _ = fold_constants(graph)
         check_graph(verify_graph(graph, "folding constants"), NAME)
-        return plan_model(graph, "model", least_ram=least_ram)
+        return Planner(graph).plan("model", least_ram=least_ram)
     except ModelError as error:
         if not error.what or not error.detail:
             raise AssertionError("an error must tell what was found") from error

@@ -11,7 +11,7 @@ from network import Network
 from tflite_writer import write_tflite
 
 from tinyflow.artifacts import CompiledModel, Survey
-from tinyflow.compiler import compile_model, survey
+from tinyflow.compiler import Surveyor, compile_model
 from tinyflow.compiler.graph import Graph, Quantization
 
 SAME = {"padding": "SAME", "stride_h": 1, "stride_w": 1}
@@ -126,6 +126,5 @@ def samples(folder: Path, backend: str = "ref") -> Iterator[Sample]:
         model = place / f"{make.__name__}.tflite"
         model.write_bytes(write_tflite(make(count)))
         compiled = compile_model(model, folder=place / "c", backend=backend, least_ram=least)
-        figures = survey(model, backend=backend, least_ram=least)
-        assert isinstance(figures, Survey)
+        figures = Surveyor(model).survey(backend=backend, least_ram=least)
         yield Sample(compiled, figures)

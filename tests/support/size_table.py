@@ -24,6 +24,7 @@ from tinyflow import boards, build, compiler, estimate, generate, paths, process
 from tinyflow.artifacts import FirmwareImage
 from tinyflow.boards import BoardProfile, Toolchain
 from tinyflow.build import map_file
+from tinyflow.compiler.packing import load_backend
 
 COMPILE_SECONDS = 120.0
 RELAXED_CALL_BYTES = 4
@@ -32,9 +33,10 @@ PARTS = ("model", *(name for name in estimate.CodeParts().__dataclass_fields__))
 MODEL = Path(__file__).parents[1] / "models" / "digits.tflite"
 
 
-def target_name(toolchain: Toolchain) -> str:
-    """What boards with the same compiler, CPU and standard have in common."""
-    return " ".join((toolchain.compiler, f"-std={toolchain.standard}", *toolchain.cpu_flags))
+def target_name(toolchain: Toolchain, backend: str) -> str:
+    """What boards with the same kernels, compiler, CPU and standard have in common."""
+    words = (toolchain.compiler, f"-std={toolchain.standard}", *toolchain.cpu_flags)
+    return f"{backend}: {' '.join(words)}"
 
 
 def members(map_path: Path) -> dict[str, int]:
@@ -54,16 +56,19 @@ class Target:
     def __init__(self, toolchain: Toolchain, backend: str, folder: Path) -> None:
         self.toolchain, self.backend, self.folder = toolchain, backend, folder
         firmware = paths.data_folder("firmware")
-        self.kernels = firmware / "kernels" / backend
-        self.includes = (firmware / "include", self.kernels.parent / "include", self.kernels)
+        self.kernels = load_backend(backend)
+        public = (firmware / "include", firmware / "kernels" / "include")
+        self.includes = (*public, *self.kernels.kernel_folders)
 
     def measure(self) -> dict[str, Any]:
-        kernels = {file.stem: self._object(file) for file in sorted(self.kernels.glob("*.c"))}
+        sources = self.kernels.sources()
+        kernels = {stem: self._object(sources[stem]) for stem in sorted(sources)}
         sizes = {stem: list(self.sizes([made])) for stem, made in kernels.items()}
         undefined = {stem: self._undefined(made) for stem, made in kernels.items()}
         routines = self._routines(sorted({name for names in undefined.values() for name in names}))
         structs = self._structs()
         return {
+            "backend": self.backend,
             "compiler": process.run(
                 [self.toolchain.compiler, "--version"], timeout=COMPILE_SECONDS
             ).stdout.splitlines()[0],
@@ -147,7 +152,10 @@ class Target:
 
     def _structs(self) -> dict[str, int]:
         """Sizes of the kernels' parameters and of what describes a model."""
-        headers = sorted((self.kernels.parent / "include").glob("*.h"))
+        shared = sorted((paths.data_folder("firmware") / "kernels" / "include").glob("*.h"))
+        own = [file for name, file in self.kernels.headers().items() if name != "tnf_backend.h"]
+        declare = [file for file in own if "TNF_LINK_NAME(" in file.read_text()]
+        headers = [*shared, *declare]
         names = {"tnf_model_t", "tnf_tensor_t"}
         for header in headers:
             names |= set(re.findall(r"^\} (tnf_\w+_t);", header.read_text(), re.M))
@@ -183,6 +191,7 @@ class Target:
 
 def build_image(board: BoardProfile, model: Path, folder: Path) -> tuple[FirmwareImage, int]:
     """The image of a model, and the RAM it takes beside the arena."""
+    # The goal knows no sizes yet: any choice will do, the library is taken out again.
     compiled = compiler.compile_model(
         model, folder=folder / "c", name="measured", backend=board.backend
     )
@@ -206,7 +215,7 @@ def board_sizes(board: BoardProfile, target: Mapping[str, Any], folder: Path) ->
     there = members(image.elf.with_suffix(".map"))
     known = {name for brought in target["routines"].values() for name in brought}
     return {
-        "target": target_name(board.toolchain),
+        "target": target_name(board.toolchain, board.backend),
         "flash_bytes": image.flash_bytes - image.library_flash_bytes,
         "ram_bytes": ram_bytes - in_ram * image.library_code_bytes,
         "code_in_ram": in_ram,
@@ -227,7 +236,7 @@ def measure_all(folder: Path) -> dict[str, Any]:
             continue  # an SDK's compiler, or the host's: nothing to tell of a process
         if process.find_program(board.toolchain.compiler) is None:
             continue
-        target = target_name(board.toolchain)
+        target = target_name(board.toolchain, board.backend)
         if target not in targets:
             place = folder / f"target_{len(targets)}"
             place.mkdir(parents=True)

@@ -55,6 +55,20 @@ class QuantizationConfig(schema.Checked):
 
 
 @dataclass(frozen=True)
+class CompileConfig(schema.Checked):
+    """`optimize` is what to choose kernels for: `speed`, `size`, or `balanced`, the smallest
+    product of instructions and flash. `flash_bytes` limits weights and kernels together, 0 is no
+    limit.
+    `layers` name the way in which single nodes of the .tflite are computed ("3" = "winograd");
+    `tinyflow profile` shows the names.
+    """
+
+    optimize: Literal["speed", "size", "balanced"] = "balanced"
+    flash_bytes: Annotated[int, Ge(0)] = 0
+    layers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class BudgetConfig(schema.Checked):
     """Limits that fail a deploy. Zero means no limit. Flash and RAM are the whole image's."""
 
@@ -99,6 +113,7 @@ class ProjectConfig(schema.Checked):
     training: TrainingConfig = field(default_factory=TrainingConfig)
     pruning: PruningConfig = field(default_factory=PruningConfig)
     quantization: QuantizationConfig = field(default_factory=QuantizationConfig)
+    compile: CompileConfig = field(default_factory=CompileConfig)
     budget: BudgetConfig = field(default_factory=BudgetConfig)
     sensor: SensorConfig | None = None
 
@@ -133,6 +148,12 @@ def load_project(folder: Path | None = None) -> Project:
         raise ProjectError(
             f"{file} has a key to fix",
             [f"name: must be a C identifier, found {config.name!r}"],
+        )
+    numbers = [key for key in config.compile.layers if not key.isdecimal()]
+    if numbers:
+        raise ProjectError(
+            f"{file} has keys to fix",
+            [f"compile.layers: keys are numbers of nodes, found {key!r}" for key in numbers],
         )
     if config.dataset.validation + config.dataset.test >= 1:
         raise ProjectError(

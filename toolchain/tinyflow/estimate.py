@@ -17,12 +17,11 @@ from tinyflow.artifacts import CodeParts, Survey
 
 SIZES = Path(__file__).with_name("sizes.json")
 ALIGNMENT = 16
-MEASURED_BACKEND = "ref"
 
 
 @dataclass(frozen=True)
 class TargetSizes:
-    """Bytes of one compiler and CPU.
+    """Bytes of one compiler and CPU, with the kernels of `backend`.
 
     `kernels` are code and constants of each kernel's source file; `needs` the routines of the
     compiler's own library that each calls, `routines` the members of that library which each of
@@ -32,6 +31,7 @@ class TargetSizes:
     source file into one.
     """
 
+    backend: str
     compiler: str
     one_section: bool
     kernels: Mapping[str, tuple[int, int]]
@@ -95,6 +95,7 @@ def read_sizes(file: Path = SIZES) -> Sizes:
     return Sizes(
         {
             name: TargetSizes(
+                backend=found["backend"],
                 compiler=found["compiler"],
                 one_section=found["one_section"],
                 kernels={stem: (sizes[0], sizes[1]) for stem, sizes in found["kernels"].items()},
@@ -123,9 +124,11 @@ def estimate(survey: Survey, board: str, sizes: Sizes | None = None) -> Estimate
     """What the model takes on board `board`; None where nothing was measured for that board."""
     sizes = sizes or read_sizes()
     base = sizes.boards.get(board)
-    if base is None or survey.backend != MEASURED_BACKEND:
+    if base is None:
         return None
     target = sizes.targets[base.target]
+    if survey.backend != target.backend:
+        return None
     constants = constants_bytes(survey, target)
     code = code_bytes(survey, target)
     brought: dict[str, int] = {}
@@ -144,6 +147,14 @@ def estimate(survey: Survey, board: str, sizes: Sizes | None = None) -> Estimate
         flash_bytes=base.flash_bytes + code + constants + survey.weights_bytes + routines,
         ram_bytes=base.ram_bytes + arena + base.code_in_ram * (code + routines),
     )
+
+
+def kernel_bytes(board: str, sizes: Sizes | None = None) -> dict[str, int]:
+    """Code and tables of each kernel on board `board`; empty where nothing was measured for it."""
+    sizes = sizes or read_sizes()
+    base = sizes.boards.get(board)
+    found = sizes.targets[base.target].kernels if base is not None else {}
+    return {stem: sum(parts) for stem, parts in found.items()}
 
 
 def code_bytes(survey: Survey, target: TargetSizes) -> int:

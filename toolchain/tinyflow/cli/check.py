@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tinyflow.cli import options
 from tinyflow.cli.output import facts, prints, table
+
+if TYPE_CHECKING:
+    from tinyflow.pipeline.goal import Optimize
 
 
 def _show(result: dict[str, Any]) -> None:
@@ -76,8 +79,11 @@ def _show_findings(result: dict[str, Any]) -> None:
 @options.model
 @click.option("-b", "--board", metavar="NAME", help="Only this board; all of them without.")
 @options.least_ram
+@options.optimize
 @prints(_show)
-def check(model: Path | None, board: str | None, least_ram: bool) -> dict[str, Any]:
+def check(
+    model: Path | None, board: str | None, least_ram: bool, optimize: Optimize | None
+) -> dict[str, Any]:
     """Tell what a model needs and which boards it fits, before anything is built.
 
     All that cannot be compiled is told at once, with what to change; exit status 3 then, and where
@@ -88,6 +94,6 @@ def check(model: Path | None, board: str | None, least_ram: bool) -> dict[str, A
     """
     from tinyflow.pipeline.check import check as look
 
-    result = look(model, board, least_ram=least_ram)
+    result = look(model, board, least_ram=least_ram, optimize=optimize)
     too_small = board is not None and not all(row["fits"] for row in result.get("boards", []))
     return {**result, "exit_code": 3 if result["findings"] or too_small else 0}

@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from tinyflow.pipeline import Walk
+    from tinyflow.pipeline.goal import Optimize
 
 board = click.option("-b", "--board", metavar="NAME", help="Board profile; see `tinyflow boards`.")
 port = click.option(
@@ -42,6 +43,11 @@ least_ram = click.option(
     help="Compute chains of layers by rows wherever that saves RAM, not only where the board's "
     "RAM asks for it.",
 )
+optimize = click.option(
+    "--optimize",
+    type=click.Choice(["speed", "size", "balanced"]),
+    help="What to choose kernels for; the project's [compile] says it otherwise, or balanced.",
+)
 model = click.argument(
     "model", required=False, type=click.Path(path_type=Path), metavar="[MODEL.tflite]"
 )
@@ -49,7 +55,7 @@ model = click.argument(
 
 def model_alone(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options of a command that takes the project's model or a .tflite as far as C; see `walks`."""
-    for option in (least_ram, seed, _name, board, model):
+    for option in (least_ram, optimize, seed, _name, board, model):
         command = option(command)
     return command
 
@@ -69,6 +75,7 @@ def walks(command: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any
         name: str | None,
         seed: int | None,
         least_ram: bool,
+        optimize: Optimize | None,
         builder: str | None = None,
         runner: str | None = None,
         **options: Any,
@@ -83,6 +90,7 @@ def walks(command: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any
             builder=builder,
             runner=runner,
             least_ram=least_ram,
+            optimize=optimize,
         )
         return command(walk, **options)
 

@@ -17,17 +17,17 @@ from tinyflow.compiler.figures import busiest, layer_infos, spec
 from tinyflow.compiler.fit import arena_budget, check_fits
 from tinyflow.compiler.naming import checked_prefix, symbol_name
 from tinyflow.compiler.packing import load_backend
-from tinyflow.compiler.planning import checked_graph, plan_model
+from tinyflow.compiler.planning import Planner, checked_graph
 from tinyflow.compiler.selection import Goal
-from tinyflow.compiler.survey import survey
+from tinyflow.compiler.survey import Surveyor
 
 __all__ = [
     "Goal",
+    "Surveyor",
     "arena_budget",
     "check_fits",
     "compile_model",
     "input_output",
-    "survey",
     "symbol_name",
 ]
 
@@ -60,12 +60,10 @@ def compile_model(
     prefix = symbol_name(tflite) if name is None else checked_prefix(name)
     sha256 = hashlib.sha256(tflite.read_bytes()).hexdigest()
     kernels = load_backend(backend)
-    planned = plan_model(
-        checked_graph(tflite),
+    planned = Planner(checked_graph(tflite), shrinking=shrinking).plan(
         prefix,
         backend=kernels,
         goal=goal,
-        shrinking=shrinking,
         ram_budget=ram_budget,
         least_ram=least_ram,
         slow_ram=slow_ram,

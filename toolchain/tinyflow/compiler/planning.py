@@ -10,7 +10,7 @@ from pathlib import Path
 from tinyflow.compiler.fit import check_graph
 from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.memory.order import best_order
-from tinyflow.compiler.packing import Backend, load_backend
+from tinyflow.compiler.packing import Backend, Variant, load_backend
 from tinyflow.compiler.passes import fold_constants, shrink
 from tinyflow.compiler.program import Program, link
 from tinyflow.compiler.selection import Goal, select, variants_of
@@ -48,56 +48,81 @@ def checked_graph(tflite: Path) -> Graph:
     return graph
 
 
-def plan_model(
-    graph: Graph,
-    name: str,
-    *,
-    backend: Backend | None = None,
-    goal: Goal | None = None,
-    shrinking: bool = True,
-    ram_budget: int | None = None,
-    least_ram: bool = False,
-    slow_ram: bool = False,
-) -> Planned:
-    """The program of a checked graph, for symbols that begin with `name`; see compile_model.
+class Planner:
+    """Plans of one checked graph: for several backends and budgets without doing anything twice.
 
-    Without a `backend` it is the reference kernels. `goal` says which variants of it are wanted.
+    Without `shrinking` every node stays as it is in the file.
     """
-    graph, changes = shrink(graph) if shrinking else (graph, ())
-    steps, chosen = _selected(
-        graph, backend or load_backend("ref"), goal or Goal(), ram_budget, least_ram
-    )
-    if slow_ram and ram_budget is not None and chosen.plan.arena_bytes > ram_budget:
-        chosen = spill(graph, steps, chosen, ram_budget)
-    verify_plan(graph, chosen.steps, chosen.plan)
-    program = link(graph, chosen.steps, chosen.plan, name)
-    verify_streams(graph, program.streams.values(), chosen.plan.arena_bytes)
-    return Planned(program, (*(change.text for change in changes), *chosen.changes))
 
+    def __init__(self, graph: Graph, *, shrinking: bool = True) -> None:
+        self.graph, changes = shrink(graph) if shrinking else (graph, ())
+        self._changes = tuple(change.text for change in changes)
+        self._plain = lower(self.graph)
+        self._variants: dict[str, list[list[Variant]]] = {}
+        self._arranged: dict[tuple[object, ...], Chosen] = {}
 
-def _selected(
-    graph: Graph, backend: Backend, goal: Goal, budget: int | None, least: bool
-) -> tuple[Sequence[Step], Chosen]:
-    """The steps by the variants that the goal asks for, and how they are computed.
+    def plan(
+        self,
+        name: str,
+        *,
+        backend: Backend | None = None,
+        goal: Goal | None = None,
+        ram_budget: int | None = None,
+        least_ram: bool = False,
+        slow_ram: bool = False,
+    ) -> Planned:
+        """The program for symbols that begin with `name`; see compile_model.
 
-    Where the arena exceeds the budget, or the least is wanted, variants with less scratch are
-    tried, down to the operators' own kernels.
-    """
-    plain = lower(graph)
-    variants = variants_of(graph, plain, backend)
-    steps = select(backend, plain, variants, goal)
-    best = steps, _least(graph, steps, budget, least)
-    limit = max((step.scratch_bytes for step in steps), default=0)
-    while limit and (least or (budget is not None and best[1].plan.arena_bytes > budget)):
-        limit = limit // 2 if limit > LEAST_SCRATCH_BYTES else 0
-        fewer = select(backend, plain, variants, goal, scratch_bytes=limit)
-        if fewer == steps:
-            continue
-        steps = fewer
-        tried = _least(graph, steps, budget, least)
-        if tried.plan.arena_bytes < best[1].plan.arena_bytes:
-            best = steps, tried
-    return best
+        Without a `backend` it is the reference kernels. `goal` says which of its variants are
+        wanted.
+        """
+        graph = self.graph
+        backend = backend or load_backend("ref")
+        steps, chosen = self._selected(backend, goal or Goal(), ram_budget, least_ram)
+        if slow_ram and ram_budget is not None and chosen.plan.arena_bytes > ram_budget:
+            chosen = spill(graph, steps, chosen, ram_budget)
+        verify_plan(graph, chosen.steps, chosen.plan)
+        program = link(graph, chosen.steps, chosen.plan, name)
+        verify_streams(graph, program.streams.values(), chosen.plan.arena_bytes)
+        return Planned(program, (*self._changes, *chosen.changes))
+
+    def _selected(
+        self, backend: Backend, goal: Goal, budget: int | None, least: bool
+    ) -> tuple[Sequence[Step], Chosen]:
+        """The steps by the variants that the goal asks for, and how they are computed.
+
+        Where the arena exceeds the budget, or the least is wanted, variants with less scratch are
+        tried, down to the operators' own kernels.
+        """
+        if backend.name not in self._variants:
+            self._variants[backend.name] = variants_of(self.graph, self._plain, backend)
+        variants = self._variants[backend.name]
+        steps = select(backend, self._plain, variants, goal)
+        best = steps, self._arrange(backend, steps, budget, least)
+        limit = max((step.scratch_bytes for step in steps), default=0)
+        while limit and (least or (budget is not None and best[1].plan.arena_bytes > budget)):
+            limit = limit // 2 if limit > LEAST_SCRATCH_BYTES else 0
+            fewer = select(backend, self._plain, variants, goal, scratch_bytes=limit)
+            if fewer == steps:
+                continue
+            steps = fewer
+            tried = self._arrange(backend, steps, budget, least)
+            if tried.plan.arena_bytes < best[1].plan.arena_bytes:
+                best = steps, tried
+        return best
+
+    def _arrange(
+        self, backend: Backend, steps: Sequence[Step], budget: int | None, least: bool
+    ) -> Chosen:
+        """`_least` of the steps, which are the backend's; a budget that is kept changes nothing."""
+        names = tuple(step.variant for step in steps)
+        for asked in (None, budget):
+            key = (backend.name, names, asked, least)
+            if key not in self._arranged:
+                self._arranged[key] = _least(self.graph, steps, asked, least)
+            if budget is None or self._arranged[key].plan.arena_bytes <= budget:
+                break
+        return self._arranged[key]
 
 
 def _least(graph: Graph, steps: Sequence[Step], budget: int | None, least: bool) -> Chosen:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tinyflow import boards, paths
+from tinyflow.pipeline.goal import Optimize, compile_goal
 
 if TYPE_CHECKING:
     from tinyflow.artifacts import Survey
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
 
 
 def check(
-    given: Path | None, board: str | None = None, *, least_ram: bool = False
+    given: Path | None,
+    board: str | None = None,
+    *,
+    least_ram: bool = False,
+    optimize: Optimize | None = None,
 ) -> dict[str, Any]:
     """All findings of a .tflite, or its figures on board `board`, on all boards without one.
 
@@ -22,30 +27,29 @@ def check(
     is a model. Raises ModelError where the file is broken.
     """
     from tinyflow import compiler
-    from tinyflow.artifacts import Survey
     from tinyflow.pipeline import start
 
-    model = start(model=given).tflite().path
+    walk = start(model=given, optimize=optimize)
+    model = walk.tflite().path
     project = paths.find_project(Path.cwd())
     names = [board] if board else boards.board_names(boards.board_folders(project))
     profiles = [_bare(boards.load_board(name, project)) for name in names]
-    budgets = {profile.name: compiler.arena_budget(profile) for profile in profiles}
-    # Most boards hold what the plain plan takes: those share one survey.
-    plain = compiler.survey(model, least_ram=least_ram)
-    if not isinstance(plain, Survey):
-        return {"model": model.name, "findings": [vars(found) for found in plain]}
+    surveyor = compiler.Surveyor(model)
+    if surveyor.findings:
+        return {"model": model.name, "findings": [vars(found) for found in surveyor.findings]}
+    shown = surveyor.survey(least_ram=least_ram)
     rows = []
     for profile in profiles:
-        found = plain
-        slow_ram, budget = profile.memory.slow_ram_bytes > 0, budgets[profile.name]
-        if plain.arena_bytes > budget and (slow_ram or not least_ram):
-            again = compiler.survey(
-                model, ram_budget=budget, least_ram=least_ram, slow_ram=slow_ram
-            )
-            assert isinstance(again, Survey)
-            found = again
+        found = surveyor.survey(
+            backend=profile.backend,
+            goal=compile_goal(walk, profile),
+            ram_budget=compiler.arena_budget(profile),
+            least_ram=least_ram,
+            slow_ram=profile.memory.slow_ram_bytes > 0,
+        )
         rows.append(_row(profile, found))
-    shown = found if board else plain
+        if board:
+            shown = found
     return {"model": model.name, "findings": [], **_figures(shown), "boards": rows}
 
 

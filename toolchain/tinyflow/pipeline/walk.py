@@ -23,6 +23,7 @@ from tinyflow.artifacts import (
 )
 from tinyflow.boards import BoardProfile
 from tinyflow.errors import ProjectError
+from tinyflow.pipeline.goal import Optimize, compile_goal
 
 if TYPE_CHECKING:
     from tinyflow.sensors import Sensor
@@ -51,8 +52,8 @@ class Walk:
 
     `model` is a .tflite given by the user; without it the project's own is trained. `seed`
     overrides the project's, `sensor_override` its `[sensor]`. `board` has one builder and one
-    runner. With `least_ram` the model is compiled for the least RAM on any board. `home` holds the
-    cache.
+    runner. With `least_ram` the model is compiled for the least RAM on any board; `optimize`
+    overrides the project's `[compile]`. `home` holds the cache.
     """
 
     home: Path
@@ -63,6 +64,7 @@ class Walk:
     seed_override: int | None = None
     sensor_override: config.SensorConfig | None = None
     least_ram: bool = False
+    optimize: Optimize | None = None
     _made: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -201,7 +203,7 @@ class Walk:
             name = (
                 compiler.symbol_name(tflite.path) if given else self.require_project().config.name
             )
-        prefix = name
+        prefix, goal = name, compile_goal(self, board)
         compiled = self.get(
             "compile",
             CompiledModel,
@@ -213,6 +215,7 @@ class Walk:
                 "backend": board.backend,
                 "ram_budget": compiler.arena_budget(board),
                 "least_ram": self.least_ram,
+                "goal": vars(goal),
                 "slow_ram": board.memory.slow_ram_bytes > 0,
                 "templates": cache.folder_sha256(self.templates),
             },
@@ -222,6 +225,7 @@ class Walk:
                 name=prefix,
                 board=board.name,
                 backend=board.backend,
+                goal=goal,
                 templates=self.templates,
                 ram_budget=compiler.arena_budget(board),
                 least_ram=self.least_ram,
@@ -325,6 +329,7 @@ def start(
     runner: str | None = None,
     folder: Path | None = None,
     least_ram: bool = False,
+    optimize: Optimize | None = None,
 ) -> Walk:
     """A walk for the project at or above `folder` (default: the current one), if there is one.
 
@@ -345,4 +350,4 @@ def start(
     if profile is not None:
         profile = profile.for_builder(builder or health.choose_builder(profile))
         profile = profile.for_runner(runner or profile.runner)
-    return Walk(home, project, profile, model, name, seed, least_ram=least_ram)
+    return Walk(home, project, profile, model, name, seed, least_ram=least_ram, optimize=optimize)
