@@ -66,24 +66,25 @@ uint32_t tnf_session_infer(tnf_session_t *session)
 }
 
 /* Sums up a layer's parts and sends its checksum and count after the last. The counter is read
- * first and last, so that only the layer is counted; the counts are those of a run of its own and
+ * first and last, so that only the layer is counted; each part's ticks are scaled on their own,
+ * for a sum of many would lose what each is off by. The counts are those of a run of its own and
  * go into no telemetry. */
 static void on_part(void *context, const tnf_part_t *part)
 {
     tnf_session_t *session = context;
     uint32_t ticks = tnf_port_counter() - session->mark;
-    session->ticks += ticks;
+    uint32_t count = scaled(session->config, ticks);
+    session->count += count;
     tnf_open_layer_t *layer = &session->open_layers[part->layer % TNF_OPEN_LAYERS];
     if (part->offset == 0) {
-        layer->ticks = 0;
+        layer->count = 0;
         layer->crc32 = 0;
     }
-    layer->ticks += ticks;
+    layer->count += count;
     if (part->layer >= session->asked->value[TNF_KEY_LAYER]) {
         layer->crc32 = tnf_crc32(layer->crc32, part->data, part->bytes);
         if (part->offset + part->bytes == part->layer_bytes) {
-            tnf_send_layer(session, part->layer, part->layer_bytes, layer->crc32,
-                           scaled(session->config, layer->ticks));
+            tnf_send_layer(session, part->layer, part->layer_bytes, layer->crc32, layer->count);
         }
     }
     session->mark = tnf_port_counter();
@@ -112,13 +113,12 @@ static void observe(tnf_session_t *session, const tnf_request_t *request,
     const tnf_observer_t observer = {part, session};
     session->asked = request;
     session->input_bytes = 0;
-    session->ticks = 0;
+    session->count = 0;
     tnf_session_reset_state(session);
     session->mark = tnf_port_counter();
     session->config->model->invoke(session->config->arena, &observer);
     tnf_session_reset_state(session);
     session->output_ready = true;
-    session->count = scaled(session->config, session->ticks);
 }
 
 /* ---- requests ---- */

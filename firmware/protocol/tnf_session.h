@@ -42,7 +42,7 @@ typedef struct tnf_session_part {
 
 /** A layer of which some parts have come in. */
 typedef struct tnf_open_layer {
-    uint32_t ticks;
+    uint32_t count; /**< of its parts so far */
     uint32_t crc32; /**< of its parts so far */
 } tnf_open_layer_t;
 
@@ -75,7 +75,6 @@ typedef struct tnf_session {
     uint32_t steps;             /**< inferences since the model's state was reset */
     const tnf_request_t *asked; /**< the request that is being carried out */
     uint32_t mark;              /**< counter when the layer began */
-    uint32_t ticks;             /**< of all layers so far */
     /** of layers whose parts are coming in, by index % TNF_OPEN_LAYERS */
     tnf_open_layer_t open_layers[TNF_OPEN_LAYERS];
     uint32_t heartbeat_ms;
