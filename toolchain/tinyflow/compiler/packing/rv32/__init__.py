@@ -1,0 +1,26 @@
+"""RV32IM: convolutions by pairs of pixels in a word.
+
+firmware/kernels/rv32/README.md tells how the kernels compute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from tinyflow.compiler.graph import Graph
+from tinyflow.compiler.packing.backend import Variant
+from tinyflow.compiler.packing.rv32 import pairs
+from tinyflow.compiler.packing.weighted import weighted
+
+if TYPE_CHECKING:
+    from tinyflow.compiler.steps import Step
+
+
+def variants(graph: Graph, step: Step) -> Iterable[Variant]:
+    """This backend's own ways to compute a step."""
+    layer = weighted(graph, step)
+    if layer is None:
+        return
+    if layer.kind == "conv":
+        yield from pairs.variants(layer)
