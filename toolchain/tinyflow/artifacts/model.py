@@ -115,7 +115,8 @@ class LayerInfo:
     """One operator of a compiled model, in execution order.
 
     `node` is its number in the .tflite, `name` the first output's, shortened. `variant` is the way
-    in which the backend computes it.
+    in which the backend computes it, `weights_bytes` its constants, of which equal ones that a
+    layer before it has are that layer's.
     """
 
     index: int
@@ -126,6 +127,7 @@ class LayerInfo:
     outputs: tuple[LayerOutput, ...]
     scratch_bytes: int
     variant: str = "plain"
+    weights_bytes: int = 0
 
     @property
     def output_bytes(self) -> int:
@@ -141,7 +143,9 @@ class CompiledModel:
     it; `activation_bytes` what tensors and states take of it, `state_bytes` the states alone, and
     `scratch_bytes` the most that a kernel takes for itself; `busiest` says what is in it where it
     is fullest. `slow_bytes` is the slow memory that the model has beside it. `weights_bytes` are
-    all constants of the layers. `changes` tell what was rewritten without changing a result.
+    all constants of the layers. `changes` tell what was rewritten without changing a result. `told`
+    are the numbers of the layers in the order in which an observer is told of their parts: a layer
+    that is computed by rows has many.
     """
 
     name: str
@@ -164,6 +168,7 @@ class CompiledModel:
     busiest: str = ""
     changes: tuple[str, ...] = ()
     slow_bytes: int = 0
+    told: tuple[int, ...] = ()
 
     @property
     def input(self) -> TensorSpec:

@@ -7,7 +7,8 @@ from tinyflow.artifacts.model import QUANTIZED
 from tinyflow.compiler.graph import Tensor
 from tinyflow.compiler.memory import busiest_step
 from tinyflow.compiler.naming import comment_text, shape_text
-from tinyflow.compiler.program import Program
+from tinyflow.compiler.program import Layer, Program
+from tinyflow.compiler.streaming.schedule import events
 
 
 def spec(tensor: Tensor) -> TensorSpec:
@@ -21,6 +22,7 @@ def spec(tensor: Tensor) -> TensorSpec:
 
 def layer_infos(program: Program) -> tuple[LayerInfo, ...]:
     """The layers, in the order in which they are computed."""
+    seen: set[tuple[str, bytes]] = set()
     return tuple(
         LayerInfo(
             index=layer.index,
@@ -42,9 +44,42 @@ def layer_infos(program: Program) -> tuple[LayerInfo, ...]:
             ),
             scratch_bytes=layer.scratch_bytes,
             variant=layer.variant,
+            weights_bytes=_new_constants(layer, seen),
         )
         for layer in program.layers
     )
+
+
+def _new_constants(layer: Layer, seen: set[tuple[str, bytes]]) -> int:
+    """Bytes of the constants of a layer that no layer before it has."""
+    found = {
+        (constant.ctype, constant.data.tobytes()): constant.size_bytes
+        for placed in layer.calls
+        for constant in placed.call.constants
+    }
+    new = sum(size for constant, size in found.items() if constant not in seen)
+    seen.update(found)
+    return new
+
+
+def told_layers(program: Program) -> tuple[int, ...]:
+    """The layers in the order in which an observer is told of their parts."""
+    told: list[int] = []
+    index = 0
+    while index < len(program.layers):
+        placed = program.streams.get(index)
+        if placed is None:
+            told += [index] * len(program.layers[index].outputs)
+            index += 1
+            continue
+        stages = len(placed.stream.stages)
+        if stages == 1:
+            told.append(index)
+        else:
+            happened = (event.stage for event in events(placed.stream))
+            told += [index + stage for stage in happened if stage >= 0]
+        index += stages
+    return tuple(told)
 
 
 def busiest(program: Program) -> str:
