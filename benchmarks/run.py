@@ -149,12 +149,8 @@ def write_results(found: Mapping[Key, Result], file: Path = RESULTS) -> None:
         for key, result in sorted(found.items(), key=lambda item: _order(item[0]))
     ]
     head = json.dumps({"compilers": compilers()})[:-1]
-    body = ",
-".join(rows)
-    file.write_text(f'{head}, "results": [
-{body}
-]}}
-', encoding="utf-8")
+    body = ",\n".join(rows)
+    file.write_text(f'{head}, "results": [\n{body}\n]}}\n', encoding="utf-8")
 
 
 def _order(key: Key) -> tuple[int, int, int]:
