@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NEAR_MULTIPLIERS = (0, 1, -1, 2, -2, 3, -3)
-KAPPA_LIMITS = (1 << 8, 1 << 12, 1 << 18)
+KAPPA_LIMITS = (1 << 7, 1 << 10, 1 << 13, 1 << 16, 1 << 18)
 UNLIMITED = 1 << 62
+ROOM = 1 << 33
+WORD = (1 << 32) - 1
 MAX_EXPONENT = 15
 
 
@@ -52,14 +54,22 @@ class ShortForm:
 
 def requantized(layer: Weighted, sums: NDArray[np.int64], channel: int) -> NDArray[np.int64]:
     """The outputs of one channel's sums as the contract has them: rounded twice, then clamped."""
-    multiplier, shift = int(layer.multiplier[channel]), int(layer.shift[channel])
-    left, right = max(shift, 0), max(-shift, 0)
+    return _requantized(layer, sums, np.array([channel]))
+
+
+def _requantized(
+    layer: Weighted, sums: NDArray[np.int64], channels: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The same of several channels at a time: `sums` are [channels, n]."""
+    multiplier, shift = layer.multiplier[channels, None], layer.shift[channels, None]
+    left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
     high = ((sums << left) * multiplier + (1 << 30)) >> 31
-    mask = (1 << right) - 1
+    mask = (np.int64(1) << right) - 1
     quotient = high >> right
     rounded = quotient + ((high & mask) > (mask >> 1) + (high < 0))
     limits = layer.activation_min, layer.activation_max
-    return np.asarray(np.clip(rounded + layer.output_offset, *limits), np.int64)
+    found = np.clip(rounded + layer.output_offset, *limits)
+    return np.asarray(found, np.int64).reshape(sums.shape)
 
 
 def search(
@@ -73,119 +83,123 @@ def search(
     There is none where the clamp is narrower than int8 within what sums can reach, or where a
     factor is 1/2 or more (its multiplier would not fit). `exponents` are those to try, in order:
     by default the largest that every channel has room for, then smaller ones. `channels` are
-    those that matter, all by default.
+    those that matter, all by default; constants are in their order.
     """
-    wanted = range(layer.output_channels) if channels is None else channels
-    largest = min((-int(layer.shift[c]) - 1 for c in wanted), default=-1)
+    wanted = np.arange(layer.output_channels) if channels is None else np.array(channels, np.int64)
+    largest = int((-layer.shift[wanted] - 1).min(initial=1 << 30))
     if exponents is None:
         exponents = range(min(largest, MAX_EXPONENT), max(0, largest - 3) - 1, -1)
-    steps: dict[int, _Staircase | None] = {}
-    for exponent in exponents:
-        if not 0 <= exponent <= largest:
-            continue
-        found: list[tuple[int, int, int]] = []
-        for channel in wanted:
-            if channel not in steps:
-                steps[channel] = _staircase(layer, channel)
-            stairs = steps[channel]
-            if stairs is None:
-                return None
-            one = _channel(layer, channel, exponent, stairs)
-            if one is None:
-                break
-            found.append(one)
-        else:
-            multiplier, kappa, constant = zip(*found, strict=True) if found else ((), (), ())
-            return ShortForm(exponent, multiplier, kappa, constant)
+    allowed = [exponent for exponent in exponents if 0 <= exponent <= min(largest, MAX_EXPONENT)]
+    stairs = _staircases(layer, wanted) if allowed else None
+    if stairs is None:
+        return None
+    for exponent in allowed:
+        found = _forms(layer, stairs, exponent)
+        if found is not None:
+            return ShortForm(exponent, *(tuple(column.tolist()) for column in found.T))
     return None
 
 
 @dataclass(frozen=True)
-class _Staircase:
-    """For each output value `values`, the least sum that gives it or more, of sums low to high."""
+class _Staircases:
+    """For each channel and each output value above the least, the least sum that gives it or more.
 
-    values: NDArray[np.int64]
+    Sums are `low` to `high`; a value that none gives has high + 1. `first` is [channels, 255].
+    """
+
+    channels: NDArray[np.int64]
     first: NDArray[np.int64]
-    low: int
-    high: int
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
 
 
-def _staircase(layer: Weighted, channel: int) -> _Staircase | None:
-    low, high = int(layer.low[channel]), int(layer.high[channel])
-    ends = requantized(layer, np.array([low, high], np.int64), channel)
-    limits = layer.activation_min, layer.activation_max
-    clamped = (ends[0] == limits[0] > INT8_MIN) or (ends[1] == limits[1] < INT8_MAX)
-    if clamped:
+VALUES = np.arange(INT8_MIN + 1, INT8_MAX + 1, dtype=np.int64)
+
+
+def _staircases(layer: Weighted, channels: NDArray[np.int64]) -> _Staircases | None:
+    """None where the clamp cuts off what sums can reach above or below."""
+    low, high = layer.low[channels], layer.high[channels]
+    ends = _requantized(layer, np.stack([low, high], 1), channels)
+    least, most = layer.activation_min, layer.activation_max
+    if least > INT8_MIN and np.any(ends[:, 0] == least):
         return None
-    values = np.arange(INT8_MIN + 1, INT8_MAX + 1, dtype=np.int64)
-    least = np.full(values.size, low, np.int64)
-    most = np.full(values.size, high + 1, np.int64)
-    while np.any(least < most):
-        middle = (least + most) >> 1
-        reached = requantized(layer, middle, channel) >= values
-        most = np.where(reached & (least < most), middle, most)
-        least = np.where(~reached & (least < most), middle + 1, least)
-    return _Staircase(values, least, low, high)
+    if most < INT8_MAX and np.any(ends[:, 1] == most):
+        return None
+    lower = np.repeat(low[:, None], VALUES.size, 1)
+    upper = np.repeat(high[:, None] + 1, VALUES.size, 1)
+    while np.any(lower < upper):
+        middle = (lower + upper) >> 1
+        reached = _requantized(layer, np.minimum(middle, high[:, None]), channels) >= VALUES
+        reached |= middle > high[:, None]
+        upper = np.where(reached, middle, upper)
+        lower = np.where(reached, lower, np.minimum(middle + 1, upper))
+    return _Staircases(channels, lower, low, high)
 
 
-def _channel(
-    layer: Weighted, channel: int, exponent: int, stairs: _Staircase
-) -> tuple[int, int, int] | None:
-    """(multiplier, kappa, constant) of one channel.
+def _forms(layer: Weighted, stairs: _Staircases, exponent: int) -> NDArray[np.int64] | None:
+    """[channels, 3]: multiplier, kappa and constant of each, None where a channel has none.
 
     With P = 2^(32 + exponent), value j begins at sum t where t * multiplier + q reaches j * P; so
-    q = kappa * multiplier + constant * 2^32 must lie in an interval that the steps give.
+    q = kappa * multiplier + constant * 2^32 must lie in an interval that the steps give. All of it
+    has under 63 bits: j * P has 54, sums and multipliers have 31 each.
     """
-    deeper = -int(layer.shift[channel]) - 1 - exponent
-    base = int(layer.multiplier[channel]) >> deeper
-    period = 1 << (32 + exponent)
-    # Python's integers: the products have more than 64 bits.
-    values, first = stairs.values.tolist(), stairs.first.tolist()
-    pairs = list(zip(values, first, strict=True))
-    inside = [(j, t) for j, t in pairs if stairs.low < t <= stairs.high]
-    below = [j for j, t in pairs if t <= stairs.low]
-    above = [j for j, t in pairs if t > stairs.high]
+    found = np.zeros((stairs.channels.size, 3), np.int64)
+    left = np.arange(stairs.channels.size)
+    base = layer.multiplier >> (-layer.shift - 1 - exponent)
     for near in NEAR_MULTIPLIERS:
-        multiplier = base + near
-        if not 0 < multiplier < 1 << 31:
-            continue
-        least = [j * period - t * multiplier for j, t in inside]
-        most = [j * period - (t - 1) * multiplier for j, t in inside]
-        if below:
-            least.append(below[-1] * period - stairs.low * multiplier)
-        if above:
-            most.append(above[0] * period - stairs.high * multiplier)
-        start, stop = max(least, default=-UNLIMITED), min(most, default=UNLIMITED)
-        if start <= -UNLIMITED:
-            start = stop - (1 << 33) if stop < UNLIMITED else 0
-        if stop >= UNLIMITED:
-            stop = start + (1 << 33)
-        found = _constants(multiplier, start, stop)
-        if found is not None and _fits(stairs, found[0]):
-            return multiplier, *found
+        multiplier = base[stairs.channels[left]] + near
+        start, stop = _intervals(stairs, left, multiplier, exponent)
+        missed = []
+        bounds = zip(left, multiplier.tolist(), start.tolist(), stop.tolist(), strict=True)
+        for row, m, a, b in bounds:
+            form = _constants(m, a, b) if 0 < m < 1 << 31 else None
+            if form is None or not _fits(stairs, row, form[0]):
+                missed.append(row)
+            else:
+                found[row] = m, *form
+        if not missed:
+            return found
+        if len(missed) == len(left) and near == NEAR_MULTIPLIERS[2]:
+            return None
+        left = np.array(missed)
     return None
+
+
+def _intervals(
+    stairs: _Staircases, rows: NDArray[np.int64], multiplier: NDArray[np.int64], exponent: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where q must lie, from start up to stop, stop excluded; empty where start >= stop."""
+    first, low, high = stairs.first[rows], stairs.low[rows, None], stairs.high[rows, None]
+    levels, m = VALUES << (32 + exponent), multiplier[:, None]
+    # A value that the least sum has already begins there or before; one that none has, after all.
+    start = np.where(first > high, -UNLIMITED, levels - first * m).max(1)
+    stop = np.where(first <= low, UNLIMITED, levels - (first - 1) * m).min(1)
+    free = start <= -UNLIMITED
+    start = np.where(free, np.where(stop < UNLIMITED, stop - ROOM, 0), start)
+    return start, np.where(stop >= UNLIMITED, start + ROOM, stop)
 
 
 def _constants(multiplier: int, start: int, stop: int) -> tuple[int, int] | None:
     """(kappa, constant) with start <= kappa * multiplier + constant * 2^32 < stop, kappa small."""
-    if start >= stop:
+    width = min(stop - start, 1 << 32)
+    if width <= 0:
         return None
+    whole, rest = start >> 32, start & WORD
+    done = 0
     for limit in KAPPA_LIMITS:
-        steps = np.arange(limit, dtype=np.int64)
-        for kappas in (steps, -steps):
-            # Within +-2^49; start is brought down to where 64 bits hold it.
-            whole, rest = start >> 32, start & 0xFFFFFFFF
-            products = kappas * multiplier
-            constants = -((products - rest) >> 32)
-            reached = products + (constants << 32)
-            good = reached - rest < min(stop - start, 1 << 40)
+        kappas = np.arange(done, limit, dtype=np.int64)
+        for signed in (kappas, -kappas):
+            good = ((signed * multiplier - rest) & WORD) < width
             if good.any():
-                first = int(np.argmax(good))
-                constant = int(constants[first]) + whole
+                kappa = int(signed[int(np.argmax(good))])
+                constant = whole - ((kappa * multiplier - rest) >> 32)
                 if -(1 << 31) <= constant < 1 << 31:
-                    return int(kappas[first]), constant
+                    return kappa, constant
+        done = limit
     return None
 
 
-def _fits(stairs: _Staircase, kappa: int) -> bool:
-    return stairs.low + kappa >= -(1 << 31) and stairs.high + kappa < 1 << 31
+def _fits(stairs: _Staircases, row: int, kappa: int) -> bool:
+    """Whether sums with kappa stay in 32 bits."""
+    low, high = int(stairs.low[row]) + kappa, int(stairs.high[row]) + kappa
+    return low >= -(1 << 31) and high < 1 << 31
