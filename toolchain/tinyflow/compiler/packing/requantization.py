@@ -153,7 +153,7 @@ def _forms(layer: Weighted, stairs: _Staircases, exponent: int) -> NDArray[np.in
         bounds = zip(left, multiplier.tolist(), start.tolist(), stop.tolist(), strict=True)
         for row, m, a, b in bounds:
             form = _constants(m, a, b) if 0 < m < 1 << 31 else None
-            if form is None or not _fits(stairs, row, form[0]):
+            if form is None or not _fits(stairs, int(row), form[0]):
                 missed.append(row)
             else:
                 found[row] = m, *form
