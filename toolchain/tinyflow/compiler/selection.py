@@ -66,11 +66,16 @@ class _Point:
 
 
 def variants_of(graph: Graph, steps: Sequence[Step], backend: Backend) -> list[list[Variant]]:
-    """All ways to compute each step; the first is its operator's own call."""
+    """All ways to compute each step; the first is its operator's own call.
+
+    What that takes is a guess from its multiply-accumulates where the backend does not tell.
+    """
     found = []
     for step in steps:
-        plain = Variant(PLAIN, step.calls, step.overlaps, round(step.macs * backend.plain_per_mac))
-        found.append([plain, *backend.variants(graph, step)])
+        guess = Variant(PLAIN, step.calls, step.overlaps, round(step.macs * backend.plain_per_mac))
+        own = tuple(backend.variants(graph, step))
+        told = [variant for variant in own if variant.name == PLAIN]
+        found.append([*(told or [guess]), *(way for way in own if way.name != PLAIN)])
     return found
 
 

@@ -62,7 +62,7 @@ class Backend:
 
     `variants` yields the backend's own ways to compute a step, none where it has none for that
     operator or shape. `plain_per_mac` is what the kernels of operators take, roughly, in executed
-    instructions for a multiply-accumulate.
+    instructions for a multiply-accumulate; a variant named PLAIN tells it better.
     """
 
     name: str
