@@ -1,0 +1,266 @@
+"""Convolutions and fully connected layers as groups of four channels in one stream of weights.
+
+A word of weights holds two channels and two values: each half is 256 * odd + even. That is exact
+where 256 * odd + even fits 16 bits; and the odd channel's sum, which the kernel has times 256, must
+have 24 bits.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tinyflow.compiler.memory.rows import RowTrace, reach
+from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
+from tinyflow.compiler.packing.armv7em.factors import Factors, find_factors
+from tinyflow.compiler.packing.backend import Variant
+from tinyflow.compiler.packing.weighted import Weighted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+GROUP = 4
+NAME = "direct"
+MOST_SCRATCH = 4096
+CONV_STEPS, FULLY_CONNECTED_STEPS = 16, 4
+"""Steps that the bodies of the kernels' loops have."""
+CONV_EXPONENT = 3
+NOTHING = -1
+"""In the order of values: a place that no value has."""
+
+
+def variants(layer: Weighted) -> Iterator[Variant]:
+    """The ways of this backend to compute a layer that is not depthwise."""
+    if layer.groups != 1:
+        return
+    if layer.kind == "fully_connected":
+        found = _fully_connected(layer) if layer.input_height == 1 else _rows_of_pixels(layer)
+    elif layer.kind == "conv":
+        found = _fully_connected(layer) if _is_one_row(layer) else _conv(layer)
+    else:
+        return
+    if found is not None:
+        yield found
+
+
+def _is_one_row(layer: Weighted) -> bool:
+    """Whether a convolution has one pixel of output, whose window is the whole input."""
+    sizes = (layer.filter_height, layer.filter_width)
+    return (
+        layer.batches == layer.output_height == layer.output_width == 1
+        and (layer.input_height, layer.input_width) == sizes
+        and layer.pad_top == layer.pad_left == 0
+    )
+
+
+def _rows_of_pixels(layer: Weighted) -> Variant | None:
+    """A fully connected layer over rows is a convolution over pixels."""
+    return _conv(
+        dataclasses.replace(
+            layer,
+            input_height=1,
+            input_width=layer.input_height,
+            output_height=1,
+            output_width=layer.output_height,
+        )
+    )
+
+
+def _conv(layer: Weighted) -> Variant | None:
+    run = layer.filter_width * layer.input_channels
+    order = _repeated(_run_order(run), layer.filter_height, run)
+    steps = len(order)
+    copied = 2 * layer.flat.shape[1] if layer.filter_height * layer.filter_width > 1 else 0
+    scratch = 8 * steps + copied
+    factors = find_factors(layer, (CONV_EXPONENT,))
+    if factors is None or scratch > MOST_SCRATCH:
+        return None
+    groups = _groups(layer.output_channels)
+    weights = _packed(layer, groups, order)
+    if weights is None:
+        return None
+    scales = [factors.of(group) for group in groups]
+    biases = [_biases(layer, factors, group) for group in groups]
+    stream = np.concatenate(
+        [part for parts in zip(biases, weights, scales, strict=True) for part in parts]
+    )
+    call = KernelCall(
+        function="tnf_conv_2d_dsp_s8",
+        header="tnf_conv_armv7em.h",
+        kernels=("conv_2d_dsp_s8",),
+        params_type="tnf_conv_2d_dsp_t",
+        params=(
+            ("batches", layer.batches),
+            ("input_height", layer.input_height),
+            ("input_width", layer.input_width),
+            ("input_channels", layer.input_channels),
+            ("output_height", layer.output_height),
+            ("output_width", layer.output_width),
+            ("output_channels", layer.output_channels),
+            ("filter_height", layer.filter_height),
+            ("filter_width", layer.filter_width),
+            ("stride_height", layer.stride_height),
+            ("stride_width", layer.stride_width),
+            ("dilation_height", layer.dilation_height),
+            ("dilation_width", layer.dilation_width),
+            ("pad_top", layer.pad_top),
+            ("pad_left", layer.pad_left),
+            ("input_zero_point", layer.input_zero_point),
+            ("activation_min", layer.activation_min),
+            ("activation_max", layer.activation_max),
+            ("general", int(factors.general)),
+        ),
+        inputs=layer.call.inputs,
+        outputs=layer.call.outputs,
+        constants=(Constant("stream", "int32_t", _wrapped(stream)),),
+        scratch_bytes=scratch,
+        by_rows="tnf_conv_2d_dsp_rows_s8" if layer.kind == "conv" else "",
+    )
+    trace = _conv_rows(layer)
+    return Variant(
+        NAME,
+        (call,),
+        (Overlap(call.inputs[0], call.outputs[0], reach(trace), trace),),
+        _conv_instructions(layer, steps, len(groups), general=factors.general),
+    )
+
+
+def _conv_rows(layer: Weighted) -> RowTrace:
+    """Pairs of pixels are copied before they are written; windows under later rows stay."""
+    steps = (layer.filter_height, layer.filter_width, layer.stride_height, layer.stride_width)
+    if steps == (1, 1, 1, 1) and layer.pad_top == layer.pad_left == 0:
+        pixels = layer.output_height * layer.output_width
+        own = np.minimum(np.arange(pixels) // 2 * 2 + 2, pixels)
+        starts = np.arange(layer.batches) * pixels
+        consumed = (starts[:, np.newaxis] + own).reshape(-1)
+        row_bytes = layer.input_channels, layer.output_channels
+        return RowTrace(layer.batches * pixels, *row_bytes, tuple(consumed.tolist()))
+    rows = np.arange(layer.output_height) * layer.stride_height - layer.pad_top
+    own = np.clip(rows, 0, layer.input_height)
+    starts = np.arange(layer.batches) * layer.input_height
+    return RowTrace(
+        layer.batches * layer.input_height,
+        layer.input_width * layer.input_channels,
+        layer.output_width * layer.output_channels,
+        tuple((starts[:, np.newaxis] + own).reshape(-1).tolist()),
+    )
+
+
+def _conv_instructions(layer: Weighted, steps: int, groups: int, *, general: bool) -> int:
+    """About as many as are executed."""
+    pixels = layer.batches * layer.output_height * layer.output_width
+    group = 47 + 12 * steps + 3 * -(-steps // CONV_STEPS) + (26 if general else 0)
+    pair = 75 + groups * group + 4 * steps + 12 * layer.filter_height
+    if layer.output_channels % GROUP:
+        pair += 30
+    return (pixels + 1) // 2 * pair + 250
+
+
+def _fully_connected(layer: Weighted) -> Variant | None:
+    depth = layer.flat.shape[1]
+    half = (depth + 1) // 2 if depth < 8 else -(-depth // 8) * 4
+    first = _run_order(half)
+    # Values that both halves have count in the first.
+    shift = depth - half
+    second = [[NOTHING if i < half - shift else i + shift for i in pair] for pair in first]
+    order = [pair for pairs in zip(first, second, strict=True) for pair in pairs]
+    order += [[NOTHING, NOTHING]] * (-len(order) % 4)
+    factors = find_factors(layer)
+    scratch = 4 * len(order)
+    if factors is None or scratch > MOST_SCRATCH:
+        return None
+    groups = _groups(layer.output_channels)
+    weights = _packed(layer, groups, order)
+    if weights is None:
+        return None
+    biases = [_biases(layer, factors, group) for group in groups]
+    stream = np.concatenate([part for parts in zip(biases, weights, strict=True) for part in parts])
+    scales = [factors.of(group) for group in groups]
+    same = all(np.array_equal(scale, scales[0]) for scale in scales)
+    call = KernelCall(
+        function="tnf_fully_connected_dsp_s8",
+        header="tnf_conv_armv7em.h",
+        kernels=("fully_connected_dsp_s8",),
+        params_type="tnf_fully_connected_dsp_t",
+        params=(
+            ("rows", 1),
+            ("input_depth", depth),
+            ("output_depth", layer.output_channels),
+            ("activation_min", layer.activation_min),
+            ("activation_max", layer.activation_max),
+            ("general", int(factors.general)),
+            ("exponent", factors.exponent),
+            ("scale_bytes", 0 if same else scales[0].size * 4),
+        ),
+        inputs=layer.call.inputs,
+        outputs=layer.call.outputs,
+        constants=(
+            Constant("stream", "int32_t", _wrapped(stream)),
+            Constant("scales", "int32_t", _wrapped(np.concatenate(scales[: 1 if same else None]))),
+        ),
+        scratch_bytes=scratch,
+    )
+    trace = RowTrace(1, depth, layer.output_channels, (1,))
+    steps = len(order) // 4
+    group = 37 + 27 * steps + 3 * -(-steps // FULLY_CONNECTED_STEPS) + (8 if factors.general else 0)
+    return Variant(
+        NAME,
+        (call,),
+        (Overlap(call.inputs[0], call.outputs[0], reach(trace), trace),),
+        150 + depth + len(groups) * group,
+    )
+
+
+def _run_order(run: int) -> list[list[int]]:
+    """The values of a run in the order of the kernel's words: two for each, NOTHING where none."""
+    order = [pair for i in range(0, run - run % 4, 4) for pair in ([i, i + 2], [i + 1, i + 3])]
+    last = run - run % 4
+    left = {0: [], 1: [[0, NOTHING]], 2: [[0, 1]], 3: [[0, 2], [1, NOTHING]]}[run % 4]
+    return order + [[NOTHING if i == NOTHING else last + i for i in pair] for pair in left]
+
+
+def _repeated(order: Sequence[Sequence[int]], rows: int, run: int) -> list[list[int]]:
+    """The order of one run after another."""
+    return [
+        [NOTHING if i == NOTHING else row * run + i for i in pair]
+        for row in range(rows)
+        for pair in order
+    ]
+
+
+def _groups(channels: int) -> list[list[int]]:
+    """Groups of channels: where they are no multiple of 4, the second begins within the first."""
+    if channels < GROUP:
+        return [[*range(channels), *[NOTHING] * (GROUP - channels)]]
+    starts = [0, *range(channels % GROUP or GROUP, channels, GROUP)]
+    return [list(range(start, start + GROUP)) for start in starts]
+
+
+def _packed(
+    layer: Weighted, groups: Iterable[Sequence[int]], order: Sequence[Sequence[int]]
+) -> list[NDArray[np.int64]] | None:
+    """Each group's words; None where a pair of weights does not fit."""
+    padded = np.pad(layer.flat, ((0, 1), (0, 1)))  # NOTHING is the last channel, and value
+    values = padded[:, np.array(order)]  # [channels, words, 2]
+    found = []
+    for group in groups:
+        even, odd = values[group[0::2]], values[group[1::2]]
+        halves = 256 * odd + even
+        if halves.min() < -(1 << 15) or halves.max() >= 1 << 15:
+            return None
+        words = (halves[..., 1] << 16) + (halves[..., 0] & 0xFFFF)  # [2, words]
+        found.append(words.T.reshape(-1))
+    return found
+
+
+def _biases(layer: Weighted, factors: Factors, group: Sequence[int]) -> NDArray[np.int64]:
+    """Of which the sums of a group begin: even, 256 * odd + even, twice."""
+    start = np.append(layer.folded + factors.kappa, 0)[list(group)]
+    return np.array([start[0], 256 * start[1] + start[0], start[2], 256 * start[3] + start[2]])
+
+
+def _wrapped(words: NDArray[np.int64]) -> NDArray[np.int32]:
+    return (words & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
