@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.packing.backend import Variant
-from tinyflow.compiler.packing.rv32 import pairs
+from tinyflow.compiler.packing.rv32 import depthwise, pairs
 from tinyflow.compiler.packing.weighted import weighted
 
 if TYPE_CHECKING:
@@ -24,3 +24,5 @@ def variants(graph: Graph, step: Step) -> Iterable[Variant]:
         return
     if layer.kind == "conv":
         yield from pairs.variants(layer)
+    elif layer.kind == "depthwise":
+        yield from depthwise.variants(layer)
