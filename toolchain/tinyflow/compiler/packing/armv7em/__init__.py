@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tinyflow.compiler.graph import Graph
-from tinyflow.compiler.packing.armv7em import gemm
+from tinyflow.compiler.packing.armv7em import depthwise, gemm
 from tinyflow.compiler.packing.backend import Variant
 from tinyflow.compiler.packing.weighted import weighted
 
@@ -22,3 +22,4 @@ def variants(graph: Graph, step: Step) -> Iterable[Variant]:
     layer = weighted(graph, step)
     if layer is not None:
         yield from gemm.variants(layer)
+        yield from depthwise.variants(graph, layer)

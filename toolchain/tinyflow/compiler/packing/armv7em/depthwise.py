@@ -1,0 +1,183 @@
+"""DEPTHWISE_CONV_2D with filters of 3x3, from int16 planes of four channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tinyflow.compiler.graph import Graph
+from tinyflow.compiler.memory.rows import RowTrace, reach, windowed
+from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
+from tinyflow.compiler.packing.backend import Variant
+from tinyflow.compiler.packing.requantization import ShortForm, search
+from tinyflow.compiler.packing.weighted import Weighted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+GROUP = 4
+PAIR_BYTES = 64
+MAX_SCRATCH_BYTES = 4096
+EXPONENT = 1
+"""Of the short requantisation: an immediate in the kernels."""
+BAND = 16
+"""Output rows of a band: what overlaps may come earlier by, and how often rows are filled twice."""
+FIRST_BAND_2, BAND_2 = 2, 8
+"""At stride 2 the output falls back behind the input: a short first band lets it begin later."""
+
+
+def variants(graph: Graph, layer: Weighted) -> Iterator[Variant]:
+    """The layer from planes, where it is a depthwise convolution that the kernel has."""
+    if not _fits(layer):
+        return
+    form = search(layer, exponents=(EXPONENT,))
+    if form is not None:
+        yield _variant(graph, layer, form)
+
+
+def _fits(layer: Weighted) -> bool:
+    return (
+        layer.kind == "depthwise"
+        and layer.depth_multiplier == 1
+        and layer.weights.shape[1:3] == (3, 3)
+        and layer.stride_height == layer.stride_width <= 2
+        and layer.dilation_height == layer.dilation_width == 1
+        and layer.pad_left <= 1
+        and layer.input_channels >= GROUP
+        and _group_bytes(layer) <= MAX_SCRATCH_BYTES
+    )
+
+
+def _group_bytes(layer: Weighted) -> int:
+    """The planes of four channels."""
+    columns = -(-layer.output_width // 2) if layer.stride_width == 1 else layer.output_width
+    return (columns + 1) * PAIR_BYTES
+
+
+def _variant(graph: Graph, layer: Weighted, form: ShortForm) -> Variant:
+    groups = -(-layer.input_channels // GROUP)
+    at_once = min(groups, MAX_SCRATCH_BYTES // _group_bytes(layer))
+    together = at_once == groups
+    bands = [range(layer.output_height)]
+    if not together and not _roomy(graph, layer):
+        first, others = (BAND, BAND) if layer.stride_height == 1 else (FIRST_BAND_2, BAND_2)
+        bands = list(_bands(layer.output_height, first, others))
+        at_once = 1
+    params = (
+        ("batches", layer.batches),
+        ("input_height", layer.input_height),
+        ("input_width", layer.input_width),
+        ("input_channels", layer.input_channels),
+        ("output_height", layer.output_height),
+        ("output_width", layer.output_width),
+        ("filter_height", layer.filter_height),
+        ("stride_height", layer.stride_height),
+        ("dilation_height", layer.dilation_height),
+        ("pad_top", layer.pad_top),
+        ("pad_left", layer.pad_left),
+        ("input_zero_point", layer.input_zero_point),
+        ("at_once", GROUP * at_once),
+        ("first_band", bands[0].stop),
+        ("band", len(bands[min(1, len(bands) - 1)])),
+    )
+    call = KernelCall(
+        function="tnf_depthwise_3x3_dsp_s8",
+        header="tnf_depthwise_armv7em.h",
+        kernels=("depthwise_3x3_dsp_s8",),
+        params_type="tnf_depthwise_3x3_dsp_t",
+        params=params,
+        inputs=layer.call.inputs,
+        outputs=layer.call.outputs,
+        constants=(Constant("constants", "int32_t", _constants(layer, form)),),
+        scratch_bytes=_group_bytes(layer) * at_once,
+        by_rows="tnf_depthwise_3x3_dsp_rows_s8",
+    )
+    trace = _together_trace(layer) if together else _band_trace(layer, bands)
+    lap = Overlap(call.inputs[0], call.outputs[0], reach(trace), trace)
+    return Variant("direct", (call,), (lap,), _instructions(layer, bands, at_once))
+
+
+def _roomy(graph: Graph, layer: Weighted) -> bool:
+    """Whether input and output take no more than a single tensor elsewhere: nothing is gained where
+    they share memory."""
+    tensors = {tensor for node in graph.nodes for tensor in (*node.inputs, *node.outputs)}
+    sizes = [graph.tensors[tensor].size_bytes for tensor in tensors if _computed(graph, tensor)]
+    call = layer.call
+    own = sum(graph.tensors[tensor].size_bytes for tensor in (*call.inputs, *call.outputs))
+    return own <= max(sizes)
+
+
+def _computed(graph: Graph, tensor: int) -> bool:
+    return tensor >= 0 and graph.tensors[tensor].data is None
+
+
+def _constants(layer: Weighted, form: ShortForm) -> NDArray[np.int32]:
+    """Of each channel the words of weights, then bias, multiplier and constant."""
+    w = layer.weights[..., 0]
+    if layer.stride_height == 1:
+        pairs = [(w[:, y, x], w[:, y, x + 1]) for y in range(3) for x in range(2)]
+    else:
+        nothing = np.zeros_like(w[:, 0, 0])
+        pairs = [(w[:, y, 0], w[:, y, 1]) for y in range(3)]
+        pairs += [(w[:, 0, 2], w[:, 1, 2]), (w[:, 2, 2], nothing)]
+    words = [low & 0xFFFF | (high & 0xFFFF) << 16 for low, high in pairs]
+    words.append(layer.folded + np.array(form.kappa, np.int64))
+    words += [np.array(form.multiplier, np.int64), np.array(form.constant, np.int64)]
+    return (np.stack(words, axis=1) & 0xFFFFFFFF).astype(np.uint32).view(np.int32).reshape(-1)
+
+
+def _bands(height: int, first: int, others: int) -> Iterator[range]:
+    start, size = 0, first
+    while start < height:
+        yield range(start, min(start + size, height))
+        start, size = start + size, others
+
+
+def _together_trace(layer: Weighted) -> RowTrace:
+    return windowed(
+        layer.output_height,
+        layer.input_height,
+        layer.filter_height,
+        layer.stride_height,
+        layer.pad_top,
+        input_row_bytes=layer.input_width * layer.input_channels,
+        output_row_bytes=layer.output_width * layer.output_channels,
+        batches=layer.batches,
+    )
+
+
+def _band_trace(layer: Weighted, bands: list[range]) -> RowTrace:
+    """While a band's rows are written, in any order, all rows from its first window on are read."""
+    consumed = [
+        batch * layer.input_height
+        + min(max(band.start * layer.stride_height - layer.pad_top, 0), layer.input_height)
+        for batch in range(layer.batches)
+        for band in bands
+        for _ in band
+    ]
+    return RowTrace(
+        layer.batches * layer.input_height,
+        layer.input_width * layer.input_channels,
+        layer.output_width * layer.output_channels,
+        tuple(consumed),
+    )
+
+
+def _instructions(layer: Weighted, bands: list[range], at_once: int) -> int:
+    """A prediction of the instructions executed."""
+    pairs = _group_bytes(layer) // PAIR_BYTES
+    groups = -(-layer.input_channels // GROUP)
+    width = layer.output_width
+    if layer.stride_height == 1:
+        channel = 20 + width // 2 * 47 + width % 2 * 28
+        steps = sum(-(-len(band) // 2) for band in bands)
+    else:
+        channel = 26 + width // 4 * 53 + width % 4 // 2 * 30 + width % 2 * 17
+        steps = layer.output_height
+    fills = steps + len(bands)
+    passes = -(-groups // at_once)
+    total = steps * (layer.output_channels * channel + passes * 130)
+    total += fills * (groups * (pairs * 24 + 24) + passes * 70)
+    return layer.batches * total
