@@ -1,0 +1,100 @@
+/** @file
+ * Depthwise convolutions of 3x3 for cores without vectors: int8 activations, exact for every input.
+ */
+#ifndef TNF_DEPTHWISE_H
+#define TNF_DEPTHWISE_H
+
+#include "tnf_kernels.h"
+
+#define tnf_depthwise_3x3_s8 TNF_LINK_NAME(tnf_depthwise_3x3_s8, TNF_BACKEND)
+#define tnf_depthwise_3x3_rows_s8 TNF_LINK_NAME(tnf_depthwise_3x3_rows_s8, TNF_BACKEND)
+#define tnf_depthwise_3x3_row_1 TNF_LINK_NAME(tnf_depthwise_3x3_row_1, TNF_BACKEND)
+#define tnf_depthwise_3x3_row_2 TNF_LINK_NAME(tnf_depthwise_3x3_row_2, TNF_BACKEND)
+
+#ifdef __ASSEMBLER__
+
+/* Offsets of tnf_depthwise_row_t and of a channel's constants. */
+#define ROW_ROWS 0
+#define ROW_OUTPUT 12
+#define ROW_OUTPUT_BYTES 16
+#define ROW_CHANNELS 20
+#define ROW_EXPONENT 24
+#define ROW_MIN 28
+#define ROW_MAX 32
+#define ROW_WEIGHTS 36
+#define ROW_CONSTANTS 40
+
+#else
+
+#include "tnf_rows.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A depthwise convolution of 3x3 with one filter per channel, a stride of 1 or 2 along the width
+ *  and no dilation. */
+typedef struct tnf_depthwise_3x3 {
+    int32_t batches;
+    int32_t input_height;
+    int32_t input_width;
+    int32_t input_channels;
+    int32_t output_height;
+    int32_t output_width;
+    int32_t filter_height; /**< 3 */
+    int32_t stride_height;
+    int32_t stride_width; /**< 1 or 2 */
+    int32_t pad_top;
+    int32_t pad_left;
+    int32_t zero_point; /**< of the input: what stands for padding */
+    int32_t activation_min;
+    int32_t activation_max;
+    int32_t exponent;                   /**< of the short form of requantisation */
+    const TNF_FLASH int8_t *weights;    /**< [input_channels][3][3] */
+    const TNF_FLASH int32_t *constants; /**< [input_channels]: bias, multiplier, constant */
+} tnf_depthwise_3x3_t;
+
+/** The rows under the window are copied before an output row is written.
+ *  @param params  sizes and constants
+ *  @param input   [batches, input_height, input_width, input_channels]
+ *  @param output  [batches, output_height, output_width, input_channels]
+ *  @param scratch 4-aligned: three rows of (output_width - 1) * stride_width + 3 pixels, each
+ *                 rounded up to a multiple of 4 bytes */
+void tnf_depthwise_3x3_s8(const TNF_FLASH tnf_depthwise_3x3_t *params, const int8_t *input,
+                          int8_t *output, int8_t *scratch);
+
+/** tnf_depthwise_3x3_s8 of one image by rows, see tnf_rows.h.
+ *  @param params  sizes and constants; `batches` is not looked at
+ *  @param input   rows of [input_width, input_channels]
+ *  @param first   the first output row
+ *  @param end     the one after the last
+ *  @param output  [end - first, output_width, input_channels]
+ *  @param scratch as above */
+void tnf_depthwise_3x3_rows_s8(const TNF_FLASH tnf_depthwise_3x3_t *params, const tnf_rows_t *input,
+                               int32_t first, int32_t end, int8_t *output, int8_t *scratch);
+
+/** What one row of outputs is computed from. */
+typedef struct tnf_depthwise_row {
+    const int8_t *rows[3]; /**< with their padding */
+    int8_t *output;
+    int32_t output_bytes; /**< of the row */
+    int32_t channels;
+    int32_t exponent;
+    int32_t activation_min;
+    int32_t activation_max;
+    const int8_t *weights;
+    const int32_t *constants;
+} tnf_depthwise_row_t;
+
+/** Computes a row with a stride of 1. */
+void tnf_depthwise_3x3_row_1(const tnf_depthwise_row_t *row);
+
+/** Computes a row with a stride of 2. */
+void tnf_depthwise_3x3_row_2(const tnf_depthwise_row_t *row);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
+#endif

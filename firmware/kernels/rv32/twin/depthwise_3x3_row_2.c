@@ -1,0 +1,6 @@
+#include "tnf_depthwise_row.h"
+
+TNF_KERNEL void tnf_depthwise_3x3_row_2(const tnf_depthwise_row_t *row)
+{
+    twin_row(row, 2);
+}
