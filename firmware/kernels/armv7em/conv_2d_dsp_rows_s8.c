@@ -29,7 +29,10 @@ static void find_inside(const TNF_FLASH tnf_conv_2d_dsp_t *params, int32_t *firs
 {
     const int32_t last = params->input_width - params->filter_width + params->pad_left;
     int32_t left = 0;
-    int32_t right = params->dilation_width == 1 ? params->output_width : 0;
+    int32_t right = params->output_width;
+    if (params->dilation_width != 1 && params->filter_width != 1) {
+        right = 0;
+    }
     while (left < right && left * params->stride_width < params->pad_left) {
         left++;
     }

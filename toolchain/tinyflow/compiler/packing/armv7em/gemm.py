@@ -73,8 +73,7 @@ def _conv(layer: Weighted) -> Variant | None:
     run = layer.filter_width * layer.input_channels
     order = _repeated(_run_order(run), layer.filter_height, run)
     steps = len(order)
-    copied = 2 * layer.flat.shape[1] if layer.filter_height * layer.filter_width > 1 else 0
-    scratch = 8 * steps + copied
+    scratch = 8 * steps + (0 if _lies_there(layer) else 2 * layer.flat.shape[1])
     factors = find_factors(layer, (CONV_EXPONENT,))
     if factors is None or scratch > MOST_SCRATCH:
         return None
@@ -128,10 +127,21 @@ def _conv(layer: Weighted) -> Variant | None:
     )
 
 
+def _lies_there(layer: Weighted) -> bool:
+    """Whether no window is ever copied as bytes: each is one pixel of the input."""
+    below = (layer.output_height - 1) * layer.stride_height - layer.pad_top
+    right = (layer.output_width - 1) * layer.stride_width - layer.pad_left
+    return (
+        layer.filter_height == layer.filter_width == 1
+        and layer.pad_top == layer.pad_left == 0
+        and below < layer.input_height
+        and right < layer.input_width
+    )
+
+
 def _conv_rows(layer: Weighted) -> RowTrace:
     """Pairs of pixels are copied before they are written; windows under later rows stay."""
-    steps = (layer.filter_height, layer.filter_width, layer.stride_height, layer.stride_width)
-    if steps == (1, 1, 1, 1) and layer.pad_top == layer.pad_left == 0:
+    if _lies_there(layer) and layer.stride_height == layer.stride_width == 1:
         pixels = layer.output_height * layer.output_width
         own = np.minimum(np.arange(pixels) // 2 * 2 + 2, pixels)
         starts = np.arange(layer.batches) * pixels
