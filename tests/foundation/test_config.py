@@ -38,6 +38,11 @@ def test_defaults_and_finding_it_from_below(tmp_path: Path) -> None:
         (GOOD + '[pruning]\nmethod = "magic"\n', ["pruning.method: ", "'channels'", "'magic'"]),
         (GOOD + "validation = 0.6\ntest = 0.5\n", ["must be under 1, found 0.6 + 0.5"]),
         (GOOD.replace("demo", "9 lives"), ["name: must be a C identifier, found '9 lives'"]),
+        (GOOD + '[compile]\noptimize = "sped"\n', ["compile.optimize: ", "'speed'", "'sped'"]),
+        (
+            GOOD + '[compile]\nlayers = { conv = "winograd" }\n',
+            ["compile.layers: keys are numbers of nodes, found 'conv'"],
+        ),
         ("name = \n", ["is not valid TOML"]),
         ("[" * 5000, ["is not valid TOML"]),
     ],
