@@ -1,0 +1,45 @@
+#pragma GCC optimize("O2")
+
+#include "tnf_conv_mve.h"
+#include "tnf_strips_mve.h"
+#include "tnf_windows_mve.h"
+
+/* How many output rows from `row` on are one run of pixels. */
+static int32_t run_of_rows(const TNF_FLASH tnf_conv_2d_mve_t *params, const tnf_rows_t *input,
+                           int32_t row, int32_t end)
+{
+    if (params->stride_height != 1 || params->stride_width != 1) {
+        return 1;
+    }
+    return (row < input->turn && input->turn < end ? input->turn : end) - row;
+}
+
+TNF_KERNEL void tnf_pointwise_mve_rows_s8(const TNF_FLASH tnf_conv_2d_mve_t *params,
+                                          const tnf_rows_t *input, int32_t first, int32_t end,
+                                          int8_t *output, int8_t *scratch)
+{
+    const int32_t pitch = params->slices * TNF_SLICE;
+    const int32_t channels = params->input_channels;
+    const int32_t step = params->stride_width * channels;
+    tnf_pixels_t pixels = tnf_pixels_of(params, scratch);
+    while (first < end) {
+        const int32_t rows = run_of_rows(params, input, first, end);
+        const int8_t *from = tnf_row(input, first * params->stride_height);
+        int32_t left = rows * params->output_width;
+        while (left > 0) {
+            const int32_t count = left < params->block ? left : params->block;
+            if (pitch == step) {
+                tnf_copy_strips(scratch, 0, from, 0, count * pitch, 1);
+            } else {
+                tnf_copy_strips(scratch, pitch, from, step, channels, count);
+            }
+            pixels.output = output;
+            pixels.count = count;
+            tnf_windows_s8(&pixels);
+            from += count * step;
+            output += count * params->output_channels;
+            left -= count;
+        }
+        first += rows;
+    }
+}
