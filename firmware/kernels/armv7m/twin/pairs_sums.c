@@ -1,0 +1,1 @@
+#include "../../armv6m/twin/pairs_sums.c"

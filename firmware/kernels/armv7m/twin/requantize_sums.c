@@ -1,0 +1,1 @@
+#include "../../armv6m/requantize_sums.c"

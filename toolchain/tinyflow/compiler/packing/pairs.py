@@ -1,0 +1,225 @@
+"""Packing for Cortex-M cores without instructions for several values at once, see tnf_pairs.h."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tinyflow.compiler.memory.rows import RowTrace, reach, windowed
+from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
+from tinyflow.compiler.packing.backend import Variant
+from tinyflow.compiler.packing.swar import factor_constant, factors, groups, weight_bytes
+from tinyflow.compiler.packing.weighted import Weighted, weighted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tinyflow.compiler.graph import Graph
+    from tinyflow.compiler.steps import Step
+
+HEADER = "tnf_pairs.h"
+SCRATCH_BYTES = 4096
+MOST_TAPS = 16
+MOST_GROUPS = 65535
+CHANNELS_TOGETHER = 16
+BLOCKS = (4, 2, 1)
+CONV_SIZES = (
+    *("batches", "input_height", "input_width", "input_channels", "output_height", "output_width"),
+    *("output_channels", "filter_height", "filter_width", "stride_height", "stride_width"),
+    *("dilation_height", "dilation_width", "pad_top", "pad_left"),
+)
+TAPS_SIZES = (
+    *("batches", "input_height", "input_width", "input_channels", "output_height", "output_width"),
+    *("filter_height", "filter_width", "stride_height", "stride_width", "pad_top", "pad_left"),
+)
+TAPS = 3
+TAPS_PIXELS = 6
+TAPS_CHANNELS = 16
+TAPS_MOST = 16
+MOST_TRACED = 1 << 16
+"""Pixels of a tensor whose order of reading and writing is told."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Executed instructions of a core, roughly.
+
+    `tap` and `group` are of one weight and of a group's end, by the words of a block; `channel` is
+    the rest of a channel. `pack` is of a word, `run` of what lies together in the input, `output`
+    and `exact` of a requantisation in the short and in the exact form, `block` of a block.
+    `threes` are of three weights of a depthwise convolution, by its stride, `taps_channel` the rest
+    of a channel there.
+    """
+
+    tap: dict[int, float]
+    group: dict[int, float]
+    channel: float
+    pack: float
+    run: float
+    output: float
+    exact: float
+    block: float
+    threes: dict[int, float]
+    taps_channel: float
+    sum_bits: int = 32
+
+
+def convolution(graph: Graph, step: Step, costs: Costs) -> Iterable[Variant]:
+    """The variants of a convolution."""
+    layer = weighted(graph, step)
+    if layer is None or layer.kind != "conv" or layer.groups != 1:
+        return
+    values = int(layer.flat.shape[1])
+    fitting = [words for words in BLOCKS if _scratch(layer, words) <= SCRATCH_BYTES]
+    if not fitting:
+        return
+    stream, taken = pack(layer.flat)
+    if stream is None:
+        return
+    found = factors(layer, bits=costs.sum_bits)
+
+    def instructions(words: int) -> int:
+        pixels = layer.output_height * layer.output_width
+        blocks = -(-pixels // (2 * words))
+        runs = layer.filter_height * words
+        work = costs.block + runs * costs.run + words * values * costs.pack
+        work += values * layer.output_channels * costs.tap[words]
+        work += taken * costs.group[words] + layer.output_channels * costs.channel
+        output = costs.output if found.exponent >= 0 else costs.exact
+        return round(layer.batches * (blocks * work + pixels * layer.output_channels * output))
+
+    words = min(fitting, key=instructions)
+    call = KernelCall(
+        function="tnf_conv_2d_pairs_s8",
+        header=HEADER,
+        kernels=("conv_2d_pairs_s8",),
+        params_type="tnf_conv_2d_pairs_t",
+        params=(
+            *_sizes(layer, CONV_SIZES),
+            ("padding", layer.input_zero_point),
+            ("words", words),
+            *_output(layer, found.exponent),
+        ),
+        inputs=layer.call.inputs,
+        outputs=layer.call.outputs,
+        constants=(Constant("weights", "uint8_t", stream), factor_constant(found)),
+        scratch_bytes=_scratch(layer, words),
+        by_rows="tnf_conv_2d_pairs_rows_s8",
+    )
+    yield Variant("pairs", (call,), _over_input(layer, words), instructions(words))
+
+
+def depthwise(graph: Graph, step: Step, costs: Costs) -> Iterable[Variant]:
+    """The variants of a depthwise convolution."""
+    layer = weighted(graph, step)
+    if layer is None or layer.kind != "depthwise" or layer.depth_multiplier != 1:
+        return
+    if layer.stride_width not in (1, 2) or (layer.dilation_height, layer.dilation_width) != (1, 1):
+        return
+    threes = -(-layer.filter_width // TAPS)
+    pixels = max(layer.output_width, TAPS_PIXELS)
+    columns = (pixels - 1) * layer.stride_width + threes * TAPS
+    channels = layer.input_channels
+    scratch = 4 * TAPS_CHANNELS * TAPS_PIXELS + layer.filter_height * columns * channels
+    if scratch > SCRATCH_BYTES or layer.filter_height * threes > TAPS_MOST:
+        return
+    weights = np.zeros((channels, layer.filter_height, threes * TAPS), np.int8)
+    weights[..., : layer.filter_width] = layer.weights[..., 0]
+    found = factors(layer, bits=costs.sum_bits)
+    call = KernelCall(
+        function="tnf_depthwise_taps_s8",
+        header=HEADER,
+        kernels=("depthwise_taps_s8",),
+        params_type="tnf_depthwise_taps_t",
+        params=(
+            *_sizes(layer, TAPS_SIZES),
+            ("padding", layer.input_zero_point),
+            ("columns", columns),
+            *_output(layer, found.exponent),
+        ),
+        inputs=layer.call.inputs,
+        outputs=layer.call.outputs,
+        constants=(Constant("weights", "int8_t", weights), factor_constant(found)),
+        scratch_bytes=scratch,
+        by_rows="tnf_depthwise_taps_rows_s8",
+    )
+    trace = windowed(
+        layer.output_height,
+        layer.input_height,
+        layer.filter_height,
+        layer.stride_height,
+        layer.pad_top,
+        input_row_bytes=layer.input_width * channels,
+        output_row_bytes=layer.output_width * channels,
+        batches=layer.batches,
+    )
+    rows = layer.batches * layer.output_height
+    blocks = -(-layer.output_width // TAPS_PIXELS)
+    work = channels * (
+        layer.filter_height * threes * costs.threes[layer.stride_width] + costs.taps_channel
+    )
+    output = costs.output if found.exponent >= 0 else costs.exact
+    done = blocks * (work + costs.block) + layer.output_width * channels * output
+    copied = columns * channels * layer.stride_height
+    yield Variant(
+        "taps",
+        (call,),
+        (Overlap(call.inputs[0], call.outputs[0], reach(trace), trace),),
+        round(rows * (done + copied + costs.block)),
+    )
+
+
+def pack(weights: NDArray[np.int64]) -> tuple[NDArray[np.uint8] | None, int]:
+    """The stream of tnf_pairs_sums and how many groups it has; None where they are too many."""
+    stream: list[NDArray[np.uint8]] = []
+    total = 0
+    for channel in weights:
+        lengths = groups(channel[np.newaxis], MOST_TAPS)
+        if len(lengths) > MOST_GROUPS:
+            return None, 0
+        total += len(lengths)
+        stream.append(np.array([len(lengths) & 255, len(lengths) >> 8], np.uint8))
+        data = weight_bytes(channel)
+        start = 0
+        for length in lengths:
+            head = np.array([data[start], length - 1], np.uint8)
+            stream += [head, data[start + 1 : start + length]]
+            start += length
+    return np.concatenate(stream), total
+
+
+def _sizes(layer: Weighted, names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    return tuple((name, int(getattr(layer, name))) for name in names)
+
+
+def _output(layer: Weighted, exponent: int) -> tuple[tuple[str, int], ...]:
+    return (
+        ("exponent", exponent),
+        ("output_offset", layer.output_offset),
+        ("activation_min", layer.activation_min),
+        ("activation_max", layer.activation_max),
+    )
+
+
+def _scratch(layer: Weighted, words: int) -> int:
+    sums = CHANNELS_TOGETHER * 2 * words
+    return 4 * (int(layer.flat.shape[1]) * words + sums) + layer.input_channels
+
+
+def _over_input(layer: Weighted, words: int) -> tuple[Overlap, ...]:
+    """A convolution of pixels by themselves reads a block of them before it writes it."""
+    shape = layer.filter_height, layer.filter_width, layer.stride_height, layer.stride_width
+    image = layer.output_height * layer.output_width
+    inside = image == layer.input_height * layer.input_width
+    if shape != (1, 1, 1, 1) or not inside or layer.batches * image > MOST_TRACED:
+        return ()
+    block = 2 * words
+    ends = np.minimum((np.arange(image) // block + 1) * block, image)
+    consumed = (np.arange(layer.batches)[:, np.newaxis] * image + ends).reshape(-1)
+    trace = RowTrace(
+        layer.batches * image, layer.input_channels, layer.output_channels, tuple(consumed.tolist())
+    )
+    return (Overlap(layer.call.inputs[0], layer.call.outputs[0], reach(trace), trace),)
