@@ -32,10 +32,9 @@ typedef struct tnf_pairs_conv_2d {
     int32_t pad_top;
     int32_t pad_left;
     int32_t zero_point; /**< of the input: what stands for padding */
-    int32_t output_offset;
     int32_t activation_min;
     int32_t activation_max;
-    int32_t exponent;    /**< of the short form of requantisation; -1: the exact one */
+    int32_t exact;       /**< 0: the short form of requantisation, 1: the exact one */
     int32_t strip_words; /**< pairs of pixels of a row for which rows are expanded at once */
     int32_t gathered;    /**< 1: a block's taps are first brought together, 0: by filter row */
     const TNF_FLASH int8_t *weights;    /**< as tnf_pairs_block_t has them */

@@ -12,7 +12,6 @@
 
 #define tnf_pairs_words_2 TNF_LINK_NAME(tnf_pairs_words_2, TNF_BACKEND)
 #define tnf_pairs_words_3 TNF_LINK_NAME(tnf_pairs_words_3, TNF_BACKEND)
-#define tnf_pairs_round TNF_LINK_NAME(tnf_pairs_round, TNF_BACKEND)
 
 #ifdef __ASSEMBLER__
 
@@ -20,19 +19,21 @@
 #define BLOCK_WEIGHTS 0
 #define BLOCK_CONSTANTS 4
 #define BLOCK_PAIRS 8
-#define BLOCK_EXPONENT 12
+#define BLOCK_EXACT 12
 #define BLOCK_OUTPUT 16
 #define BLOCK_OUTPUT_STEP 20
 #define BLOCK_OUTPUT_HALF 24
 #define BLOCK_WORD_STEP 28
 #define BLOCK_X_BYTES 32
-#define BLOCK_X 36
+#define BLOCK_MIN 36
+#define BLOCK_MAX 40
+#define BLOCK_X 44
 
 /* Offsets of tnf_pair_t. */
 #define PAIR_BIAS 0
-#define PAIR_MULTIPLIER 16
-#define PAIR_CHANNEL 32
-#define PAIR_BYTES 36
+#define PAIR_FACTOR 16
+#define PAIR_CHANNEL 40
+#define PAIR_BYTES 44
 
 #else
 
@@ -45,13 +46,17 @@ extern "C" {
 
 /** Constants of two output channels, which lie side by side. */
 typedef struct tnf_pair {
-    int32_t bias[2][2];       /**< of each channel: the bias, and it in both halves of a word */
-    int32_t multiplier[2][2]; /**< of each channel: multiplier and constant, or shift */
-    int32_t channel;          /**< the first of the two */
+    int32_t bias[2][2];   /**< of each channel: the bias, and it in both halves of a word */
+    int32_t factor[2][3]; /**< of each channel: multiplier, addend, exponent */
+    int32_t channel;      /**< the first of the two */
 } tnf_pair_t;
 
 /** What one call computes. Word i's first pixel is written i * output_step bytes after `output`,
  *  its second one output_half bytes behind that.
+ *
+ *  A sum becomes clamp(((sum * multiplier >> 32) + addend) >> exponent), or, in the exact form,
+ *  clamp((y + addend - (y < 0)) >> exponent) of y = (sum * multiplier + 2^31) >> 32, with
+ *  multipliers up to 2^32 - 1.
  *
  *  For each pair, `weights` hold for each run its groups of 1 to 16 taps: 4 * taps, 2 * taps + 2,
  *  then both channels' weights tap by tap; and 0 after the last group. */
@@ -59,16 +64,15 @@ typedef struct tnf_pairs_block {
     const int8_t *weights;
     const int32_t *constants; /**< tnf_pair_t, one per pair */
     int32_t pairs;
-    int32_t exponent; /**< of the short form; -1: the exact one, with multiplier and shift */
+    int32_t exact; /**< 0: the short form, 1: the exact one */
     int8_t *output;
     int32_t output_step;
     int32_t output_half;
-    int32_t word_step;                    /**< bytes from a word's taps to the next one's */
-    int32_t x_bytes;                      /**< of the pointers in `x` that are used */
-    const tnf_int32_t *x[TNF_PAIRS_RUNS]; /**< the first word's taps by runs, the last run first */
-    int32_t output_offset;
+    int32_t word_step; /**< bytes from a word's taps to the next one's */
+    int32_t x_bytes;   /**< of the pointers in `x` that are used */
     int32_t activation_min;
     int32_t activation_max;
+    const tnf_int32_t *x[TNF_PAIRS_RUNS]; /**< the first word's taps by runs, the last run first */
 } tnf_pairs_block_t;
 
 /** Computes a block of two words. */
@@ -76,14 +80,6 @@ void tnf_pairs_words_2(const tnf_pairs_block_t *block);
 
 /** Computes a block of three words. */
 void tnf_pairs_words_3(const tnf_pairs_block_t *block);
-
-/** Rounds and stores the sums of a layer without a short form.
- *  @param block  the block
- *  @param pair   constants of the pair of channels
- *  @param sums   [words][pixel][channel]
- *  @param words  how many */
-void tnf_pairs_round(const tnf_pairs_block_t *block, const int32_t *pair, const int32_t *sums,
-                     int32_t words);
 
 #ifdef __cplusplus
 }

@@ -40,9 +40,8 @@ static inline tnf_pairs_block_t tnf_pairs_block(const TNF_FLASH tnf_pairs_conv_2
     block.weights = params->weights;
     block.constants = params->constants;
     block.pairs = (params->output_channels + 1) / 2;
-    block.exponent = params->exponent;
+    block.exact = params->exact;
     block.output_step = params->output_channels;
-    block.output_offset = params->output_offset;
     block.activation_min = params->activation_min;
     block.activation_max = params->activation_max;
     return block;

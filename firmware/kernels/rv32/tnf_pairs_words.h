@@ -1,6 +1,6 @@
 /* The loop over channels and taps that pairs_words_2.S and pairs_words_3.S share: WORDS pairs of
  * pixels times 2 output channels. Each defines
- * WORDS, NAME and ROUND, and includes it.
+ * WORDS and NAME and includes it.
  *
  * What lies where, for word i of the block and channel j of the pair:
  *
@@ -56,12 +56,11 @@
 #define AT_CONSTANTS 4
 #define AT_END 8
 #define AT_SEGMENT 12
-#define AT_SUMS 16
-#define AT_SAVED 64
-#define FRAME 128
+#define AT_SAVED 16
+#define FRAME 80
 
 #if WORDS == 2
-#define TAP_WORDS a6 /* the size of a tap's instructions, in words */
+#define TAP_WORDS s4 /* the size of a tap's instructions, in words */
 #endif
 
 #ifdef __riscv_compressed
@@ -120,22 +119,41 @@
 .endm
 
 /* After the last group. */
-#define EXPONENT t0
-#define LOW t1
-#define HIGH t2
 #define OUT a2
 #define STEP a3
 #define BACK a4
-#define MULTIPLIER0 t3
-#define CONSTANT0 t4
-#define MULTIPLIER1 t5
-#define CONSTANT1 t6
+#define PAIR a5
+#define HIGH a6
+#define TEMPORARY a7
+#define LOW t0
+#define MULTIPLIER0 t1
+#define ADDEND0 t2
+#define EXPONENT0 t3
+#define MULTIPLIER1 t4
+#define ADDEND1 t5
+#define EXPONENT1 t6
 
-/* clamp(((sum * multiplier >> 32) + constant) >> exponent), stored. */
-.macro requantize sum, multiplier, constant, place
+/* ((sum * multiplier >> 32) + addend) >> exponent */
+.macro short_form sum, multiplier, addend, exponent
     mulh \sum, \sum, \multiplier
-    add \sum, \sum, \constant
-    sra \sum, \sum, EXPONENT
+    add \sum, \sum, \addend
+    sra \sum, \sum, \exponent
+.endm
+
+/* The same rounded twice: sum * multiplier / 2^32 to nearest, halves up; that / 2^exponent to
+ * nearest, halves away from zero. The addend has the second half, and the output's offset. */
+.macro exact_form sum, multiplier, addend, exponent
+    mulhsu TEMPORARY, \sum, \multiplier
+    mul \sum, \sum, \multiplier
+    srli \sum, \sum, 31
+    add \sum, \sum, TEMPORARY
+    srai TEMPORARY, \sum, 31
+    add \sum, \sum, TEMPORARY
+    add \sum, \sum, \addend
+    sra \sum, \sum, \exponent
+.endm
+
+.macro clamp sum, place
     bge \sum, LOW, 1f
     mv \sum, LOW
 1:  ble \sum, HIGH, 2f
@@ -143,9 +161,26 @@
 2:  sb \sum, \place
 .endm
 
-.macro pixel sum0, sum1
-    requantize \sum0, MULTIPLIER0, CONSTANT0, 0(OUT)
-    requantize \sum1, MULTIPLIER1, CONSTANT1, 1(OUT)
+.macro pixel form, sum0, sum1
+    \form \sum0, MULTIPLIER0, ADDEND0, EXPONENT0
+    clamp \sum0, 0(OUT)
+    \form \sum1, MULTIPLIER1, ADDEND1, EXPONENT1
+    clamp \sum1, 1(OUT)
+.endm
+
+/* The first pixels of all words, then the second ones, from the last word back. */
+.macro pixels form
+    pixel \form, L00, L01
+    add OUT, OUT, STEP
+    pixel \form, L10, L11
+    third add OUT, OUT, STEP
+    third pixel \form, L20, L21
+    add OUT, OUT, BACK
+    third pixel \form, H20, H21
+    third sub OUT, OUT, STEP
+    pixel \form, H10, H11
+    sub OUT, OUT, STEP
+    pixel \form, H00, H01
 .endm
 
     .option norelax
@@ -276,38 +311,29 @@ NAME:
     first_sum L11, H11
     third first_sum L20, H20
     third first_sum L21, H21
-    lw a5, AT_CONSTANTS(sp)
-    lw a7, AT_BLOCK(sp)
-    lw EXPONENT, BLOCK_EXPONENT(a7)
-    bltz EXPONENT, .Lexact
-    lw MULTIPLIER0, PAIR_MULTIPLIER(a5)
-    lw CONSTANT0, PAIR_MULTIPLIER + 4(a5)
-    lw MULTIPLIER1, PAIR_MULTIPLIER + 8(a5)
-    lw CONSTANT1, PAIR_MULTIPLIER + 12(a5)
-    lw OUT, BLOCK_OUTPUT(a7)
-    lw STEP, PAIR_CHANNEL(a5)
+    lw PAIR, AT_CONSTANTS(sp)
+    lw TEMPORARY, AT_BLOCK(sp)
+    lw MULTIPLIER0, PAIR_FACTOR(PAIR)
+    lw ADDEND0, PAIR_FACTOR + 4(PAIR)
+    lw EXPONENT0, PAIR_FACTOR + 8(PAIR)
+    lw MULTIPLIER1, PAIR_FACTOR + 12(PAIR)
+    lw ADDEND1, PAIR_FACTOR + 16(PAIR)
+    lw EXPONENT1, PAIR_FACTOR + 20(PAIR)
+    lw OUT, BLOCK_OUTPUT(TEMPORARY)
+    lw STEP, PAIR_CHANNEL(PAIR)
     add OUT, OUT, STEP
-    lw STEP, BLOCK_OUTPUT_STEP(a7)
-    lw BACK, BLOCK_OUTPUT_HALF(a7)
-    li LOW, -128
-    li HIGH, 127
-/* The first pixels of all words, then the second ones, from the last word back. */
-    pixel L00, L01
-    add OUT, OUT, STEP
-    pixel L10, L11
-    third add OUT, OUT, STEP
-    third pixel L20, L21
-    add OUT, OUT, BACK
-    third pixel H20, H21
-    third sub OUT, OUT, STEP
-    pixel H10, H11
-    sub OUT, OUT, STEP
-    pixel H00, H01
+    lw STEP, BLOCK_OUTPUT_STEP(TEMPORARY)
+    lw BACK, BLOCK_OUTPUT_HALF(TEMPORARY)
+    lw LOW, BLOCK_MIN(TEMPORARY)
+    lw HIGH, BLOCK_MAX(TEMPORARY)
+    lw TEMPORARY, BLOCK_EXACT(TEMPORARY)
+    bnez TEMPORARY, .Lexact
+    pixels short_form
 .Lnext:
-    addi a5, a5, PAIR_BYTES
-    sw a5, AT_CONSTANTS(sp)
+    addi PAIR, PAIR, PAIR_BYTES
+    sw PAIR, AT_CONSTANTS(sp)
     lw X, AT_END(sp)
-    bne a5, X, .Lpair
+    bne PAIR, X, .Lpair
 
     lw ra, AT_SAVED + 48(sp)
     lw s0, AT_SAVED(sp)
@@ -325,33 +351,8 @@ NAME:
     addi sp, sp, FRAME
     ret
 
-/* Layers without a short form: the sums are rounded in C. */
+/* Layers without a short form. */
 .Lexact:
-    sw L00, AT_SUMS(sp)
-    sw L01, AT_SUMS + 4(sp)
-    sw H00, AT_SUMS + 8(sp)
-    sw H01, AT_SUMS + 12(sp)
-    sw L10, AT_SUMS + 16(sp)
-    sw L11, AT_SUMS + 20(sp)
-    sw H10, AT_SUMS + 24(sp)
-    sw H11, AT_SUMS + 28(sp)
-    third sw L20, AT_SUMS + 32(sp)
-    third sw L21, AT_SUMS + 36(sp)
-    third sw H20, AT_SUMS + 40(sp)
-    third sw H21, AT_SUMS + 44(sp)
-    mv s0, W
-    mv s1, CHAIN
-    mv a0, a7
-    mv a1, a5
-    addi a2, sp, AT_SUMS
-    li a3, WORDS
-    call ROUND
-    mv W, s0
-    mv CHAIN, s1
-    lui HALF, 8
-#if WORDS == 2
-    li TAP_WORDS, TAP_BYTES / 4
-#endif
-    lw a5, AT_CONSTANTS(sp)
+    pixels exact_form
     j .Lnext
     .size NAME, . - NAME

@@ -11,18 +11,30 @@ static int32_t twin_wrapped(uint32_t value)
     return (int32_t)value;
 }
 
+static int32_t twin_short(int32_t sum, const int32_t *factor)
+{
+    const int32_t high = (int32_t)(((int64_t)sum * factor[0]) >> 32);
+    return (high + factor[1]) >> factor[2];
+}
+
+static int32_t twin_exact(int32_t sum, const int32_t *factor)
+{
+    const int64_t product = (int64_t)sum * (int64_t)(uint32_t)factor[0];
+    const int32_t once = (int32_t)((product + ((int64_t)1 << 31)) >> 32);
+    return (once + (once >> 31) + factor[1]) >> factor[2];
+}
+
 static void twin_store(const tnf_pairs_block_t *block, const tnf_pair_t *pair, const int32_t *sums,
                        int32_t words)
 {
     for (int32_t i = 0; i < 4 * words; i++) {
-        const int32_t channel = i & 1;
-        const int64_t product = (int64_t)sums[i] * pair->multiplier[channel][0];
-        int32_t value = (int32_t)(product >> 32) + pair->multiplier[channel][1];
-        value >>= block->exponent;
-        value = value < -128 ? -128 : value;
+        const int32_t *factor = pair->factor[i & 1];
+        int32_t value =
+            block->exact != 0 ? twin_exact(sums[i], factor) : twin_short(sums[i], factor);
+        value = value < block->activation_min ? block->activation_min : value;
+        value = value > block->activation_max ? block->activation_max : value;
         block->output[pair->channel + (i >> 2) * block->output_step +
-                      ((i >> 1) & 1) * block->output_half + channel] =
-            (int8_t)(value > 127 ? 127 : value);
+                      ((i >> 1) & 1) * block->output_half + (i & 1)] = (int8_t)value;
     }
 }
 
@@ -69,11 +81,7 @@ static void twin_words(const tnf_pairs_block_t *block, int32_t words)
             sums[(k >> 1) * 4 + (k & 1)] = twin_wrapped(low[k >> 1][k & 1] - (second << 16));
             sums[(k >> 1) * 4 + 2 + (k & 1)] = twin_wrapped(second);
         }
-        if (block->exponent < 0) {
-            tnf_pairs_round(block, &pair->bias[0][0], sums, words);
-        } else {
-            twin_store(block, pair, sums, words);
-        }
+        twin_store(block, pair, sums, words);
     }
 }
 

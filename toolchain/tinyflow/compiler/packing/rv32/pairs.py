@@ -28,6 +28,8 @@ def variants(layer: Weighted) -> Iterator[Variant]:
     if layer.groups > 1 or dilated or layer.output_channels < 2:
         return
     rounded = rounding(layer)
+    if rounded is None:
+        return
     if _is_pointwise(layer) and 12 * layer.input_channels <= SCRATCH:
         yield _pointwise(layer, rounded)
         return
@@ -99,7 +101,7 @@ def pack(layer: Weighted, rounded: Rounding, runs: int) -> Packed:
             bias = rounded.bias[channel]
             constants += [signed(bias), word(bias, bias)]
         for channel in (first, first + 1):
-            constants += [rounded.multiplier[channel], rounded.addend[channel]]
+            constants += rounded.factors[channel]
         constants.append(first)
     return Packed(tuple(weights), tuple(constants), cut, runs, layer.flat.shape[1], len(firsts))
 
@@ -123,10 +125,9 @@ def _call(
         ("pad_top", layer.pad_top),
         ("pad_left", layer.pad_left),
         ("zero_point", layer.input_zero_point),
-        ("output_offset", layer.output_offset),
         ("activation_min", layer.activation_min),
         ("activation_max", layer.activation_max),
-        ("exponent", rounded.exponent),
+        ("exact", int(rounded.is_exact)),
         ("strip_words", strip),
         ("gathered", int(gathered)),
     )
