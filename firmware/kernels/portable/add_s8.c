@@ -17,8 +17,8 @@ TNF_KERNEL TNF_FAST void tnf_add_s8(const TNF_FLASH tnf_add_t *params, const int
         for (int32_t i = 0; i < kept.shape.extent_3; i++) {
             const int32_t shifted1 = tnf_shift_left(*value1 + kept.input1_offset, kept.left_shift);
             const int32_t shifted2 = tnf_shift_left(*value2 + kept.input2_offset, kept.left_shift);
-            const int32_t sum = tnf_scaled(shifted1, &factor1) + tnf_scaled(shifted2, &factor2);
-            *output++ = tnf_clamped_s8(tnf_scaled(sum, &factor), kept.output_offset,
+            const int32_t sum = tnf_scaled(shifted1, factor1) + tnf_scaled(shifted2, factor2);
+            *output++ = tnf_clamped_s8(tnf_scaled(sum, factor), kept.output_offset,
                                        kept.activation_min, kept.activation_max);
             value1 += kept.shape.input1_stride_3;
             value2 += kept.shape.input2_stride_3;

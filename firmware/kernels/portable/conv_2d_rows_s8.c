@@ -1,8 +1,6 @@
-#include <stddef.h>
-
+#include "tnf_channels.h"
 #include "tnf_conv.h"
 #include "tnf_dot.h"
-#include "tnf_requantize.h"
 #include "tnf_window.h"
 
 /* The part of a window that lies inside the input. `values` is the input's base at the group's
@@ -41,17 +39,9 @@ static inline void accumulate(const TNF_FLASH tnf_conv_2d_t *params, const patch
     }
 }
 
-static inline int8_t finish(const TNF_FLASH tnf_conv_2d_t *params, int32_t channel, int32_t sum)
-{
-    const int32_t bias = params->bias != NULL ? params->bias[channel] : 0;
-    const int32_t scale = channel * params->scale_step;
-    return tnf_requantize_s8(sum + bias, params->multiplier[scale], params->shift[scale],
-                             params->output_offset, params->activation_min, params->activation_max);
-}
-
 /* The outputs of one place, all groups. */
-static void compute(const TNF_FLASH tnf_conv_2d_t *params, patch_t *patch, int32_t filter_size,
-                    int8_t *output)
+static void compute(const TNF_FLASH tnf_conv_2d_t *params, const tnf_channels_t *channels,
+                    patch_t *patch, int32_t filter_size, int8_t *output)
 {
     const TNF_FLASH int8_t *weights = params->weights;
     int32_t end = 0;
@@ -62,9 +52,8 @@ static void compute(const TNF_FLASH tnf_conv_2d_t *params, patch_t *patch, int32
             const int32_t filters = end - channel >= TNF_DOT_ROWS ? TNF_DOT_ROWS : 1;
             int32_t sums[TNF_DOT_ROWS] = {0};
             accumulate(params, patch, weights, filter_size, filters, sums);
-            for (int32_t i = 0; i < filters; i++) {
-                *output++ = finish(params, channel++, sums[i]);
-            }
+            tnf_finish(channels, channel, filters, sums, output + channel);
+            channel += filters;
             weights += filters * filter_size;
         }
         patch->values += params->filter_channels;
@@ -74,6 +63,7 @@ static void compute(const TNF_FLASH tnf_conv_2d_t *params, patch_t *patch, int32
 TNF_KERNEL void tnf_conv_2d_rows_s8(const TNF_FLASH tnf_conv_2d_t *params, const tnf_rows_t *input,
                                     int32_t first, int32_t end, int8_t *output)
 {
+    const tnf_channels_t scales = TNF_CHANNELS(params);
     const int32_t channels = params->input_channels;
     const int32_t depth = params->filter_channels;
     const int32_t filter_size = params->filter_height * params->filter_width * depth;
@@ -94,7 +84,7 @@ TNF_KERNEL void tnf_conv_2d_rows_s8(const TNF_FLASH tnf_conv_2d_t *params, const
                              gapless ? 1 : width,
                              gapless ? width * depth : depth,
                              params->dilation_width * channels};
-            compute(params, &patch, filter_size, output);
+            compute(params, &scales, &patch, filter_size, output);
             output += params->output_channels;
         }
     }

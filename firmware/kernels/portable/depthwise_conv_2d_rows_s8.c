@@ -1,8 +1,6 @@
-#include <stddef.h>
-
+#include "tnf_channels.h"
 #include "tnf_conv.h"
 #include "tnf_lanes.h"
-#include "tnf_requantize.h"
 #include "tnf_window.h"
 
 /* The part of a window that lies inside the input: `values` is the input's base at the window's
@@ -62,39 +60,28 @@ static inline int32_t accumulate(const patch_t *patch, int32_t input_offset, int
     return sum;
 }
 
-static inline int8_t finish(const TNF_FLASH tnf_depthwise_conv_2d_t *params, int32_t channel,
-                            int32_t sum)
-{
-    const int32_t bias = params->bias != NULL ? params->bias[channel] : 0;
-    const int32_t scale = channel * params->scale_step;
-    return tnf_requantize_s8(sum + bias, params->multiplier[scale], params->shift[scale],
-                             params->output_offset, params->activation_min, params->activation_max);
-}
-
-/* The outputs of one place. */
-static void compute(const TNF_FLASH tnf_depthwise_conv_2d_t *params, const patch_t *patch,
-                    int8_t *output)
+/* The outputs of one place. Blocks of lanes may overlap: the last one ends with the last channel.
+ */
+static void compute(const TNF_FLASH tnf_depthwise_conv_2d_t *params, const tnf_channels_t *channels,
+                    const patch_t *patch, int8_t *output)
 {
     const int32_t depth = params->depth_multiplier;
-    int32_t channel = 0;
-    int32_t from = 0;
-    int32_t filters_left = depth;
-    while (channel < patch->outputs) {
-        const int32_t together = depth == 1 && patch->outputs - channel >= TNF_LANES;
-        const int32_t lanes = together ? TNF_LANES : 1;
-        int32_t sums[TNF_LANES];
-        if (together) {
-            from += TNF_LANES;
+    int32_t sums[TNF_LANES];
+    if (depth == 1 && patch->outputs >= TNF_LANES) {
+        const int32_t last = patch->outputs - TNF_LANES;
+        for (int32_t start = 0; start < patch->outputs; start += TNF_LANES) {
+            const int32_t channel = start < last ? start : last;
             accumulate_lanes(patch, params->input_offset, channel, sums);
-        } else {
-            sums[0] = accumulate(patch, params->input_offset, from, channel);
-            if (--filters_left == 0) {
-                filters_left = depth;
-                from++;
-            }
+            tnf_finish(channels, channel, TNF_LANES, sums, output + channel);
         }
-        for (int32_t lane = 0; lane < lanes; lane++) {
-            *output++ = finish(params, channel++, sums[lane]);
+        return;
+    }
+    int32_t channel = 0;
+    for (int32_t from = 0; from < params->input_channels; from++) {
+        for (int32_t i = 0; i < depth; i++) {
+            sums[0] = accumulate(patch, params->input_offset, from, channel);
+            tnf_finish(channels, channel, 1, sums, output + channel);
+            channel++;
         }
     }
 }
@@ -103,6 +90,7 @@ TNF_KERNEL void tnf_depthwise_conv_2d_rows_s8(const TNF_FLASH tnf_depthwise_conv
                                               const tnf_rows_t *input, int32_t first, int32_t end,
                                               int8_t *output)
 {
+    const tnf_channels_t scales = TNF_CHANNELS(params);
     const int32_t channels = params->input_channels;
     const int32_t outputs = channels * params->depth_multiplier;
     for (int32_t out_y = first; out_y < end; out_y++) {
@@ -118,7 +106,7 @@ TNF_KERNEL void tnf_depthwise_conv_2d_rows_s8(const TNF_FLASH tnf_depthwise_conv
                 input->base + x * channels,    params->weights + columns.first * outputs, rows,
                 columns.end - columns.first,   params->dilation_width * channels,         outputs,
                 params->filter_width * outputs};
-            compute(params, &patch, output);
+            compute(params, &scales, &patch, output);
             output += outputs;
         }
     }

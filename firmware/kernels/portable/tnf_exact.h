@@ -19,10 +19,10 @@ static inline tnf_factor_t tnf_factor(int32_t multiplier, int32_t shift)
 }
 
 /** tnf_requantize(value, multiplier, shift). */
-static inline int32_t tnf_scaled(int32_t value, const tnf_factor_t *factor)
+static inline int32_t tnf_scaled(int32_t value, tnf_factor_t factor)
 {
-    const int32_t high = tnf_multiply_high(tnf_shift_left(value, factor->left), factor->multiplier);
-    return tnf_divide_by_power_of_two(high, factor->right);
+    const int32_t high = tnf_multiply_high(tnf_shift_left(value, factor.left), factor.multiplier);
+    return tnf_divide_by_power_of_two(high, factor.right);
 }
 
 /** tnf_requantize_s8 without the factor. */
