@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,11 @@ class Scales:
         padded[:, :channels] = self.values
         lanes: NDArray[np.int32] = padded.reshape(3, -1, LANES).swapaxes(0, 1).astype(np.int32)
         return lanes
+
+    def at(self, starts: Sequence[int]) -> NDArray[np.int32]:
+        """[starts, 3, 4]: of the four channels from each start on."""
+        lanes = [self.values[:, start : start + LANES] for start in starts]
+        return np.stack(lanes).astype(np.int32)
 
 
 def scales(layer: Weighted) -> Scales | None:

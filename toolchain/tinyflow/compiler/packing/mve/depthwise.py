@@ -1,0 +1,109 @@
+"""DEPTHWISE_CONV_2D: rows are sorted into planes, where a window is one run of bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tinyflow.compiler.memory.rows import reach, windowed
+from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
+from tinyflow.compiler.packing.backend import Variant
+from tinyflow.compiler.packing.mve.convolution import SCRATCH_BYTES
+from tinyflow.compiler.packing.mve.scales import LANES, scales
+from tinyflow.compiler.packing.weighted import Weighted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+WINDOW_BYTES = 16
+"""The most that a window may have."""
+FIELDS = (
+    "batches",
+    "input_height",
+    "input_width",
+    "output_height",
+    "output_width",
+    "filter_height",
+    "filter_width",
+    "stride_height",
+    "stride_width",
+    "pad_top",
+    "pad_left",
+)
+
+
+def variants(layer: Weighted) -> Iterator[Variant]:
+    """Planes, for small filters, one for each channel, without dilation."""
+    taps = layer.filter_height * layer.filter_width
+    channels = layer.output_channels
+    dilated = max(layer.dilation_height, layer.dilation_width) > 1
+    if taps > WINDOW_BYTES or channels < LANES or layer.depth_multiplier > 1 or dilated:
+        return
+    columns = (layer.output_width - 1) * layer.stride_width + layer.filter_width
+    scratch_bytes = channels * columns * layer.filter_height + WINDOW_BYTES
+    scaled = scales(layer)
+    if scaled is None or scratch_bytes > SCRATCH_BYTES:
+        return
+    starts = quads(channels)
+    params = dict(layer.call.params)
+    call = KernelCall(
+        function="tnf_depthwise_mve_s8",
+        header="tnf_depthwise_mve.h",
+        kernels=("depthwise_mve_s8",),
+        params_type="tnf_depthwise_mve_t",
+        params=(
+            *((field, int(params[field])) for field in FIELDS[:3]),
+            ("channels", channels),
+            *((field, int(params[field])) for field in FIELDS[3:]),
+            ("input_zero_point", layer.input_zero_point),
+            *scaled.fields,
+        ),
+        inputs=layer.call.inputs,
+        outputs=layer.call.outputs,
+        constants=(
+            Constant("weights", "int8_t", packed(layer, starts)),
+            Constant("scales", "int32_t", scaled.at(starts)),
+        ),
+        scratch_bytes=scratch_bytes,
+        by_rows="tnf_depthwise_mve_rows_s8",
+    )
+    trace = windowed(
+        layer.output_height,
+        layer.input_height,
+        layer.filter_height,
+        layer.stride_height,
+        layer.pad_top,
+        input_row_bytes=layer.input_width * channels,
+        output_row_bytes=layer.output_width * channels,
+        batches=layer.batches,
+    )
+    overlap = Overlap(call.inputs[0], call.outputs[0], reach(trace), trace)
+    yield Variant("planes", (call,), (overlap,), _instructions(layer, len(starts), columns))
+
+
+def quads(channels: int) -> tuple[int, ...]:
+    """Where each four channels begin; the last ones overlap those before if they must."""
+    return tuple(min(start, channels - LANES) for start in range(0, channels, LANES))
+
+
+def packed(layer: Weighted, starts: tuple[int, ...]) -> NDArray[np.int8]:
+    """[quads, filter height, 4, window]: the weights for each place of a window's first row."""
+    height = layer.filter_height
+    rows = layer.weights[..., 0].astype(np.int8)  # [channels, height, width]
+    phases = [np.roll(rows, phase, 1).swapaxes(1, 2) for phase in range(height)]
+    turned = np.stack(phases, 1).reshape(layer.output_channels, height, -1)
+    return np.stack([turned[start : start + LANES].swapaxes(0, 1) for start in starts])
+
+
+def _instructions(layer: Weighted, count: int, columns: int) -> int:
+    """Those executed per inference."""
+    steps = layer.filter_height * layer.stride_width
+    window = 19 if steps in (3, 6) else 24
+    row = 50 + count * (33 + window * layer.output_width)
+    taken = layer.output_height * min(layer.stride_height, layer.filter_height)
+    blocks = -(-layer.output_channels // 16)
+    planes = taken * (60 + blocks * (9 + 7 * min(layer.input_width, columns)))
+    fill = layer.output_channels * columns * layer.filter_height // 8
+    return layer.batches * (layer.output_height * (row + 60) + planes + fill + 60)
