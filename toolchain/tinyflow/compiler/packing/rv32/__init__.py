@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.packing.backend import Variant
-from tinyflow.compiler.packing.rv32 import depthwise, pairs
+from tinyflow.compiler.packing.rv32 import depthwise, pairs, quads
 from tinyflow.compiler.packing.weighted import weighted
 
 if TYPE_CHECKING:
@@ -26,3 +26,5 @@ def variants(graph: Graph, step: Step) -> Iterable[Variant]:
         yield from pairs.variants(layer)
     elif layer.kind == "depthwise":
         yield from depthwise.variants(layer)
+    else:
+        yield from quads.variants(layer)
