@@ -26,7 +26,7 @@ def model(shape: tuple[int, ...] = (1, 128, 3), scale: float = 1 / 64) -> Compil
         model=Path(),
         model_sha256="",
         backend="ref",
-        **dict.fromkeys(("sources", "headers", "layers"), ()),
+        **dict.fromkeys(("sources", "headers", "host_sources", "layers"), ()),
         **dict.fromkeys(("arena_bytes", "activation_bytes", "state_bytes"), 0),
         **dict.fromkeys(("scratch_bytes", "weights_bytes", "macs"), 0),
         inputs=(spec,),

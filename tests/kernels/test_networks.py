@@ -55,7 +55,7 @@ def test_on_this_machine(backend: str, least_ram: bool, tmp_path: Path) -> None:
             goal=Goal("speed"),
             least_ram=least_ram,
         )
-        with HostModel(plain) as one, twin_model(fast, tmp_path / f"t{seed}") as other:
+        with HostModel(plain) as one, twin_model(fast, tmp_path / f"{seed}.so") as other:
             np.testing.assert_array_equal(other.invoke(rows), one.invoke(rows), f"seed {seed}")
 
 

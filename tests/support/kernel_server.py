@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+import shutil
 import struct
 import subprocess
 import tempfile
@@ -21,6 +22,7 @@ from kernel_header import ITEM_CTYPES, KERNELS, KernelHeaders
 from numpy.typing import NDArray
 
 from tinyflow import process
+from tinyflow.compiler.copying import copy_for_host
 from tinyflow.compiler.graph import Graph, Node
 from tinyflow.compiler.ops import OPS
 from tinyflow.compiler.ops.op import KernelCall, Overlap
@@ -43,26 +45,20 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="tinyflow-kernels-")
 
 
-def _twins(backend: Backend) -> list[Path]:
-    """Folders with what stands on this machine for the assembly of a backend."""
-    return [twin for folder in backend.kernel_folders if (twin := folder / "twin").is_dir()]
-
-
-def host_sources(backend: Backend) -> list[Path]:
-    """The kernels of a backend, twins in place of what this machine cannot compile."""
-    found = backend.sources()
-    for folder in backend.kernel_folders[::-1]:
-        kernels = {file.stem: file for file in folder.glob("*.[cS]")}
-        twins = {file.stem: file for file in (folder / "twin").glob("*.c")}
-        found |= kernels | twins
-    return sorted(file for file in found.values() if file.suffix == ".c")
-
-
 def _own_headers(backend: Backend) -> list[Path]:
     """The backend's headers that declare kernels with parameters of their own."""
     found = [file for name, file in backend.headers().items() if name != "tnf_backend.h"]
     return [file for file in found if re.search(r"^void tnf_\w+\(const TNF_FLASH \w+ \*params",
                                                 file.read_text(), re.M)]  # fmt: skip
+
+
+def _host_sources(backend: Backend, folder: Path) -> tuple[Path, ...]:
+    """The kernels of a backend, twins in place of what this machine cannot compile."""
+    src = folder / "src"
+    src.mkdir()
+    for file in (*backend.sources().values(), *backend.headers().values()):
+        shutil.copy(file, src)
+    return copy_for_host(src, backend, folder / "host") or tuple(sorted(src.glob("*.c")))
 
 
 @functools.cache
@@ -76,12 +72,13 @@ def built(name: str, flags: tuple[str, ...]) -> Path:
     includes = (f'#include "{name}"' for name in headers.names)
     (made / "kernel_headers.def").write_text("\n".join(includes) + "\n")
     program = made / "kernel_server"
+    sources = _host_sources(backend, made)
     process.run(
         [
             *("cc", "-std=c99", "-O1", "-g", *flags),
             *(f"-I{KERNELS / 'include'}", f"-I{KERNELS.parent / 'include'}"),
-            *(f"-I{folder}" for folder in (*_twins(backend), *backend.kernel_folders, made)),
-            *map(str, host_sources(backend)),
+            *(f"-I{folder}" for folder in (sources[0].parent, made)),
+            *map(str, sources),
             *(str(SOURCE), "-o", str(program), "-lm"),
         ],
         timeout=120.0,

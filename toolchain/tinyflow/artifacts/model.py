@@ -138,7 +138,8 @@ class LayerInfo:
 class CompiledModel:
     """A model as C99: a folder with `src` and `include`, complete with the kernels it calls.
 
-    `sources` and `headers` are all files in them; `model` is a copy of the .tflite. `name` is the
+    `sources` and `headers` are all files in them; `host_sources` are compiled instead on this
+    machine, with C in place of assembly. `model` is a copy of the .tflite. `name` is the
     C prefix of its symbols, `backend` the kernel backend. `arena_bytes` is the tensor arena, all of
     it; `activation_bytes` what tensors and states take of it, `state_bytes` the states alone, and
     `scratch_bytes` the most that a kernel takes for itself; `busiest` says what is in it where it
@@ -155,6 +156,7 @@ class CompiledModel:
     backend: str
     sources: tuple[Path, ...]
     headers: tuple[Path, ...]
+    host_sources: tuple[Path, ...]
     arena_bytes: int
     activation_bytes: int
     state_bytes: int

@@ -70,7 +70,7 @@ def compile_model(
     )
     program = planned.program
     graph, plan = program.graph, program.plan
-    context, sources, headers = emit(
+    emitted = emit(
         program,
         source=tflite,
         model_sha256=sha256,
@@ -87,14 +87,15 @@ def compile_model(
         model=kept,
         model_sha256=sha256,
         backend=backend,
-        sources=sources,
-        headers=headers,
+        sources=emitted.sources,
+        headers=emitted.headers,
+        host_sources=emitted.host_sources or emitted.sources,
         arena_bytes=plan.fast_bytes,
         activation_bytes=plan.activation_bytes,
         state_bytes=program.state_bytes,
-        scratch_bytes=context.scratch_bytes,
-        weights_bytes=context.weights_bytes,
-        macs=context.macs,
+        scratch_bytes=emitted.context.scratch_bytes,
+        weights_bytes=emitted.context.weights_bytes,
+        macs=emitted.context.macs,
         inputs=tuple(spec(graph.tensors[tensor]) for tensor in graph.inputs),
         outputs=tuple(spec(graph.tensors[tensor]) for tensor in graph.outputs),
         layers=layer_infos(program),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import shutil
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinyflow import __version__, paths, render
+from tinyflow import __version__, render
+from tinyflow.compiler.copying import copy_for_host, copy_kernels
 from tinyflow.compiler.figures import spec
 from tinyflow.compiler.graph import Tensor
 from tinyflow.compiler.naming import comment_text, float_text, place_text, shape_text
@@ -35,11 +34,8 @@ if TYPE_CHECKING:
 
 VALUES_PER_LINE = 96
 ABI = 2
-# Of each backend, and read by a header that the application may see.
-BACKEND_HEADER = "tnf_backend.h"
 ROWS_HEADER, COPY_KERNEL = "tnf_rows.h", "ring_copy"
 POINTERS = {"int16": "tnf_int16_t", "int32": "tnf_int32_t", "float32": "tnf_float_t"}
-INCLUDE = re.compile(r'^#include "(\w+\.h)"', re.M)
 
 
 def array_lines(values: NDArray[np.generic]) -> tuple[str, ...]:
@@ -96,6 +92,16 @@ class _Arrays:
         return tuple(self._by_content.values())
 
 
+@dataclass(frozen=True)
+class Emitted:
+    """What was written. `host_sources` are for this machine, empty where that is `sources`."""
+
+    context: ModelContext
+    sources: tuple[Path, ...]
+    headers: tuple[Path, ...]
+    host_sources: tuple[Path, ...]
+
+
 def emit(
     program: Program,
     *,
@@ -105,8 +111,8 @@ def emit(
     backend: Backend,
     folder: Path,
     templates: Sequence[Path],
-) -> tuple[ModelContext, tuple[Path, ...], tuple[Path, ...]]:
-    """Write `src` and `include` below `folder`; returns the context, sources and headers.
+) -> Emitted:
+    """Write `src` and `include` below `folder`, and `host` where the host needs other sources.
 
     Templates in the folders `templates` come before tinyflow's own.
     """
@@ -161,31 +167,14 @@ def emit(
         (src / f"{name}_weights.c", "model/weights.c.j2"),
     ):
         file.write_text(render.render(template, context, templates), encoding="utf-8")
-    _copy_kernels(needed_kernels(program, backend), context.headers, backend, include, src)
+    copy_kernels(needed_kernels(program, backend), context.headers, backend, include, src)
     sources = sorted(file for file in src.iterdir() if file.suffix in SUFFIXES)
-    return context, tuple(sources), tuple(sorted(include.glob("*.h")))
-
-
-def _copy_kernels(
-    stems: Collection[str], headers: Sequence[str], backend: Backend, include: Path, src: Path
-) -> None:
-    """Copy the kernels, and of all headers those that are included."""
-    firmware = paths.data_folder("firmware")
-    public = [firmware / "include", firmware / "kernels" / "include"]
-    own = backend.headers()
-    known = own | {file.name: file for folder in public for file in folder.glob("*.h")}
-    files = [backend.source(stem) for stem in sorted(stems)]
-    for file in files:
-        shutil.copy(file, src)
-    wanted = {"tnf_model.h", *headers}
-    wanted |= {name for file in files for name in _included(file)}
-    copied: set[str] = set()
-    while wanted - copied:
-        name = min(wanted - copied)
-        file = known[name]
-        shutil.copy(file, src if name in own and name != BACKEND_HEADER else include)
-        copied.add(name)
-        wanted |= _included(file)
+    return Emitted(
+        context,
+        tuple(sources),
+        tuple(sorted(include.glob("*.h"))),
+        copy_for_host(src, backend, folder / "host"),
+    )
 
 
 def needed_kernels(program: Program, backend: Backend) -> frozenset[str]:
@@ -193,10 +182,6 @@ def needed_kernels(program: Program, backend: Backend) -> frozenset[str]:
     stems = {stem for call in program.calls for stem in call.kernels}
     stems |= {COPY_KERNEL for placed in program.streams.values() if placed.stream.copies}
     return backend.closure(stems)
-
-
-def _included(file: Path) -> set[str]:
-    return set(INCLUDE.findall(file.read_text(encoding="utf-8")))
 
 
 def _layer(layer: Layer, arrays: _Arrays) -> LayerView:

@@ -79,7 +79,7 @@ def load(model: str | Path) -> HostModel:
 
 
 def compile_library(compiled: CompiledModel, output: Path, flags: Sequence[str] = FLAGS) -> None:
-    """Compile the model's sources with the host's `cc` into a shared library."""
+    """Compile the model's host sources with the host's `cc` into a shared library."""
     compiler = process.which("cc") or process.which("gcc")
     if compiler is None:
         raise ToolError(
@@ -91,7 +91,7 @@ def compile_library(compiled: CompiledModel, output: Path, flags: Sequence[str] 
             str(compiler),
             *flags,
             f"-I{compiled.path / 'include'}",
-            *(str(source) for source in compiled.sources),
+            *(str(source) for source in compiled.host_sources),
             str(paths.data_folder("firmware") / "host" / "tnf_host.c"),
             "-o",
             str(output),

@@ -61,6 +61,8 @@ class Handoff:
 class ReadmeContext:
     """Context of templates/handoff/README.md.j2. `scripts` are those in image/.
 
+    `host_library` is the folder of the library's sources for this machine.
+
     `dragged` is the file there that is dragged onto a bootloader's drive, empty where none is;
     `texts` is whether there are texts of licences.
     """
@@ -76,6 +78,7 @@ class ReadmeContext:
     vectors: int
     compiler: str
     compiler_name: str
+    host_library: str
 
 
 def write(folder: Path, handoff: Handoff, templates: Sequence[Path] = ()) -> Manifest:
@@ -95,7 +98,7 @@ def write(folder: Path, handoff: Handoff, templates: Sequence[Path] = ()) -> Man
     for file in {*(part.path for part in image.images), image.elf}:
         shutil.copyfile(file, folder / "image" / file.name)
     scripts = flashing.scripts(folder / "image", handoff.board, image, templates)
-    vectors.write(folder / "test", compiled, handoff.vectors, templates)
+    vectors.write(folder / "test", compiled, handoff.vectors, handoff.library, templates)
     card.write(
         folder,
         compiled,
@@ -141,6 +144,7 @@ def _write_readme(
         vectors=len(handoff.vectors),
         compiler=handoff.compiler.text if handoff.compiler is not None else "",
         compiler_name=toolchain.compiler if toolchain is not None else "cc",
+        host_library=vectors.host_library(folder, handoff.compiled.name),
     )
     text = render.render("handoff/README.md.j2", context, templates)
     (folder / "README.md").write_bytes(text.encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tinyflow.artifacts import Bytes
 
 VALUES_PER_LINE = 24
+HOST_LIBRARY = "library"
 FILES = ("vectors.h", "vectors.c", "test_vectors.c", "CMakeLists.txt")
 
 
@@ -39,7 +41,11 @@ class VectorLines:
 
 @dataclass(frozen=True)
 class VectorContext:
-    """Context of templates/handoff/test/*. `crc_rows` is at least 1, as an array in C must be."""
+    """Context of templates/handoff/test/*. `crc_rows` is at least 1, as an array in C must be.
+
+    `host_sources` are files of `library` beside it, the model for this machine where the board's is
+    in assembly; else empty.
+    """
 
     name: str
     upper: str
@@ -50,6 +56,7 @@ class VectorContext:
     call: str
     vectors: tuple[VectorLines, ...]
     crc_rows: int
+    host_sources: tuple[str, ...]
 
 
 def vector(data: Bytes, output: Bytes, layers: Sequence[Bytes]) -> Vector:
@@ -62,9 +69,14 @@ def write(
     folder: Path,
     compiled: CompiledModel,
     vectors: Sequence[Vector],
+    library: Path,
     templates: Sequence[Path] = (),
 ) -> None:
-    """Write the vectors and a C program that runs them into `folder`."""
+    """Write the vectors and a C program that runs them into `folder`.
+
+    `library` is the exported one. Where it is in assembly, `folder` also gets it for the host.
+    """
+    host_sources = _copy_for_host(compiled, library, folder / HOST_LIBRARY)
     inputs = arguments("input", compiled.inputs)
     outputs = arguments("output", compiled.outputs)
     context = VectorContext(
@@ -77,11 +89,30 @@ def write(
         call=", ".join(argument.variable for argument in (*inputs, *outputs)),
         vectors=tuple(_lines(item) for item in vectors),
         crc_rows=max(1, len(compiled.layers)),
+        host_sources=host_sources,
     )
     folder.mkdir(parents=True, exist_ok=True)
     for name in FILES:
         text = render.render(f"handoff/test/{name}.j2", context, templates)
         (folder / name).write_bytes(text.encode())
+
+
+def host_library(folder: Path, name: str) -> str:
+    """Where below a hand-off the sources of the library are that this machine can compile."""
+    own = f"test/{HOST_LIBRARY}"
+    return own if (folder / own).is_dir() else f"library/{name}/src"
+
+
+def _copy_for_host(compiled: CompiledModel, library: Path, folder: Path) -> tuple[str, ...]:
+    if compiled.host_sources == compiled.sources:
+        return ()
+    folder.mkdir(parents=True)
+    run = f"{compiled.name}_run"
+    own = {file for source in compiled.host_sources for file in source.parent.glob("*.h")}
+    public = (*compiled.headers, *(library / "src" / f"{run}{suffix}" for suffix in (".c", ".h")))
+    for file in (*compiled.host_sources, *own, *public):
+        shutil.copyfile(file, folder / file.name)
+    return tuple(sorted(file.name for file in folder.glob("*.c")))
 
 
 def _lines(item: Vector) -> VectorLines:

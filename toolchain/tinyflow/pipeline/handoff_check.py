@@ -13,7 +13,7 @@ from tinyflow import checksums, paths, process, progress
 from tinyflow.artifacts import FirmwareProject
 from tinyflow.boards import BoardProfile, load_board
 from tinyflow.errors import ModelError, ProjectError, ToolError
-from tinyflow.handoff import archive, flashing, manifest, sbom, toolchain
+from tinyflow.handoff import archive, flashing, manifest, sbom, toolchain, vectors
 from tinyflow.handoff.manifest import Manifest
 
 STAGE = "check"
@@ -80,7 +80,7 @@ def _vectors(folder: Path, said: Manifest) -> Check:
     compiler = process.which("cc") or process.which("gcc")
     if compiler is None:
         return Check(name, "skipped", ("no C compiler: neither cc nor gcc is on PATH",))
-    library = folder / "library" / said.name / "src"
+    library = folder / vectors.host_library(folder, said.name)
     sources = [*sorted((folder / "test").glob("*.c")), *sorted(library.glob("*.c"))]
     with tempfile.TemporaryDirectory(prefix="tinyflow-") as place:
         program = Path(place) / "test_vectors"
