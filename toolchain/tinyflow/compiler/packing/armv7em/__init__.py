@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tinyflow.compiler.graph import Graph
-from tinyflow.compiler.packing.armv7em import depthwise, gemm
+from tinyflow.compiler.packing.armv7em import depthwise, gemm, winograd
 from tinyflow.compiler.packing.backend import Variant
 from tinyflow.compiler.packing.weighted import weighted
 
@@ -23,3 +23,4 @@ def variants(graph: Graph, step: Step) -> Iterable[Variant]:
     if layer is not None:
         yield from gemm.variants(layer)
         yield from depthwise.variants(graph, layer)
+        yield from winograd.variants(layer)

@@ -1,0 +1,61 @@
+/* tnf_simd.h of the folder above, in C. */
+#ifndef TNF_SIMD_H
+#define TNF_SIMD_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "tnf_dsp.h"
+
+static inline int32_t tnf_simd_load(const int8_t *bytes)
+{
+    int32_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+static inline int32_t tnf_simd_halves(int32_t low, int32_t high)
+{
+    return (int32_t)(((uint32_t)low & 0xffffU) | (uint32_t)high << 16);
+}
+
+static inline int32_t tnf_simd_even(int32_t bytes)
+{
+    return tnf_dsp_sxtb16(bytes);
+}
+
+static inline int32_t tnf_simd_odd(int32_t bytes)
+{
+    return tnf_dsp_sxtb16((int32_t)((uint32_t)bytes >> 8));
+}
+
+static inline int32_t tnf_simd_add(int32_t a, int32_t b)
+{
+    return tnf_simd_halves(tnf_dsp_half(a, 0) + tnf_dsp_half(b, 0),
+                           tnf_dsp_half(a, 1) + tnf_dsp_half(b, 1));
+}
+
+static inline int32_t tnf_simd_subtract(int32_t a, int32_t b)
+{
+    return tnf_simd_halves(tnf_dsp_half(a, 0) - tnf_dsp_half(b, 0),
+                           tnf_dsp_half(a, 1) - tnf_dsp_half(b, 1));
+}
+
+static inline int32_t tnf_simd_scale(int32_t value, int32_t multiplier, int32_t constant)
+{
+    return tnf_dsp_smmla(value, multiplier, constant);
+}
+
+static inline int32_t tnf_simd_scale_rounded(int32_t value, int32_t multiplier, int32_t constant)
+{
+    return tnf_dsp_smmlar(value, multiplier, constant);
+}
+
+static inline int8_t tnf_simd_clamp(int32_t value)
+{
+    return tnf_dsp_ssat8(value);
+}
+
+#define TNF_SIMD_CLAMP_SHIFTED(value, shift) tnf_dsp_ssat8((value) >> (shift))
+
+#endif
