@@ -41,9 +41,7 @@ __asm__(".section .vectors, \"ax\"\n"
         "    wsr  a0, 209\n" /* EXCSAVE1 */
         "    rsr  a0, 232\n" /* EXCCAUSE */
         "    beqi a0, 4, 1f\n"
-        "    movi a2, 1\n"
-        "    rsr  a3, 177\n"
-        "    j    tnf_fault_enter\n"
+        "    j    tnf_exception_enter\n"
         "1:  j    tnf_interrupt_enter\n"
         "    fault_vector 0x3C0, 0, 192\n" /* in an exception; DEPC */
         ".align 4\n"
@@ -77,6 +75,15 @@ __asm__(".section .vectors, \"ax\"\n"
         "    rsr  a0, 209\n"
         "    addi a1, a1, 48\n"
         "    rfe\n"
+        /* What is not an interrupt, with a0 in EXCSAVE1 and its cause in a0. A port may take it. */
+        ".align 4\n"
+        ".weak tnf_exception_enter\n"
+        "tnf_exception_enter:\n"
+        ".globl tnf_exception_fault\n"
+        "tnf_exception_fault:\n"
+        "    movi a2, 1\n"
+        "    rsr  a3, 177\n"
+        "    j    tnf_fault_enter\n"
         ".align 4\n"
         "tnf_fault_enter:\n" /* reports on a fresh stack: the old one may be what is broken */
         "    movi a4, 0x2f\n"
