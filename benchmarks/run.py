@@ -1,7 +1,7 @@
 """Measures models on every emulated core and compares them with the field's standard runtime.
 
     python benchmarks/run.py            measure, compare with results.json, tell what changed
-    python benchmarks/run.py --update   and write results.json
+    python benchmarks/run.py --update   and write results.json and the tables of README.md
 
 Counts are executed instructions of one inference in QEMU, exact and the same every time; bytes are
 those of the linker's map file. Every layer's bytes must be those of the reference kernels.
@@ -30,6 +30,8 @@ from tinyflow.pipeline.inputs import seeded_inputs
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
+DOCUMENT = HERE / "README.md"
+MARK = "<!-- The tables below are written by run.py --update. -->\n"
 SHARED = HERE.parents[1] / "shared"
 MODELS = {
     "digits": HERE.parent / "tests" / "models" / "digits.tflite",
@@ -194,6 +196,38 @@ def table(found: Mapping[Key, Result]) -> list[str]:
     return lines
 
 
+def document(found: Mapping[Key, Result]) -> str:
+    """Tables of all results, as README.md has them."""
+    known = baseline()
+    parts = []
+    for core, board in CORES.items():
+        lines = [
+            f"### {core} ({board})",
+            "",
+            "| model | goal | instructions | TFLM | times fewer | flash B | TFLM | code B | arena B |",
+            "|---|---|---:|---:|---:|---:|---:|---:|---:|",
+        ]
+        for key in sorted((key for key in found if key[0] == core), key=_order):
+            result, theirs = found[key], known.get(key[:2])
+            count, flash = (f"{theirs[0]:,}", f"{theirs[1]:,}") if theirs else ("", "")
+            ratio = f"{theirs[0] / result.instructions:.2f}" if theirs else ""
+            cells = (
+                *(key[1], key[2], f"{result.instructions:,}", count, ratio),
+                *(f"{result.flash_bytes:,}", flash),
+                *(f"{result.code_bytes:,}", f"{result.arena_bytes:,}"),
+            )
+            lines.append(f"| {' | '.join(cells)} |")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def write_document(found: Mapping[Key, Result]) -> None:
+    """Put the tables into README.md. Without the baseline's file they stay as they are."""
+    if BASELINE.is_file():
+        head = DOCUMENT.read_text(encoding="utf-8").partition(MARK)[0]
+        DOCUMENT.write_text(f"{head}{MARK}\n{document(found)}\n", encoding="utf-8")
+
+
 def measured(
     cores: Iterable[str], models: Iterable[str], goals: Iterable[str], say: Any = lambda text: None
 ) -> dict[Key, Result]:
@@ -231,7 +265,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     differences = changed(before, found)
     sys.stdout.write("".join(f"{line}\n" for line in differences))
     if given.update:
-        write_results({**before, **found})
+        kept = {**before, **found}
+        write_results(kept)
+        write_document(kept)
         return 0
     return int(any(line.startswith("worse") for line in differences))
 
