@@ -20,12 +20,13 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.10; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null \
 	&& echo "$$p" && exit; done)
 
-.PHONY: help demo test fuzz lint format setup clean
+.PHONY: help demo test bench fuzz lint format setup clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo    set up, then train, build and run the digits example on an emulated board'
 	@echo 'make test    set up, then run all checks and tests'
+	@echo 'make bench   count the reference models on every emulated core, and tell what changed'
 	@echo 'make fuzz    feed the compiler hostile models for FUZZ_SECONDS (600), guided by coverage'
 	@echo 'make lint    ruff, mypy, import-linter, clang-format'
 	@echo 'make format  let ruff and clang-format rewrite the sources'
@@ -45,6 +46,9 @@ test: $(TESTED)
 	|| { $(SUDO) apt-get update && \
 	$(SUDO) apt-get install -y --no-install-recommends $$missing; }
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
+
+bench: $(TESTED)
+	$(BIN)/python benchmarks/run.py
 
 # What reaches new code is kept in fuzz-corpus/, a finding in fuzz-finding-*.
 fuzz: $(TESTED)

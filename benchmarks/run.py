@@ -204,7 +204,8 @@ def document(found: Mapping[Key, Result]) -> str:
         lines = [
             f"### {core} ({board})",
             "",
-            "| model | goal | instructions | TFLM | times fewer | flash B | TFLM | code B | arena B |",
+            "| model | goal | instructions | TFLM | times fewer "
+            "| flash B | TFLM | code B | arena B |",
             "|---|---|---:|---:|---:|---:|---:|---:|---:|",
         ]
         for key in sorted((key for key in found if key[0] == core), key=_order):
