@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.packing.backend import Variant
-from tinyflow.compiler.packing.rv32 import depthwise, pairs, quads
-from tinyflow.compiler.packing.weighted import weighted
+from tinyflow.compiler.packing.rv32 import depthwise, pairs, quads, winograd
+from tinyflow.compiler.packing.rv32.rounding import rounding
+from tinyflow.compiler.packing.weighted import Weighted, weighted
 
 if TYPE_CHECKING:
     from tinyflow.compiler.steps import Step
@@ -23,8 +24,19 @@ def variants(graph: Graph, step: Step) -> Iterable[Variant]:
     if layer is None:
         return
     if layer.kind == "conv":
-        yield from pairs.variants(layer)
+        yield from _convolutions(layer)
     elif layer.kind == "depthwise":
         yield from depthwise.variants(layer)
     else:
         yield from quads.variants(layer)
+
+
+def _convolutions(layer: Weighted) -> Iterable[Variant]:
+    dilated = layer.dilation_height > 1 and layer.filter_height > 1
+    dilated |= layer.dilation_width > 1 and layer.filter_width > 1
+    if layer.groups > 1 or dilated:
+        return
+    rounded = rounding(layer)
+    if rounded is not None:
+        yield from pairs.variants(layer, rounded)
+        yield from winograd.variants(layer, rounded)

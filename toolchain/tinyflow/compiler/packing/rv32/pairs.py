@@ -11,7 +11,7 @@ from tinyflow.compiler.memory import RowTrace, reach, windowed
 from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
 from tinyflow.compiler.packing.backend import Variant
 from tinyflow.compiler.packing.rv32.halves import groups, signed, word
-from tinyflow.compiler.packing.rv32.rounding import Rounding, rounding
+from tinyflow.compiler.packing.rv32.rounding import Rounding
 from tinyflow.compiler.packing.weighted import Weighted
 
 HEADER, PARAMS = "tnf_pairs.h", "tnf_pairs_conv_2d_t"
@@ -21,14 +21,9 @@ SCRATCH = 4096
 BLOCK_PIXELS = 6
 
 
-def variants(layer: Weighted) -> Iterator[Variant]:
-    """The layer by pairs of pixels, where it has neither groups nor dilation."""
-    dilated = layer.dilation_height * (layer.filter_height > 1) > 1
-    dilated |= layer.dilation_width * (layer.filter_width > 1) > 1
-    if layer.groups > 1 or dilated or layer.output_channels < 2:
-        return
-    rounded = rounding(layer)
-    if rounded is None:
+def variants(layer: Weighted, rounded: Rounding) -> Iterator[Variant]:
+    """The layer, which has neither groups nor dilation, by pairs of pixels."""
+    if layer.output_channels < 2:
         return
     if _is_pointwise(layer) and 12 * layer.input_channels <= SCRATCH:
         yield _pointwise(layer, rounded)
