@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.packing.backend import Variant
-from tinyflow.compiler.packing.mve import convolution, depthwise
+from tinyflow.compiler.packing.mve import convolution, dense, depthwise
 from tinyflow.compiler.packing.weighted import weighted
 
 if TYPE_CHECKING:
@@ -24,4 +24,5 @@ def variants(graph: Graph, step: Step) -> Iterator[Variant]:
 PACKERS = {
     "conv": convolution.variants,
     "depthwise": depthwise.variants,
+    "fully_connected": dense.variants,
 }
