@@ -31,6 +31,7 @@ from tinyflow.artifacts.model import (
     LayerOutput,
     TensorSpec,
 )
+from tinyflow.artifacts.profile import Cycles, Estimate, LayerProfile, Profile
 from tinyflow.artifacts.survey import CodeParts, Finding, Survey
 from tinyflow.artifacts.training import Dataset, KerasModel, Split, TfliteModel
 
@@ -42,8 +43,10 @@ __all__ = [
     "Bytes",
     "CodeParts",
     "CompiledModel",
+    "Cycles",
     "Dataset",
     "DeviceHello",
+    "Estimate",
     "Evaluation",
     "ExportedLibrary",
     "Finding",
@@ -57,8 +60,10 @@ __all__ = [
     "Labels",
     "LayerInfo",
     "LayerOutput",
+    "LayerProfile",
     "MetricRow",
     "Predictor",
+    "Profile",
     "SensorState",
     "Split",
     "Survey",

@@ -1,0 +1,54 @@
+"""Cycles of what was executed: the core's table, and what flash may add."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tinyflow.artifacts import Cycles
+from tinyflow.boards import Timing
+from tinyflow.profiling.cores import CORES, Core, decode
+from tinyflow.profiling.disassembly import Disassembly
+from tinyflow.profiling.kinds import Instruction
+from tinyflow.profiling.plugin import Block, Part
+
+UNKNOWN = Instruction("multiply")
+"""An instruction that objdump does not know: on the LX6 those are MAC16's, raw words."""
+
+
+@dataclass
+class Model:
+    """Turns parts into cycles for one board and one image."""
+
+    timing: Timing
+    image: Disassembly
+
+    def __post_init__(self) -> None:
+        self._known: dict[Block, tuple[Cycles, Cycles]] = {}
+
+    @property
+    def core(self) -> Core:
+        return CORES[self.timing.core]
+
+    def cycles(self, part: Part) -> Cycles:
+        """From flash that is never waited for to flash that is, for all that no cache holds."""
+        low = high = 0
+        for block, (times, fell) in part.ran.items():
+            straight, jump = self._block(block)
+            low += times * straight.low + (times - fell) * jump.low
+            high += times * straight.high + (times - fell) * jump.high
+        return Cycles(low, high + self.waits(part))
+
+    def waits(self, part: Part) -> int:
+        """The most cycles that a part waits for flash: for each line that no cache held."""
+        code = 0 if self.timing.code_in == "ram" else part.code_lines
+        return self.timing.flash_wait_states * (code + part.data_lines)
+
+    def _block(self, block: Block) -> tuple[Cycles, Cycles]:
+        if block not in self._known:
+            self._known[block] = self.core.block(self._instructions(block))
+        return self._known[block]
+
+    def _instructions(self, block: Block) -> Sequence[Instruction]:
+        found = (self.image.instructions.get(address) for address in block.addresses)
+        return [UNKNOWN if text is None else decode(self.core, *text) for text in found]
