@@ -14,7 +14,7 @@ TNF_KERNEL TNF_FAST void tnf_mul_s8(const TNF_FLASH tnf_mul_t *params, const int
         const int8_t *value2 = second + row.at2;
         for (int32_t i = 0; i < kept.shape.extent_3; i++) {
             const int32_t product = (*value1 + kept.input1_offset) * (*value2 + kept.input2_offset);
-            *output++ = tnf_clamped_s8(tnf_scaled(product, factor), kept.output_offset,
+            *output++ = tnf_clamped_s8(tnf_scaled_small(product, factor), kept.output_offset,
                                        kept.activation_min, kept.activation_max);
             value1 += kept.shape.input1_stride_3;
             value2 += kept.shape.input2_stride_3;

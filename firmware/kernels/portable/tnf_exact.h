@@ -25,7 +25,17 @@ static inline int32_t tnf_scaled(int32_t value, tnf_factor_t factor)
     return tnf_divide_by_power_of_two(high, factor.right);
 }
 
-/** tnf_requantize_s8 without the factor. */
+/** The same of a value under 2^30 in size: its sum with half a step stays in 32 bits, so halves are
+ *  rounded by a sum. */
+static inline int32_t tnf_scaled_small(int32_t value, tnf_factor_t factor)
+{
+    const int32_t high = tnf_multiply_high(tnf_shift_left(value, factor.left), factor.multiplier);
+    const int32_t half = (int32_t)(((uint32_t)1 << factor.right) >> 1);
+    const int32_t away = factor.right > 0 ? -1 : 0;
+    return (high + half + (high >> 31 & away)) >> factor.right;
+}
+
+/** A scaled value as int8. */
 static inline int8_t tnf_clamped_s8(int32_t scaled, int32_t offset, int32_t low, int32_t high)
 {
     return (int8_t)tnf_clamp((int32_t)((uint32_t)scaled + (uint32_t)offset), low, high);
