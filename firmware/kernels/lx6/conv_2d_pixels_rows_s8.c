@@ -92,7 +92,7 @@ TNF_KERNEL void tnf_conv_2d_pixels_rows_s8(const TNF_FLASH tnf_conv_2d_mac16_t *
         const int32_t rows = end - first < params->band ? end - first : params->band;
         run.pixels = rows * width;
         if (params->crossed == 0) {
-            tnf_fill(values, run.pixels * 4 * quads, params->padding);
+            tnf_mac16_fill_pairs(values, run.pixels * 4 * quads, params->padding);
         }
         for (int32_t row = 0; row < rows; row++) {
             lay_out(params, input, first + row, values + row * width * 4 * quads);

@@ -9,14 +9,14 @@ static void expand_row(const TNF_FLASH tnf_conv_2d_mac16_t *params, const tnf_ro
     const int32_t before = params->pad_left;
     int32_t inside = columns - before;
     if (y < 0 || y >= params->input_height) {
-        tnf_fill(to, columns * channels, params->padding);
+        tnf_mac16_fill_pairs(to, columns * channels, params->padding);
         return;
     }
     inside = inside < params->input_width ? inside : params->input_width;
-    tnf_fill(to, before * channels, params->padding);
+    tnf_mac16_fill_pairs(to, before * channels, params->padding);
     tnf_mac16_expand(tnf_row(input, y), to + before * channels, inside * channels / 4);
     inside += before;
-    tnf_fill(to + inside * channels, (columns - inside) * channels, params->padding);
+    tnf_mac16_fill_pairs(to + inside * channels, (columns - inside) * channels, params->padding);
 }
 
 TNF_KERNEL void tnf_conv_2d_windows_rows_s8(const TNF_FLASH tnf_conv_2d_mac16_t *params,
@@ -52,8 +52,8 @@ TNF_KERNEL void tnf_conv_2d_windows_rows_s8(const TNF_FLASH tnf_conv_2d_mac16_t 
         const int32_t top = first * params->stride_height - params->pad_top;
         const int32_t bottom = top + (rows - 1) * params->stride_height + height;
         if (kept_end > top) {
-            tnf_move(values, values + (top - kept_from) * row_values,
-                     (kept_end - top) * row_values);
+            tnf_mac16_move_pairs(values, values + (top - kept_from) * row_values,
+                                 (kept_end - top) * row_values);
         } else {
             kept_end = top;
         }

@@ -97,7 +97,7 @@ TNF_KERNEL void tnf_depthwise_lines_rows_s8(const TNF_FLASH tnf_depthwise_mac16_
             lines.output_step = channels;
             lines.output_line = width * channels;
         }
-        tnf_fill(values, at_once / 2 * band.plane / 2, params->padding);
+        tnf_mac16_fill_pairs(values, at_once / 2 * band.plane / 2, params->padding);
         lines.filter = filters;
         lines.output = output;
         for (int32_t channel = 0; channel < channels; channel += at_once) {

@@ -169,11 +169,11 @@ tnf_function tnf_mac16_pixels
         j       .Lreturn
 1:
         l32i    a15, a4, 20
-        s32i    a5, a1, TNF_OWN
-        l32i    a5, a4, 24
+        mov     a14, a2
+        l32i    a2, a4, 24
         l32i    a4, a4, 28
-        loop    a2, 5f
-        small   a10, a11, a12, a13, a0, a15, a5, a4
+        loop    a14, 5f
+        small   a10, a11, a12, a13, a0, a15, a2, a4
 5:
 .Lreturn:
         tnf_return

@@ -7,7 +7,7 @@
 #include "tnf_types.h"
 
 /* `values` times the same value, an even number of them. */
-static inline void tnf_fill(tnf_int16_t *to, int32_t values, int32_t value)
+static inline void tnf_mac16_fill_pairs(tnf_int16_t *to, int32_t values, int32_t value)
 {
     const int32_t pair = value * 0x00010001;
     tnf_int32_t *word = (tnf_int32_t *)(void *)to;
@@ -17,7 +17,7 @@ static inline void tnf_fill(tnf_int16_t *to, int32_t values, int32_t value)
 }
 
 /* An even number of values to an address before theirs. */
-static inline void tnf_move(tnf_int16_t *to, const tnf_int16_t *from, int32_t values)
+static inline void tnf_mac16_move_pairs(tnf_int16_t *to, const tnf_int16_t *from, int32_t values)
 {
     tnf_int32_t *word = (tnf_int32_t *)(void *)to;
     const tnf_int32_t *source = (const tnf_int32_t *)(const void *)from;

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tinyflow.compiler.ops.op import Constant, KernelCall
+from tinyflow.compiler.memory.rows import RowTrace, reach
+from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
 from tinyflow.compiler.packing.backend import Variant
 from tinyflow.compiler.packing.lx6.channels import Channels, channels, wrapped
 from tinyflow.compiler.packing.lx6.convolution import band_counts, bands
@@ -25,7 +26,27 @@ def depthwise(layer: Weighted) -> Iterator[Variant]:
     fitting = [(way, band) for way in ways if (band := bands(layer, way.scratch, way.cost))]
     if fitting:
         way, band = min(fitting, key=lambda pair: pair[0].cost(pair[1]))
-        yield Variant("lines", (way.call(band),), (), round(way.cost(band)))
+        call = way.call(band)
+        yield Variant("lines", (call,), (_lap(layer, call, band),), round(way.cost(band)))
+
+
+def _lap(layer: Weighted, call: KernelCall, band: int) -> Overlap:
+    """A band's first channels are written when its last are not read yet: only rows that it does
+    not need may be written over.
+    """
+    consumed = [
+        batch * layer.input_height
+        + min(max(row // band * band * layer.stride_height - layer.pad_top, 0), layer.input_height)
+        for batch in range(layer.batches)
+        for row in range(layer.output_height)
+    ]
+    rows = RowTrace(
+        layer.batches * layer.input_height,
+        layer.input_width * layer.input_channels,
+        layer.output_width * layer.input_channels,
+        tuple(consumed),
+    )
+    return Overlap(call.inputs[0], call.outputs[0], reach(rows), rows)
 
 
 class _Lines:
