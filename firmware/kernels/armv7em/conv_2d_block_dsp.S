@@ -29,15 +29,18 @@
     .type tnf_conv_2d_block_dsp, %function
 
 /* The frame; what a group begins with is first. */
-#define PAIRS 0
+#define PAIR 0
 #define ENTRY 4
 #define END 8
 #define REQUANTIZE 12
 #define STOP 16
-#define OUTPUTS 20
-#define OUTPUT_0 20
-#define OUTPUT_1 24
-#define FRAME_BYTES 28
+#define STREAM 20
+#define OUTPUTS 24
+#define OUTPUT_0 24
+#define OUTPUT_1 28
+#define LEFT 32
+#define STEPS 36 /* to the next pair and to its outputs */
+#define FRAME_BYTES 44
 
 /* 12 instructions of 4 bytes for 16 multiply-accumulates. */
 .macro step
@@ -53,6 +56,22 @@
     smlad   r3, lr, r11, r3
     smlad   r6, r10, r12, r6
     smlad   r7, lr, r12, r7
+.endm
+
+/* The first step, which also gives the second pixel the biases. */
+.macro first_step
+    ldrd    r11, r12, [r1], #8
+    ldrd    r10, lr, [r0], #8
+    smlad   r5, lr, r11, r4
+    smlad   r9, lr, r12, r8
+    smlad   r4, r10, r11, r4
+    smlad   r8, r10, r12, r8
+    sxtb16  r11, r11
+    sxtb16  r12, r12
+    smlad   r3, lr, r11, r2
+    smlad   r7, lr, r12, r6
+    smlad   r2, r10, r11, r2
+    smlad   r6, r10, r12, r6
 .endm
 
 /* 256 * odd from both - even */
@@ -81,25 +100,23 @@
 
 tnf_conv_2d_block_dsp:
     push    {r4-r11, lr}
-    push    {r2, r3}
-    ldm     r0, {r2-r6}
+    ldm     r0, {r4-r11}
+    push    {r1-r3, r9-r11}
     adr.w   r12, .Lpass + 1
-    add     r3, r3, r3, lsl #1
-    add     r3, r12, r3, lsl #4
+    add     r5, r5, r5, lsl #1
+    add     r5, r12, r5, lsl #4
     adr.w   r12, .Lshort + 1
-    cbz     r5, .Lchosen
+    cbz     r7, .Lchosen
     adr.w   r12, .Lgeneral + 1
 .Lchosen:
-    mov     r5, r12
-    push    {r2-r6}
+    mov     r7, r12
+    push    {r4-r8}
 
 .Lgroup:
     ldm     r1!, {r2, r4, r6, r8}
-    mov     r3, r2
-    mov     r5, r4
-    mov     r7, r6
-    mov     r9, r8
-    ldm     sp, {r0, pc}        /* to one of the steps */
+    ldr     r0, [sp, #PAIR]
+    first_step
+    ldr     pc, [sp, #ENTRY]    /* to one of the steps, or behind them */
     .balign 4
 .Lpass:
     .rept TNF_CONV_2D_STEPS
@@ -130,6 +147,22 @@ tnf_conv_2d_block_dsp:
     ldr     r10, [sp, #STOP]
     cmp     r1, r10
     bne.w   .Lgroup
+
+    ldr     r1, [sp, #LEFT]
+    subs    r1, r1, #1
+    beq     .Ldone
+    str     r1, [sp, #LEFT]
+    ldr     r1, [sp, #STREAM]
+    ldrd    r6, r7, [sp, #STEPS]
+    ldm     sp, {r3-r5}
+    add     r3, r3, r6
+    add     r5, r5, r6
+    stm     sp, {r3-r5}
+    add     r0, r0, r7
+    add     r2, r2, r7
+    strd    r0, r2, [sp, #OUTPUTS]
+    b.w     .Lgroup
+.Ldone:
     add     sp, sp, #FRAME_BYTES
     pop     {r4-r11, pc}
 

@@ -1,4 +1,6 @@
-#pragma GCC optimize("O2")
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("Os")
+#endif
 
 #include <stddef.h>
 #include <string.h>
@@ -8,106 +10,133 @@
 
 #define GROUP 4
 
-/* A layer on its way. Where channels are no multiple of 4, the first group's are followed by groups
- * that begin `advance` channels after it: some channels are computed twice. `first` is that group
- * alone, `rest` are all others. Windows of the columns [inside, inside_end) hang over no side. */
+/* A layer on its way. Pairs of windows are expanded one after another, `held` of them, and computed
+ * where there is no room for more. Windows of the columns [inside, inside_end) hang over no side.
+ */
 typedef struct layer {
     const TNF_FLASH tnf_conv_2d_dsp_t *params;
     const tnf_rows_t *input;
-    tnf_int32_t *pairs;
-    int8_t *windows;
-    tnf_expand_dsp_t expand;
+    int32_t width; /* of output rows */
+    int32_t end;   /* of output rows */
     int32_t inside;
     int32_t inside_end;
-    int32_t advance;
-    tnf_conv_2d_block_t first;
-    tnf_conv_2d_block_t rest;
+    int32_t held;
+    tnf_int32_t *pairs;
+    tnf_int32_t *next; /* where the next pair is expanded */
+    int8_t *copies;    /* of two windows, as bytes */
+    tnf_expand_dsp_t expand;
+    int32_t group_words;
+    int8_t *output;
+    tnf_conv_2d_block_t block;
 } layer_t;
 
-/* The columns [first, end) of output whose windows hang over no side. */
-static void find_inside(const TNF_FLASH tnf_conv_2d_dsp_t *params, int32_t *first, int32_t *end)
+/* Of windows of one value, whose rows follow one another without a gap, all are one row. */
+static void join_rows(layer_t *layer, int32_t first)
 {
-    const int32_t last = params->input_width - params->filter_width + params->pad_left;
-    int32_t left = 0;
-    int32_t right = params->output_width;
-    if (params->dilation_width != 1 && params->filter_width != 1) {
-        right = 0;
+    const TNF_FLASH tnf_conv_2d_dsp_t *params = layer->params;
+    const tnf_rows_t *input = layer->input;
+    const int32_t rows = layer->end - first;
+    const int32_t behind = tnf_rows_offset(input, first) + rows * input->row_bytes;
+    if (layer->expand.rows * params->filter_width == 1 &&
+        params->stride_height * params->stride_width == 1 && params->pad_top == 0 &&
+        params->pad_left == 0 && params->output_width == params->input_width &&
+        behind <= input->rows * input->row_bytes) {
+        layer->width *= rows;
+        layer->inside_end = layer->width;
+        layer->end = first + 1;
     }
-    while (left < right && left * params->stride_width < params->pad_left) {
-        left++;
-    }
-    while (right > left && (right - 1) * params->stride_width > last) {
-        right--;
-    }
-    *first = left;
-    *end = right;
 }
 
 static layer_t begin(const TNF_FLASH tnf_conv_2d_dsp_t *params, const tnf_rows_t *input,
-                     int8_t *scratch)
+                     int32_t first, int32_t end, int8_t *output, int8_t *scratch)
 {
     const int32_t run = params->filter_width * params->input_channels;
     const int32_t steps = params->filter_height * tnf_expand_words(run);
-    const int32_t groups = (params->output_channels + GROUP - 1) / GROUP;
-    const int32_t factors = params->general != 0 ? 3 : 2;
-    const int32_t group_words = GROUP + 2 * steps + GROUP * factors;
+    const int32_t last = params->input_width - params->filter_width + params->pad_left;
     layer_t layer;
     layer.params = params;
     layer.input = input;
+    layer.width = params->output_width;
+    layer.end = end;
+    layer.inside = 0;
+    layer.inside_end = params->output_width;
+    if (params->dilation_width != 1 && params->filter_width != 1) {
+        layer.inside_end = 0;
+    }
+    while (layer.inside < layer.inside_end &&
+           layer.inside * params->stride_width < params->pad_left) {
+        layer.inside++;
+    }
+    while (layer.inside_end > layer.inside &&
+           (layer.inside_end - 1) * params->stride_width > last) {
+        layer.inside_end--;
+    }
+    layer.held = 0;
     layer.pairs = (tnf_int32_t *)(void *)scratch;
-    layer.windows = scratch + 8 * steps;
-    layer.expand = (tnf_expand_dsp_t){run, params->filter_height, 0, 0};
-    layer.advance = params->output_channels % GROUP;
-    find_inside(params, &layer.inside, &layer.inside_end);
-    layer.first = (tnf_conv_2d_block_t){layer.pairs, (TNF_CONV_2D_STEPS - steps) & 15,
-                                        layer.pairs + 2 * steps, params->general,
-                                        params->stream + group_words};
-    layer.rest = layer.first;
-    layer.rest.stop = params->stream + groups * group_words;
+    layer.next = layer.pairs;
+    layer.copies = scratch + 8 * steps * params->pairs;
+    layer.expand.bytes = run;
+    layer.expand.rows = params->filter_height;
+    layer.group_words = GROUP + 2 * steps + GROUP * (params->general != 0 ? 3 : 2);
+    layer.output = output;
+    layer.block.pair = layer.pairs;
+    layer.block.skipped = steps == 1 ? TNF_CONV_2D_STEPS : (1 - steps) & (TNF_CONV_2D_STEPS - 1);
+    layer.block.end = layer.pairs + 2 * steps;
+    layer.block.general = params->general;
+    layer.block.pair_bytes = 8 * steps;
+    join_rows(&layer, first);
     return layer;
 }
 
-static void clamp(const TNF_FLASH tnf_conv_2d_dsp_t *params, int8_t *values)
+static void clamp(const TNF_FLASH tnf_conv_2d_dsp_t *params, int8_t *values, int32_t count)
 {
-    const int8_t low = (int8_t)params->activation_min;
-    const int8_t high = (int8_t)params->activation_max;
-    for (int32_t c = 0; c < params->output_channels; c++) {
-        values[c] = values[c] < low ? low : values[c] > high ? high : values[c];
+    for (int32_t i = 0; i < count; i++) {
+        const int32_t value = values[i];
+        const int32_t raised = value < params->activation_min ? params->activation_min : value;
+        values[i] = (int8_t)(raised > params->activation_max ? params->activation_max : raised);
     }
 }
 
-/* All output channels of the two pixels whose windows are in `pairs`. */
-static void compute(const layer_t *layer, int8_t *output_0, int8_t *output_1)
+/* `groups` groups of channels from the one at `stream` on, of all pairs that are held. */
+static void compute_groups(layer_t *layer, const TNF_FLASH int32_t *stream, int32_t groups,
+                           int8_t *output, int32_t apart)
+{
+    layer->block.stop = stream + groups * layer->group_words;
+    layer->block.output_step = 2 * apart - groups * GROUP;
+    tnf_conv_2d_block_dsp(&layer->block, stream, output, output + apart);
+}
+
+/* All pairs that are held, or one pixel that is twice in one of them. Where channels are no
+ * multiple of 4, the second group begins within the first: what is in both is computed twice. */
+static void compute(layer_t *layer, int32_t pixels)
 {
     const TNF_FLASH tnf_conv_2d_dsp_t *params = layer->params;
-    if (layer->advance == 0) {
-        tnf_conv_2d_block_dsp(&layer->rest, params->stream, output_0, output_1);
-    } else if (params->output_channels < GROUP) {
-        int8_t values[2][GROUP];
-        tnf_conv_2d_block_dsp(&layer->first, params->stream, values[0], values[1]);
-        memcpy(output_0, values[0], (size_t)params->output_channels);
-        memcpy(output_1, values[1], (size_t)params->output_channels);
+    const int32_t depth = params->output_channels;
+    const int32_t apart = pixels == 1 ? 0 : depth;
+    const int32_t over = depth % GROUP;
+    int8_t *const output = layer->output;
+    layer->block.pairs = (pixels + 1) / 2;
+    if (over == 0) {
+        compute_groups(layer, params->stream, depth / GROUP, output, apart);
+    } else if (depth < GROUP) { /* one pair: there is no room for more */
+        int8_t values[2 * GROUP];
+        compute_groups(layer, params->stream, 1, values, GROUP);
+        memcpy(output + apart, values + GROUP, (size_t)depth);
+        memcpy(output, values, (size_t)depth);
     } else {
-        tnf_conv_2d_block_dsp(&layer->first, params->stream, output_0, output_1);
-        if (layer->rest.stop != layer->first.stop) {
-            tnf_conv_2d_block_dsp(&layer->rest, layer->first.stop, output_0 + layer->advance,
-                                  output_1 + layer->advance);
-        }
+        compute_groups(layer, params->stream, 1, output, apart);
+        compute_groups(layer, params->stream + layer->group_words, depth / GROUP, output + over,
+                       apart);
     }
     if (params->general != 0 && (params->activation_min > -128 || params->activation_max < 127)) {
-        clamp(params, output_0);
-        clamp(params, output_1);
+        clamp(params, output, pixels * depth);
     }
+    layer->output += pixels * depth;
+    layer->held = 0;
+    layer->next = layer->pairs;
 }
 
-/* Two pixels apart by `step` bytes of input, both windows of `rows` runs inside it. */
-static void compute_inside(const layer_t *layer, const int8_t *window, int32_t step, int8_t *output)
-{
-    (void)tnf_expand_pair_dsp(layer->pairs, window, window + step, &layer->expand);
-    compute(layer, output, output + layer->params->output_channels);
-}
-
-/* Copies few bytes without a call. */
+/* Few bytes, without a call. */
 static inline void copy(int8_t *to, const int8_t *from, int32_t bytes)
 {
     for (; bytes >= 4; bytes -= 4) {
@@ -115,9 +144,34 @@ static inline void copy(int8_t *to, const int8_t *from, int32_t bytes)
         to += 4;
         from += 4;
     }
-    while (bytes-- > 0) {
+    for (; bytes > 0; bytes--) {
         *to++ = *from++;
     }
+}
+
+static inline void fill(int8_t *to, int32_t value, int32_t bytes)
+{
+    for (; bytes > 0; bytes--) {
+        *to++ = (int8_t)value;
+    }
+}
+
+/* `count` values of a row from column `column` on, `step` columns apart, as they are under a window
+ * of that row. */
+static int8_t *copy_columns(const layer_t *layer, const int8_t *row, int32_t column, int8_t *to)
+{
+    const TNF_FLASH tnf_conv_2d_dsp_t *params = layer->params;
+    const int32_t depth = params->input_channels;
+    for (int32_t k = 0; k < params->filter_width; k++) {
+        if (column >= 0 && column < params->input_width) {
+            copy(to, row + column * depth, depth);
+        } else {
+            fill(to, params->input_zero_point, depth);
+        }
+        to += depth;
+        column += params->dilation_width;
+    }
+    return to;
 }
 
 /* A window, whichever part of it is outside or lies behind a ring's end, as bytes without gaps. */
@@ -125,31 +179,26 @@ static void copy_window(const layer_t *layer, int32_t y, int32_t x, int8_t *wind
 {
     const TNF_FLASH tnf_conv_2d_dsp_t *params = layer->params;
     const int32_t depth = params->input_channels;
-    const int32_t left = x * params->stride_width - params->pad_left;
-    const int32_t top = y * params->stride_height - params->pad_top;
-    memset(window, params->input_zero_point, (size_t)(layer->expand.rows * layer->expand.bytes));
-    for (int32_t i = 0; i < params->filter_height; i++) {
-        const int32_t row = top + i * params->dilation_height;
+    const int32_t outside = params->input_zero_point;
+    const int32_t bytes = layer->expand.bytes;
+    const int32_t row_bytes = layer->input->row_bytes;
+    const int32_t left = (x * params->stride_width - params->pad_left) * depth;
+    const int32_t before = left < 0 ? -left : 0;
+    const int32_t room = row_bytes - left;
+    const int32_t inside = room < bytes ? room : bytes;
+    int32_t row = y * params->stride_height - params->pad_top;
+    for (int32_t i = 0; i < layer->expand.rows; i++) {
         if (row < 0 || row >= params->input_height) {
-            window += layer->expand.bytes;
-            continue;
+            fill(window, outside, bytes);
+        } else if (params->dilation_width == 1) {
+            fill(window, outside, before);
+            copy(window + before, tnf_row(layer->input, row) + left + before, inside - before);
+            fill(window + inside, outside, bytes - inside);
+        } else {
+            copy_columns(layer, tnf_row(layer->input, row), left / depth, window);
         }
-        const int8_t *values = tnf_row(layer->input, row);
-        if (params->dilation_width == 1) {
-            const int32_t first = left < 0 ? -left : 0;
-            const int32_t room = params->input_width - left;
-            const int32_t end = room < params->filter_width ? room : params->filter_width;
-            copy(window + first * depth, values + (left + first) * depth, (end - first) * depth);
-            window += layer->expand.bytes;
-            continue;
-        }
-        for (int32_t k = 0; k < params->filter_width; k++) {
-            const int32_t column = left + k * params->dilation_width;
-            if (column >= 0 && column < params->input_width) {
-                copy(window, values + column * depth, depth);
-            }
-            window += depth;
-        }
+        window += bytes;
+        row += params->dilation_height;
     }
 }
 
@@ -159,13 +208,14 @@ static const int8_t *find_window(const layer_t *layer, int32_t y, int32_t x)
 {
     const TNF_FLASH tnf_conv_2d_dsp_t *params = layer->params;
     const tnf_rows_t *input = layer->input;
+    const int32_t rows = layer->expand.rows;
     const int32_t top = y * params->stride_height - params->pad_top;
-    if (top < 0 || top + params->filter_height > params->input_height ||
-        (params->dilation_height != 1 && params->filter_height > 1)) {
+    if (top < 0 || top + rows > params->input_height ||
+        (params->dilation_height != 1 && rows > 1)) {
         return NULL;
     }
     const int32_t offset = tnf_rows_offset(input, top);
-    if (offset + params->filter_height * input->row_bytes > input->rows * input->row_bytes) {
+    if (offset + rows * input->row_bytes > input->rows * input->row_bytes) {
         return NULL;
     }
     const int32_t left = x * params->stride_width - params->pad_left;
@@ -190,50 +240,79 @@ static const int8_t *take_window(const layer_t *layer, int32_t y, int32_t x, int
     return window;
 }
 
-/* Pixel `x` of row `y` and the one after it, or that pixel twice where it is the last before row
- * `end`. */
-static void compute_any(layer_t *layer, int32_t y, int32_t x, int32_t end, int8_t *output)
+/* Expands column `x` of row `y` and the one after it, or computes it alone where it is the last. */
+static void expand_any(layer_t *layer, int32_t y, int32_t x)
 {
-    tnf_expand_dsp_t *expand = &layer->expand;
-    const int32_t wraps = x + 1 == layer->params->output_width;
-    const int8_t *window_0 = take_window(layer, y, x, layer->windows, &expand->skip_0);
-    const int8_t *window_1 = window_0;
-    int8_t *output_1 = output;
-    expand->skip_1 = expand->skip_0;
-    if (y + wraps < end) {
-        window_1 = take_window(layer, y + wraps, wraps != 0 ? 0 : x + 1,
-                               layer->windows + expand->rows * expand->bytes, &expand->skip_1);
-        output_1 += layer->params->output_channels;
+    tnf_expand_dsp_t expand = layer->expand;
+    const int32_t wraps = x + 1 == layer->width;
+    const int32_t alone = y + wraps == layer->end;
+    if (alone && layer->held > 0) {
+        compute(layer, 2 * layer->held);
     }
-    (void)tnf_expand_pair_dsp(layer->pairs, window_0, window_1, expand);
-    compute(layer, output, output_1);
+    const int8_t *window_0 = take_window(layer, y, x, layer->copies, &expand.skip_0);
+    const int8_t *window_1 = window_0;
+    expand.skip_1 = expand.skip_0;
+    if (!alone) {
+        window_1 = take_window(layer, y + wraps, wraps ? 0 : x + 1,
+                               layer->copies + expand.rows * expand.bytes, &expand.skip_1);
+    }
+    layer->next = tnf_expand_pair_dsp(layer->next, window_0, window_1, &expand);
+    layer->held++;
+    if (alone) {
+        compute(layer, 1);
+    }
+}
+
+/* Expands pairs from column `x` of row `y` on, as long as there is room and their windows hang over
+ * no side; returns how many. */
+static int32_t expand_inside(layer_t *layer, int32_t y, int32_t x)
+{
+    const TNF_FLASH tnf_conv_2d_dsp_t *params = layer->params;
+    const int32_t room = params->pairs - layer->held;
+    const int32_t inside = (layer->inside_end - x) / 2;
+    const int32_t pairs = inside < room ? inside : room;
+    const int8_t *window = pairs > 0 && x >= layer->inside ? find_window(layer, y, x) : NULL;
+    if (window == NULL) {
+        return 0;
+    }
+    const int32_t step = params->stride_width * params->input_channels;
+    tnf_expand_dsp_t expand = layer->expand;
+    int32_t calls = pairs;
+    expand.skip_0 = layer->input->row_bytes - expand.bytes;
+    if (expand.rows == 1) { /* windows follow one another as rows do */
+        expand.rows = pairs;
+        expand.skip_0 = 2 * step - expand.bytes;
+        calls = 1;
+    }
+    expand.skip_1 = expand.skip_0;
+    for (int32_t i = 0; i < calls; i++) {
+        layer->next = tnf_expand_pair_dsp(layer->next, window, window + step, &expand);
+        window += 2 * step;
+    }
+    layer->held += pairs;
+    return pairs;
 }
 
 TNF_KERNEL void tnf_conv_2d_dsp_rows_s8(const TNF_FLASH tnf_conv_2d_dsp_t *params,
                                         const tnf_rows_t *input, int32_t first, int32_t end,
                                         int8_t *output, int8_t *scratch)
 {
-    layer_t layer = begin(params, input, scratch);
-    const int32_t step = params->stride_width * params->input_channels;
-    const int32_t pair_bytes = 2 * params->output_channels;
+    layer_t layer = begin(params, input, first, end, output, scratch);
     int32_t x = 0;
-    for (int32_t y = first; y < end; y++) {
-        while (x < params->output_width) {
-            const int8_t *window = x >= layer.inside ? find_window(&layer, y, x) : NULL;
-            if (window != NULL && x + 1 < layer.inside_end) {
-                layer.expand.skip_0 = input->row_bytes - layer.expand.bytes;
-                layer.expand.skip_1 = layer.expand.skip_0;
-                for (; x + 1 < layer.inside_end; x += 2) {
-                    compute_inside(&layer, window, step, output);
-                    window += 2 * step;
-                    output += pair_bytes;
-                }
-            } else {
-                compute_any(&layer, y, x, end, output);
-                output += pair_bytes;
-                x += 2;
+    for (int32_t y = first; y < layer.end; y++) {
+        while (x < layer.width) {
+            const int32_t pairs = expand_inside(&layer, y, x);
+            if (pairs == 0) {
+                expand_any(&layer, y, x);
+            }
+            x += pairs == 0 ? 2 : 2 * pairs;
+            if (layer.held == params->pairs) {
+                compute(&layer, 2 * layer.held);
             }
         }
-        x -= params->output_width;
+        x -= layer.width;
+    }
+    if (layer.held > 0) {
+        compute(&layer, 2 * layer.held);
     }
 }

@@ -43,16 +43,19 @@ static inline int32_t tnf_expand_words(int32_t bytes)
 tnf_int32_t *tnf_expand_pair_dsp(tnf_int32_t *pairs, const int8_t *window_0, const int8_t *window_1,
                                  const tnf_expand_dsp_t *expand);
 
-/** What the blocks of a layer have in common. */
+/** Some groups of output channels of some pairs of pixels. */
 typedef struct tnf_conv_2d_block {
-    const tnf_int32_t *pairs; /**< of words of two windows */
-    int32_t skipped;          /**< steps that the first pass through the loop leaves out */
-    const tnf_int32_t *end;   /**< of the pairs */
+    const tnf_int32_t *pair; /**< the first pair's words */
+    int32_t skipped;         /**< steps after the first that its first pass leaves out */
+    const tnf_int32_t *end;  /**< of the first pair */
     int32_t general; /**< how sums are requantised: 0 in the short form, 1 in the general one */
-    const TNF_FLASH int32_t *stop; /**< the end of the groups that are wanted */
+    const TNF_FLASH int32_t *stop; /**< the end of the groups */
+    int32_t pairs;
+    int32_t pair_bytes;
+    int32_t output_step; /**< from behind a pixel's outputs to those of the pixel after next */
 } tnf_conv_2d_block_t;
 
-/** Groups of four output channels of two pixels, which may be the same. */
+/** The outputs of the groups of channels in `stream` for all pairs. Both pixels may be the same. */
 void tnf_conv_2d_block_dsp(const tnf_conv_2d_block_t *block, const TNF_FLASH int32_t *stream,
                            int8_t *output_0, int8_t *output_1);
 

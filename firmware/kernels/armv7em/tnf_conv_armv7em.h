@@ -38,6 +38,7 @@ typedef struct tnf_conv_2d_dsp {
     int32_t activation_min;
     int32_t activation_max;
     int32_t general; /**< how sums are requantised: 0 in the short form, 1 in the general one */
+    int32_t pairs;   /**< of windows for which there is room in scratch; 1 under 4 channels */
     const TNF_FLASH int32_t *stream; /**< of groups of four output channels */
 } tnf_conv_2d_dsp_t;
 
@@ -46,7 +47,8 @@ typedef struct tnf_conv_2d_dsp {
  *  @param params  sizes and constants
  *  @param input   [batches, input_height, input_width, input_channels]
  *  @param output  [batches, output_height, output_width, output_channels]
- *  @param scratch 8-aligned: a pair of windows as int16, and as bytes where there is padding */
+ *  @param scratch 8-aligned: `pairs` of windows as int16, and one as bytes where windows hang over
+ */
 void tnf_conv_2d_dsp_s8(const TNF_FLASH tnf_conv_2d_dsp_t *params, const int8_t *input,
                         int8_t *output, int8_t *scratch);
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 GROUP = 4
 NAME = "direct"
 MOST_SCRATCH = 4096
+MOST_PAIRS, PAIRS_BYTES = 16, 1024
+"""Pairs of windows that are worth their scratch."""
 CONV_STEPS, FULLY_CONNECTED_STEPS = 16, 4
 """Steps that the bodies of the kernels' loops have."""
 CONV_EXPONENT = 3
@@ -73,7 +75,8 @@ def _conv(layer: Weighted) -> Variant | None:
     run = layer.filter_width * layer.input_channels
     order = _repeated(_run_order(run), layer.filter_height, run)
     steps = len(order)
-    scratch = 8 * steps + (0 if _lies_there(layer) else 2 * layer.flat.shape[1])
+    pairs = _pairs(layer, steps)
+    scratch = pairs * 8 * steps + (0 if _lies_there(layer) else 2 * layer.flat.shape[1])
     factors = find_factors(layer, (CONV_EXPONENT,))
     if factors is None or scratch > MOST_SCRATCH:
         return None
@@ -111,6 +114,7 @@ def _conv(layer: Weighted) -> Variant | None:
             ("activation_min", layer.activation_min),
             ("activation_max", layer.activation_max),
             ("general", int(factors.general)),
+            ("pairs", pairs),
         ),
         inputs=layer.call.inputs,
         outputs=layer.call.outputs,
@@ -125,6 +129,14 @@ def _conv(layer: Weighted) -> Variant | None:
         (Overlap(call.inputs[0], call.outputs[0], reach(trace), trace),),
         _conv_instructions(layer, steps, len(groups), general=factors.general),
     )
+
+
+def _pairs(layer: Weighted, steps: int) -> int:
+    """How many pairs of windows are expanded before they are computed together."""
+    pixels = layer.output_height * layer.output_width
+    if layer.output_channels < GROUP:
+        return 1
+    return max(1, min(MOST_PAIRS, PAIRS_BYTES // (8 * steps), pixels // 2))
 
 
 def _lies_there(layer: Weighted) -> bool:
