@@ -10,9 +10,22 @@
 
 #define tnf_winograd_conv_2d_s8 TNF_LINK_NAME(tnf_winograd_conv_2d_s8, TNF_BACKEND)
 #define tnf_winograd_conv_2d_rows_s8 TNF_LINK_NAME(tnf_winograd_conv_2d_rows_s8, TNF_BACKEND)
+#define tnf_winograd_store TNF_LINK_NAME(tnf_winograd_store, TNF_BACKEND)
 #define tnf_winograd_multiply TNF_LINK_NAME(tnf_winograd_multiply, TNF_BACKEND)
 
-#ifndef __ASSEMBLER__
+#ifdef __ASSEMBLER__
+
+/* Offsets of tnf_winograd_target_t and tnf_winograd_outputs_t. */
+#define TARGET_STEP 0
+#define TARGET_LAST_STEP 4
+#define TARGET_ROW_BYTES 8
+#define TARGET_LOW 12
+#define TARGET_HIGH 16
+#define TARGET_EXACT 20
+#define OUTPUTS_FACTOR 32
+#define OUTPUTS_FIRST 128
+
+#else
 
 #include "tnf_rows.h"
 
@@ -85,6 +98,24 @@ void tnf_winograd_conv_2d_rows_s8(const TNF_FLASH tnf_winograd_conv_2d_t *params
  *  @param channels a multiple of 4 */
 void tnf_winograd_multiply(const tnf_int16_t *tiles, const int16_t *weights, tnf_int32_t *sums,
                            int32_t channels);
+
+/** Where and how outputs are written. */
+typedef struct tnf_winograd_target {
+    int32_t step;      /**< bytes from one pixel to the next */
+    int32_t last_step; /**< from the third to the fourth; 0 where that is missing */
+    int32_t row_bytes; /**< from the upper row to the lower; 0 where that is missing */
+    int32_t low;
+    int32_t high;
+    int32_t exact;
+} tnf_winograd_target_t;
+
+/** Rounds and stores both tiles' outputs of 8 channels.
+ *  @param sums    [16 places][8 outputs][2 tiles]
+ *  @param outputs constants of the channels
+ *  @param target  what to know of the output
+ *  @param output  the pixel of the first tile's first output */
+void tnf_winograd_store(const tnf_int32_t *sums, const tnf_winograd_outputs_t *outputs,
+                        const tnf_winograd_target_t *target, int8_t *output);
 
 #ifdef __cplusplus
 }

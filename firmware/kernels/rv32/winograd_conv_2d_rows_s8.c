@@ -47,78 +47,9 @@ static void transform_input(const int8_t *const *rows, int32_t offset, int32_t c
     }
 }
 
-/* Where and how outputs are written. */
-typedef struct target {
-    int32_t step; /* bytes from one pixel to the next */
-    int32_t row_bytes;
-    int32_t columns; /* of those that the two tiles cover, how many there are */
-    int32_t rows;
-    int32_t low;
-    int32_t high;
-} target_t;
-
-static inline int8_t rounded(int32_t sum, const int32_t *factor, const target_t *target,
-                             int32_t exact)
-{
-    int32_t value = 0;
-    if (exact != 0) {
-        const int64_t product = (int64_t)(sum >> 2) * (uint32_t)factor[0];
-        value = (int32_t)(product >> 32) + (int32_t)((uint32_t)product >> 31);
-        value = (value + (value >> 31) + factor[1]) >> factor[2];
-    } else {
-        value = ((int32_t)(((int64_t)sum * factor[0]) >> 32) + factor[1]) >> factor[2];
-    }
-    value = value < target->low ? target->low : value;
-    return (int8_t)(value > target->high ? target->high : value);
-}
-
-/* One tile of one channel: 2x2 outputs out of 16 sums. */
-static inline void transform_tile(const tnf_int32_t *sums, int32_t bias, const int32_t *factor,
-                                  const target_t *target, int32_t columns, int8_t *output,
-                                  int32_t exact)
-{
-    const int32_t place = TNF_WINOGRAD_OUTPUTS * TNF_WINOGRAD_TILES;
-    int32_t upper[ROWS];
-    int32_t lower[ROWS];
-    for (int32_t j = 0; j < ROWS; j++) {
-        const int32_t b = sums[(4 + j) * place];
-        const int32_t c = sums[(8 + j) * place];
-        upper[j] = sums[j * place] + b + c;
-        lower[j] = b - c - sums[(12 + j) * place];
-    }
-    output[0] = rounded(bias + upper[0] + upper[1] + upper[2], factor, target, exact);
-    if (columns > 1) {
-        output[target->step] =
-            rounded(bias + upper[1] - upper[2] - upper[3], factor, target, exact);
-    }
-    if (target->rows > 1) {
-        output += target->row_bytes;
-        output[0] = rounded(bias + lower[0] + lower[1] + lower[2], factor, target, exact);
-        if (columns > 1) {
-            output[target->step] =
-                rounded(bias + lower[1] - lower[2] - lower[3], factor, target, exact);
-        }
-    }
-}
-
-static inline void transform(const tnf_int32_t *sums, const tnf_winograd_outputs_t *outputs,
-                             const target_t *target, int8_t *output, int32_t exact)
-{
-    output += outputs->first;
-    for (int32_t i = 0; i < TNF_WINOGRAD_OUTPUTS; i++) {
-        const int32_t bias = outputs->bias[i];
-        const int32_t *factor = outputs->factor[i];
-        transform_tile(sums, bias, factor, target, 2, output, exact);
-        transform_tile(sums + 1, bias, factor, target, target->columns - 2,
-                       output + 2 * target->step, exact);
-        output++;
-        sums += TNF_WINOGRAD_TILES;
-    }
-}
-
 /* The outputs of two tiles, all channels. */
 static void compute(const TNF_FLASH tnf_winograd_conv_2d_t *params, const tnf_int16_t *tiles,
-                    tnf_int32_t *sums, const target_t *target, int8_t *output)
+                    tnf_int32_t *sums, const tnf_winograd_target_t *target, int8_t *output)
 {
     const int32_t channels = (params->input_channels + 3) & ~3;
     const int16_t *weights = params->weights;
@@ -126,11 +57,7 @@ static void compute(const TNF_FLASH tnf_winograd_conv_2d_t *params, const tnf_in
         (const tnf_winograd_outputs_t *)(const void *)params->constants;
     for (int32_t left = params->output_channels; left > 0; left -= TNF_WINOGRAD_OUTPUTS) {
         tnf_winograd_multiply(tiles, weights, sums, channels);
-        if (params->exact != 0) {
-            transform(sums, outputs, target, output, 1);
-        } else {
-            transform(sums, outputs, target, output, 0);
-        }
+        tnf_winograd_store(sums, outputs, target, output);
         weights += TNF_WINOGRAD_PLACES * TNF_WINOGRAD_OUTPUTS * channels;
         outputs++;
     }
@@ -143,6 +70,7 @@ TNF_KERNEL void tnf_winograd_conv_2d_rows_s8(const TNF_FLASH tnf_winograd_conv_2
     const int32_t channels = params->input_channels;
     const int32_t even_width = (params->output_width + 1) & ~1;
     const int32_t row_bytes = (even_width + 2) * channels;
+    const int32_t output_row_bytes = params->output_width * params->output_channels;
     const int32_t left = params->pad_left * channels;
     const int32_t width = params->input_width * channels;
     const int32_t copied = width < row_bytes - left ? width : row_bytes - left;
@@ -155,11 +83,11 @@ TNF_KERNEL void tnf_winograd_conv_2d_rows_s8(const TNF_FLASH tnf_winograd_conv_2
         rows[i] = ring + i * ((row_bytes + 3) & ~3);
         tnf_fill_bytes(rows[i], params->zero_point, row_bytes);
     }
-    target_t target;
+    tnf_winograd_target_t target;
     target.step = params->output_channels;
-    target.row_bytes = params->output_width * params->output_channels;
     target.low = params->activation_min;
     target.high = params->activation_max;
+    target.exact = params->exact;
     const int32_t last = end - params->pad_top + 2; /* the row after those that are there */
     const int32_t height = last < params->input_height ? last : params->input_height;
     int32_t next = first - params->pad_top;
@@ -177,14 +105,14 @@ TNF_KERNEL void tnf_winograd_conv_2d_rows_s8(const TNF_FLASH tnf_winograd_conv_2
             }
         }
         const int8_t *const read[ROWS] = {rows[0], rows[1], rows[2], rows[3]};
-        target.rows = end - y;
+        target.row_bytes = end - y > 1 ? output_row_bytes : 0;
         for (int32_t x = 0; x < params->output_width; x += 4) {
             /* The last two tiles may be those before once more. */
             const int32_t start = x + 4 > even_width ? even_width - 4 : x;
-            target.columns = params->output_width - start;
+            target.last_step = params->output_width - start > 3 ? target.step : 0;
             transform_input(read, start * channels, channels, tiles);
             compute(params, tiles, sums, &target, output + start * params->output_channels);
         }
-        output += 2 * target.row_bytes;
+        output += 2 * output_row_bytes;
     }
 }

@@ -1,19 +1,10 @@
 /* A row of a fully connected layer by quads of outputs, in C. */
 #include "tnf_quads.h"
+#include "tnf_twin_rounding.h"
 
 static int32_t twin_wrapped(uint32_t value)
 {
     return (int32_t)value;
-}
-
-static int32_t twin_rounded(int32_t sum, const int32_t *factor, int32_t exact)
-{
-    if (exact == 0) {
-        return ((int32_t)(((int64_t)sum * factor[0]) >> 32) + factor[1]) >> factor[2];
-    }
-    const int64_t product = (int64_t)sum * (int64_t)(uint32_t)factor[0];
-    const int32_t once = (int32_t)((product + ((int64_t)1 << 31)) >> 32);
-    return (once + (once >> 31) + factor[1]) >> factor[2];
 }
 
 /* One group: what its taps add to the sums of all outputs. */
@@ -64,11 +55,12 @@ TNF_KERNEL void tnf_quads_row(const tnf_quads_row_t *row)
         for (int32_t k = 0; k < TNF_QUADS_OUTPUTS; k++) {
             const int32_t word = (k >> 2) * 2 + (k & 1);
             const uint32_t second = high[word];
-            const uint32_t sum = (k & 2) != 0 ? second : low[word] - (second << 16);
-            int32_t value = twin_rounded(twin_wrapped(sum), block->factor[k], row->exact);
-            value = value < row->activation_min ? row->activation_min : value;
-            value = value > row->activation_max ? row->activation_max : value;
-            row->output[block->first + k] = (int8_t)value;
+            const int32_t sum = twin_wrapped((k & 2) != 0 ? second : low[word] - (second << 16));
+            const int32_t *factor = block->factor[k];
+            const int32_t value =
+                row->exact != 0 ? twin_exact(sum, factor) : twin_short(sum, factor);
+            row->output[block->first + k] =
+                twin_clamped(value, row->activation_min, row->activation_max);
         }
     }
 }

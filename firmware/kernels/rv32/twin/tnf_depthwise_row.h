@@ -3,6 +3,7 @@
 #define TNF_DEPTHWISE_ROW_H
 
 #include "tnf_depthwise.h"
+#include "tnf_twin_rounding.h"
 
 static void twin_row(const tnf_depthwise_row_t *row, int32_t stride)
 {
@@ -15,11 +16,9 @@ static void twin_row(const tnf_depthwise_row_t *row, int32_t stride)
                 const int32_t x = i * stride + k % 3;
                 sum += row->rows[k / 3][x * row->channels + channel] * weights[k];
             }
-            int32_t value = (int32_t)(((int64_t)sum * constants[1]) >> 32) + constants[2];
-            value >>= row->exponent;
-            value = value < row->activation_min ? row->activation_min : value;
-            value = value > row->activation_max ? row->activation_max : value;
-            row->output[i * row->channels + channel] = (int8_t)value;
+            const int32_t factor[3] = {constants[1], constants[2], row->exponent};
+            row->output[i * row->channels + channel] =
+                twin_clamped(twin_short(sum, factor), row->activation_min, row->activation_max);
         }
     }
 }

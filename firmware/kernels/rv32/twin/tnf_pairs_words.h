@@ -3,6 +3,7 @@
 #define TNF_PAIRS_WORDS_H
 
 #include "tnf_pairs_block.h"
+#include "tnf_twin_rounding.h"
 
 #define TWIN_WORDS 3
 
@@ -11,30 +12,16 @@ static int32_t twin_wrapped(uint32_t value)
     return (int32_t)value;
 }
 
-static int32_t twin_short(int32_t sum, const int32_t *factor)
-{
-    const int32_t high = (int32_t)(((int64_t)sum * factor[0]) >> 32);
-    return (high + factor[1]) >> factor[2];
-}
-
-static int32_t twin_exact(int32_t sum, const int32_t *factor)
-{
-    const int64_t product = (int64_t)sum * (int64_t)(uint32_t)factor[0];
-    const int32_t once = (int32_t)((product + ((int64_t)1 << 31)) >> 32);
-    return (once + (once >> 31) + factor[1]) >> factor[2];
-}
-
 static void twin_store(const tnf_pairs_block_t *block, const tnf_pair_t *pair, const int32_t *sums,
                        int32_t words)
 {
     for (int32_t i = 0; i < 4 * words; i++) {
         const int32_t *factor = pair->factor[i & 1];
-        int32_t value =
+        const int32_t value =
             block->exact != 0 ? twin_exact(sums[i], factor) : twin_short(sums[i], factor);
-        value = value < block->activation_min ? block->activation_min : value;
-        value = value > block->activation_max ? block->activation_max : value;
         block->output[pair->channel + (i >> 2) * block->output_step +
-                      ((i >> 1) & 1) * block->output_half + (i & 1)] = (int8_t)value;
+                      ((i >> 1) & 1) * block->output_half + (i & 1)] =
+            twin_clamped(value, block->activation_min, block->activation_max);
     }
 }
 
