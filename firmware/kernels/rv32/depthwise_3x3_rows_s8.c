@@ -1,5 +1,6 @@
 #include "tnf_copy_bytes.h"
 #include "tnf_depthwise.h"
+#include "tnf_depthwise_block.h"
 
 #define ROWS 3
 

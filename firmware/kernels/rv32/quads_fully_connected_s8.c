@@ -1,4 +1,5 @@
 #include "tnf_quads.h"
+#include "tnf_quads_block.h"
 
 TNF_KERNEL void tnf_quads_fully_connected_s8(const TNF_FLASH tnf_quads_fully_connected_t *params,
                                              const int8_t *input, int8_t *output)

@@ -12,7 +12,7 @@
  * each, as the packer saw to. As with pairs of pixels (tnf_pairs_words.h) L adds up all of it, and
  * H the upper halves.
  */
-#include "tnf_quads.h"
+#include "tnf_quads_block.h"
 
 #define ROW a0
 #define T0 a1

@@ -7,7 +7,7 @@
  * up to three, and the one that is complete is rounded and stored.
  */
 /* clang-format off */
-#include "tnf_depthwise.h"
+#include "tnf_depthwise_block.h"
 
 #define W00 s0
 #define W01 s1

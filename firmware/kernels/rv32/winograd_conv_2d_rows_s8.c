@@ -1,5 +1,6 @@
 #include "tnf_copy_bytes.h"
 #include "tnf_winograd.h"
+#include "tnf_winograd_block.h"
 
 #define ROWS 4 /* and columns of a tile's input */
 

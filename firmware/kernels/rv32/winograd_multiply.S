@@ -2,7 +2,7 @@
  * input channels for two tiles and eight output channels. The 16 sums Sjt, of output j and tile t,
  * stay in registers for a place; the first channel begins them without adding.
  */
-#include "tnf_winograd.h"
+#include "tnf_winograd_block.h"
 
 #define TILES a0
 #define WEIGHTS a1

@@ -12,7 +12,7 @@
  * The last row or column is missing where the output's size is odd. Then it is given the place of
  * the one before it, and is stored first.
  */
-#include "tnf_winograd.h"
+#include "tnf_winograd_block.h"
 
 #define SUMS a0
 #define OUTPUTS a1

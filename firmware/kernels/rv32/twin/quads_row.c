@@ -1,5 +1,5 @@
 /* A row of a fully connected layer by quads of outputs, in C. */
-#include "tnf_quads.h"
+#include "tnf_quads_block.h"
 #include "tnf_twin_rounding.h"
 
 static int32_t twin_wrapped(uint32_t value)

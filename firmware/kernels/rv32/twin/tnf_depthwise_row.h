@@ -2,7 +2,7 @@
 #ifndef TNF_DEPTHWISE_ROW_H
 #define TNF_DEPTHWISE_ROW_H
 
-#include "tnf_depthwise.h"
+#include "tnf_depthwise_block.h"
 #include "tnf_twin_rounding.h"
 
 static void twin_row(const tnf_depthwise_row_t *row, int32_t stride)

@@ -1,5 +1,5 @@
 /* The products of Winograd's convolution, in C. */
-#include "tnf_winograd.h"
+#include "tnf_winograd_block.h"
 
 TNF_KERNEL void tnf_winograd_multiply(const tnf_int16_t *tiles, const int16_t *weights,
                                       tnf_int32_t *sums, int32_t channels)

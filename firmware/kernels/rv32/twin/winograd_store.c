@@ -1,6 +1,6 @@
 /* The end of Winograd's convolution, in C. */
 #include "tnf_twin_rounding.h"
-#include "tnf_winograd.h"
+#include "tnf_winograd_block.h"
 
 #define PLACE (TNF_WINOGRAD_OUTPUTS * TNF_WINOGRAD_TILES)
 

@@ -1,0 +1,210 @@
+"""Backend `rv32` against the reference kernels: twins under sanitizers, itself in the emulator."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from kernel_image import Case, run_models
+from kernel_server import KernelServer
+from operator_cases import CASES, SEEDS, input_rows, one_node
+from operator_cases.drawing import Draw, moving, quantized, sizes
+from operator_cases.weighted import shaped, weighted
+from tflite_writer import write_tflite
+
+from tinyflow.compiler import Goal
+from tinyflow.compiler.graph import Graph, Quantization, Tensor
+from tinyflow.compiler.ops import check_node
+from tinyflow.compiler.packing import load_backend
+from tinyflow.compiler.steps import lower
+
+OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+EXAMPLES = settings(
+    derandomize=True, deadline=None, max_examples=120, suppress_health_check=list(HealthCheck)
+)
+EMULATED_MODELS = 8
+"""Models of each kind in the emulated image, of those that have a variant."""
+
+
+@pytest.fixture(scope="module")
+def rv32() -> Iterator[KernelServer]:
+    with KernelServer("rv32") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def ref() -> Iterator[KernelServer]:
+    with KernelServer("ref") as server:
+        yield server
+
+
+def check(graph: Graph, seed: int, rv32: KernelServer, ref: KernelServer) -> set[str]:
+    """Compares all variants, apart and over their inputs, whose names it gives."""
+    (node,) = graph.nodes
+    assert check_node(graph, node) == []
+    (source,) = graph.inputs
+    names: set[str] = set()
+    for row in input_rows(graph, seed):
+        tensor = graph.tensors[source]
+        values = {source: np.frombuffer(row.tobytes(), tensor.dtype).reshape(tensor.shape)}
+        (wanted,) = ref.run_node(graph, node, values).values()
+        for name, outputs in rv32.run_variants(graph, node, values).items():
+            names.add(name)
+            for found in outputs.values():
+                np.testing.assert_array_equal(found, wanted, err_msg=name)
+    return names
+
+
+def rectified(output: Tensor, draw: Draw) -> Tensor:
+    """The output, often with the zero point that one behind a ReLU has."""
+    if draw(st.booleans()):
+        return output
+    assert output.quantization is not None
+    scale = output.quantization.scale
+    return Tensor(output.name, (), output.dtype, Quantization((scale,), (-128,)))
+
+
+@st.composite
+def convolution(draw: Draw) -> Graph:
+    """Windows of many sizes, channels in several groups of taps, and odd numbers of both."""
+    sides, filters, output, options = draw(moving(dilated=False))
+    if draw(st.integers(0, 2)) == 0:
+        sides = [side + 3 for side in sides]
+        filters, output = [1, 1], sides
+        options = {**options, "stride_h": 1, "stride_w": 1}
+    batch, depth, outputs = draw(sizes(2)), draw(sizes(40)), draw(sizes(19))
+    source = Tensor("input", (batch, *sides, depth), "int8", quantized(draw))
+    (*operands, last), _ = draw(weighted((outputs, *filters, depth), 0, source))
+    return one_node(
+        "CONV_2D",
+        [source, *operands, shaped(rectified(last, draw), (batch, *output, outputs))],
+        options,
+        left_out=() if len(operands) == 2 else (2,),
+    )
+
+
+@st.composite
+def three_by_three(draw: Draw) -> Graph:
+    """What Winograd's convolution is for, with all sorts of edges."""
+    height, width = draw(st.integers(3, 12)), draw(st.integers(3, 12))
+    same = draw(st.booleans())
+    output = (height, width) if same else (height - 2, width - 2)
+    depth, outputs = draw(sizes(11)), draw(st.integers(8, 19))
+    batch = draw(sizes(2))
+    source = Tensor("input", (batch, height, width, depth), "int8", quantized(draw))
+    (*operands, last), _ = draw(weighted((outputs, 3, 3, depth), 0, source))
+    return one_node(
+        "CONV_2D",
+        [source, *operands, shaped(rectified(last, draw), (batch, *output, outputs))],
+        {"stride_h": 1, "stride_w": 1, "padding": "SAME" if same else "VALID"},
+        left_out=() if len(operands) == 2 else (2,),
+    )
+
+
+@st.composite
+def depthwise(draw: Draw) -> Graph:
+    """3x3, where sums are rounded in the short form."""
+    height, width = draw(st.integers(3, 12)), draw(st.integers(3, 12))
+    stride = draw(st.tuples(st.integers(1, 3), st.integers(1, 2)))
+    same = draw(st.booleans())
+    sides = (height, width) if same else (height - 2, width - 2)
+    output = [-(-side // step) for side, step in zip(sides, stride, strict=True)]
+    batch, depth = draw(sizes(2)), draw(sizes(17))
+    source = Tensor("input", (batch, height, width, depth), "int8", quantized(draw))
+    (*operands, last), _ = draw(weighted((1, 3, 3, depth), 3, source))
+    return one_node(
+        "DEPTHWISE_CONV_2D",
+        [source, *operands, shaped(rectified(last, draw), (batch, *output, depth))],
+        {
+            "stride_h": stride[0],
+            "stride_w": stride[1],
+            "padding": "SAME" if same else "VALID",
+            "depth_multiplier": 1,
+        },
+        left_out=() if len(operands) == 2 else (2,),
+    )
+
+
+@st.composite
+def fully_connected(draw: Draw) -> Graph:
+    rows, depth, outputs = draw(sizes(3)), draw(sizes(300)), draw(st.integers(1, 40))
+    source = Tensor("input", (rows, depth), "int8", quantized(draw))
+    (*operands, last), _ = draw(weighted((outputs, depth), 0, source))
+    return one_node(
+        "FULLY_CONNECTED",
+        [source, *operands, shaped(rectified(last, draw), (rows, outputs))],
+        {},
+        left_out=() if len(operands) == 2 else (2,),
+    )
+
+
+WIDE = {
+    "conv": convolution(),
+    "3x3": three_by_three(),
+    "depthwise": depthwise(),
+    "fully connected": fully_connected(),
+}
+LEAST_OFFERED = 0.15
+"""Of drawn layers. Some have weights of 4 bits, or a factor that no layer has."""
+
+
+@pytest.mark.parametrize("op", OPERATORS)
+def test_drawn_cases_equal_the_reference_kernels(
+    op: str, rv32: KernelServer, ref: KernelServer
+) -> None:
+    @EXAMPLES
+    @given(CASES[op], SEEDS)
+    def run(graph: Graph, seed: int) -> None:
+        check(graph, seed, rv32, ref)
+
+    run()
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_wide_layers_equal_the_reference_kernels(
+    name: str, rv32: KernelServer, ref: KernelServer
+) -> None:
+    offered: list[set[str]] = []
+
+    @EXAMPLES
+    @given(WIDE[name], SEEDS)
+    def run(graph: Graph, seed: int) -> None:
+        offered.append(check(graph, seed, rv32, ref))
+
+    run()
+    assert sum(bool(names) for names in offered) >= LEAST_OFFERED * len(offered)
+    if name == "3x3":
+        assert any("winograd" in names for names in offered)
+
+
+def test_the_emulated_core_computes_the_same(tmp_path: Path) -> None:
+    drawn: list[Case] = []
+    backend = load_backend("rv32")
+
+    def draw(cases: st.SearchStrategy[Graph]) -> None:
+        wanted = len(drawn) + EMULATED_MODELS
+
+        @settings(EXAMPLES, phases=[Phase.generate])
+        @given(cases, SEEDS)
+        def one(graph: Graph, seed: int) -> None:
+            (step,) = lower(graph)
+            if len(drawn) == wanted or not list(backend.variants(graph, step)):
+                return
+            file = tmp_path / f"{len(drawn)}.tflite"
+            file.write_bytes(write_tflite(graph))
+            drawn.append(Case(file, input_rows(graph, seed)))
+
+        one()
+
+    for cases in WIDE.values():
+        draw(cases)
+    assert len(drawn) == EMULATED_MODELS * len(WIDE)
+    found = run_models("qemu-riscv32", drawn, "rv32", goal=Goal("speed"))
+    assert [ran.differs for ran in found] == [[-1] * len(case.rows) for case in drawn]
+    used = Counter(layer.variant for ran in found for layer in ran.compiled.layers)
+    assert used["direct"] >= len(WIDE) and used["winograd"] >= 1
