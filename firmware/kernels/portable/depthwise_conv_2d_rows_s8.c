@@ -19,7 +19,6 @@ typedef struct patch {
 static TNF_FAST void accumulate_lanes(const patch_t *patch, int32_t input_offset, int32_t channel,
                                       int32_t sums[TNF_LANES])
 {
-    const int16_t zero = (int16_t)input_offset;
     int32_t offset = patch->rows.offset;
     int32_t kept[TNF_LANES] = {0};
     for (int32_t y = patch->rows.window.first; y < patch->rows.window.end; y++) {
@@ -28,7 +27,7 @@ static TNF_FAST void accumulate_lanes(const patch_t *patch, int32_t input_offset
         for (int32_t x = 0; x < patch->width; x++) {
             TNF_WRITE_OUT
             for (int32_t lane = 0; lane < TNF_LANES; lane++) {
-                kept[lane] += (int16_t)(values[lane] + zero) * weights[lane];
+                kept[lane] += (tnf_factor16_t)(values[lane] + input_offset) * weights[lane];
             }
             values += patch->step;
             weights += patch->outputs;

@@ -5,10 +5,10 @@
 
 /* The largest of TNF_LANES channels over a window's rows of `width` pixels, `step` apart. */
 static TNF_FAST void largest_lanes(const int8_t *values, const tnf_window_rows_t *rows,
-                                   int32_t width, int32_t step, int8_t largest[TNF_LANES])
+                                   int32_t width, int32_t step, tnf_value8_t largest[TNF_LANES])
 {
     int32_t offset = rows->offset;
-    int8_t kept[TNF_LANES];
+    tnf_value8_t kept[TNF_LANES];
     TNF_WRITE_OUT
     for (int32_t lane = 0; lane < TNF_LANES; lane++) {
         kept[lane] = INT8_MIN;
@@ -31,11 +31,11 @@ static TNF_FAST void largest_lanes(const int8_t *values, const tnf_window_rows_t
 }
 
 /* The largest of one channel. */
-static int8_t largest_lane(const int8_t *values, const tnf_window_rows_t *rows, int32_t width,
-                           int32_t step)
+static tnf_value8_t largest_lane(const int8_t *values, const tnf_window_rows_t *rows, int32_t width,
+                                 int32_t step)
 {
     int32_t offset = rows->offset;
-    int8_t largest = INT8_MIN;
+    tnf_value8_t largest = INT8_MIN;
     for (int32_t y = rows->window.first; y < rows->window.end; y++) {
         const int8_t *value = values + offset;
         for (int32_t x = 0; x < width; x++) {
@@ -55,7 +55,7 @@ static void compute(const TNF_FLASH tnf_pool_2d_t *params, const int8_t *values,
     int32_t channel = 0;
     while (channel < channels) {
         const int32_t lanes = channels - channel >= TNF_LANES ? TNF_LANES : 1;
-        int8_t largest[TNF_LANES];
+        tnf_value8_t largest[TNF_LANES];
         if (lanes == TNF_LANES) {
             largest_lanes(values, rows, width, channels, largest);
         } else {

@@ -24,7 +24,7 @@ static TNF_FAST void tnf_dot_rows(const int8_t *values, int32_t offset,
     int32_t sum2 = sums[2];
     int32_t sum3 = sums[3];
     for (int32_t i = 0; i < count; i++) {
-        const int16_t value = (int16_t)(values[i] + offset);
+        const tnf_factor16_t value = (tnf_factor16_t)(values[i] + offset);
         sum0 += value * weights[i];
         sum1 += value * weights1[i];
         sum2 += value * weights2[i];
@@ -41,7 +41,7 @@ static inline int32_t tnf_dot_row(const int8_t *values, int32_t offset,
                                   const TNF_FLASH int8_t *weights, int32_t count, int32_t sum)
 {
     for (int32_t i = 0; i < count; i++) {
-        sum += (int16_t)(values[i] + offset) * weights[i];
+        sum += (tnf_factor16_t)(values[i] + offset) * weights[i];
     }
     return sum;
 }
