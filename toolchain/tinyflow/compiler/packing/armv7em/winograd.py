@@ -1,7 +1,8 @@
 """CONV_2D of 3x3 at stride 1 by Winograd's F(2x2, 3x3), in integers and exact.
 
-Four outputs take 16 products instead of 36. Transformed weights are four times 2 * G w 2 * G', which
-fits int16, so every sum is four times the convolution's: the requantisation takes two bits more.
+Four outputs take 16 products instead of 36. Weights are transformed by twice the textbook's G on
+either side, so they are integers that fit int16, and every sum is four times the convolution's: the
+requantisation takes two bits more.
 """
 
 from __future__ import annotations
