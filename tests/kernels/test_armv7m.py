@@ -15,7 +15,7 @@ from tinyflow.compiler.graph import Graph
 
 LEAST_OFFERED = 0.4
 """Of drawn layers that have a variant."""
-EMULATED_MODELS = 60
+EMULATED_MODELS = 30
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,8 @@
 #define tnf_depthwise_taps_s8 TNF_LINK_NAME(tnf_depthwise_taps_s8, TNF_BACKEND)
 #define tnf_depthwise_taps_rows_s8 TNF_LINK_NAME(tnf_depthwise_taps_rows_s8, TNF_BACKEND)
 #define tnf_taps_sums TNF_LINK_NAME(tnf_taps_sums, TNF_BACKEND)
+#define tnf_fully_connected_pairs_s8 TNF_LINK_NAME(tnf_fully_connected_pairs_s8, TNF_BACKEND)
+#define tnf_row_sums TNF_LINK_NAME(tnf_row_sums, TNF_BACKEND)
 #define tnf_requantize_sums TNF_LINK_NAME(tnf_requantize_sums, TNF_BACKEND)
 #define tnf_requantize_sums_exact TNF_LINK_NAME(tnf_requantize_sums_exact, TNF_BACKEND)
 
@@ -34,6 +36,8 @@
 #define TNF_TAPS_PIXELS 6    /**< outputs of a channel that are computed together */
 #define TNF_TAPS_CHANNELS 16 /**< channels whose sums wait for their requantisation */
 #define TNF_TAPS_MOST 16     /**< threes of weights of a channel */
+
+#define TNF_ROW_CHANNELS 8 /**< outputs of a row that are computed together */
 
 #ifndef __ASSEMBLER__
 
@@ -165,6 +169,38 @@ typedef struct tnf_taps {
  *  @return the weights behind these channels */
 const TNF_FLASH int8_t *tnf_taps_sums(const tnf_taps_t *taps, const TNF_FLASH int8_t *weights,
                                       tnf_int32_t *sums, int32_t first, int32_t channels);
+
+/** Fully connected layer over rows. */
+typedef struct tnf_fully_connected_pairs {
+    int32_t rows;
+    int32_t input_depth;
+    int32_t output_depth;
+    int32_t exponent;
+    int32_t output_offset;
+    int32_t activation_min;
+    int32_t activation_max;
+    const TNF_FLASH int32_t *weights; /**< a stream, see tnf_row_sums */
+    const TNF_FLASH int32_t *factors; /**< [output_depth][3] */
+} tnf_fully_connected_pairs_t;
+
+/** @param params   sizes and constants
+ *  @param input    [rows, input_depth]
+ *  @param output   [rows, output_depth] */
+void tnf_fully_connected_pairs_s8(const TNF_FLASH tnf_fully_connected_pairs_t *params,
+                                  const int8_t *input, int8_t *output);
+
+/** Sums of products of a row with the weights of TNF_ROW_CHANNELS channels.
+ *
+ *  The stream is the number of groups, and these: the number of their values, and for each of them
+ *  two words of four weights, each 128 more than it is. The first has those of channels 0, 1, 4 and
+ *  5, its lowest byte first, the second those of 2, 3, 6 and 7. The weights of a channel in a group
+ *  come to 255 at most without their signs.
+ *  @param values   the row
+ *  @param stream   the channels' weights
+ *  @param sums     [TNF_ROW_CHANNELS]
+ *  @return the stream behind these channels */
+const TNF_FLASH int32_t *tnf_row_sums(const int8_t *values, const TNF_FLASH int32_t *stream,
+                                      tnf_int32_t *sums);
 
 /** What sums become, the same for all channels of a layer. */
 typedef struct tnf_requantized {

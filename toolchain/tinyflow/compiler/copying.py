@@ -53,7 +53,7 @@ def copy_for_host(src: Path, backend: Backend, folder: Path) -> tuple[Path, ...]
     twins = {
         file: twin
         for file in sorted(src.iterdir())
-        if file.name in origins and (twin := twin_of(origins[file.name])) is not None
+        if file.name in origins and (twin := twin_of(origins[file.name], backend)) is not None
     }
     if not twins:
         return ()
@@ -72,11 +72,15 @@ def copy_for_host(src: Path, backend: Backend, folder: Path) -> tuple[Path, ...]
     return tuple(sorted(folder.glob("*.c")))
 
 
-def twin_of(file: Path) -> Path | None:
-    """What stands for a kernel's source or header on the host; None where that is it itself."""
+def twin_of(file: Path, backend: Backend) -> Path | None:
+    """What stands for a kernel's source or header on the host; None where that is it itself.
+
+    Assembly that has none beside it has that of a later folder, where it is written for another
+    core.
+    """
     name = f"{file.stem}.c" if file.suffix in SUFFIXES else file.name
-    found = file.parent / "twin" / name
-    return found if found.is_file() else None
+    folders = [file.parent, *(backend.kernel_folders if file.suffix == ".S" else ())]
+    return next((twin for f in folders if (twin := f / "twin" / name).is_file()), None)
 
 
 def _public_headers() -> dict[str, Path]:

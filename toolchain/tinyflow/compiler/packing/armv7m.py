@@ -23,10 +23,13 @@ COSTS = pairs.Costs(
     block=60.0,
     threes={1: 38.0, 2: 43.0},
     taps_channel=17.0,
+    row_tap=12.0,
+    row_group=34.0,
+    plain_mac=10.0,
+    plain_output=40.0,
 )
 
 
 def variants(graph: Graph, step: Step) -> Iterable[Variant]:
     """The ways of this core to compute a step."""
-    yield from pairs.convolution(graph, step, COSTS)
-    yield from pairs.depthwise(graph, step, COSTS)
+    yield from pairs.variants(graph, step, COSTS)

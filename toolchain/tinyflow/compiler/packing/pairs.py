@@ -10,7 +10,7 @@ import numpy as np
 
 from tinyflow.compiler.memory.rows import RowTrace, reach, windowed
 from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
-from tinyflow.compiler.packing.backend import Variant
+from tinyflow.compiler.packing.backend import PLAIN, Variant
 from tinyflow.compiler.packing.swar import factor_constant, factors, groups, weight_bytes
 from tinyflow.compiler.packing.weighted import Weighted, weighted
 
@@ -39,6 +39,8 @@ TAPS = 3
 TAPS_PIXELS = 6
 TAPS_CHANNELS = 16
 TAPS_MOST = 16
+ROW_CHANNELS = 8
+ROW_ORDER = [0, 1, 4, 5, 2, 3, 6, 7]
 MOST_TRACED = 1 << 16
 """Pixels of a tensor whose order of reading and writing is told."""
 
@@ -51,7 +53,9 @@ class Costs:
     the rest of a channel. `pack` is of a word, `run` of what lies together in the input, `output`
     and `exact` of a requantisation in the short and in the exact form, `block` of a block.
     `threes` are of three weights of a depthwise convolution, by its stride, `taps_channel` the rest
-    of a channel there.
+    of a channel there. `row_tap` and `row_group` are of a value and of a group's end in a fully
+    connected layer, for eight outputs. `plain_mac` and `plain_output` are of the operators' own
+    kernels.
     """
 
     tap: dict[int, float]
@@ -64,14 +68,30 @@ class Costs:
     block: float
     threes: dict[int, float]
     taps_channel: float
+    row_tap: float
+    row_group: float
+    plain_mac: float
+    plain_output: float
     sum_bits: int = 32
 
 
-def convolution(graph: Graph, step: Step, costs: Costs) -> Iterable[Variant]:
-    """The variants of a convolution."""
+def variants(graph: Graph, step: Step, costs: Costs) -> Iterable[Variant]:
+    """The ways to compute a step, and what its operator's own kernel takes."""
     layer = weighted(graph, step)
-    if layer is None or layer.kind != "conv" or layer.groups != 1:
+    if layer is None:
         return
+    outputs = layer.batches * layer.output_height * layer.output_width * layer.output_channels
+    instructions = layer.macs * costs.plain_mac + outputs * costs.plain_output
+    yield Variant(PLAIN, step.calls, step.overlaps, round(instructions))
+    if layer.kind == "conv" and layer.groups == 1:
+        yield from _convolution(layer, costs)
+    elif layer.kind == "depthwise" and layer.depth_multiplier == 1:
+        yield from _depthwise(layer, costs)
+    elif layer.kind == "fully_connected":
+        yield from _fully_connected(layer, costs)
+
+
+def _convolution(layer: Weighted, costs: Costs) -> Iterable[Variant]:
     values = int(layer.flat.shape[1])
     fitting = [words for words in BLOCKS if _scratch(layer, words) <= SCRATCH_BYTES]
     if not fitting:
@@ -112,11 +132,7 @@ def convolution(graph: Graph, step: Step, costs: Costs) -> Iterable[Variant]:
     yield Variant("pairs", (call,), _over_input(layer, words), instructions(words))
 
 
-def depthwise(graph: Graph, step: Step, costs: Costs) -> Iterable[Variant]:
-    """The variants of a depthwise convolution."""
-    layer = weighted(graph, step)
-    if layer is None or layer.kind != "depthwise" or layer.depth_multiplier != 1:
-        return
+def _depthwise(layer: Weighted, costs: Costs) -> Iterable[Variant]:
     if layer.stride_width not in (1, 2) or (layer.dilation_height, layer.dilation_width) != (1, 1):
         return
     threes = -(-layer.filter_width // TAPS)
@@ -170,6 +186,51 @@ def depthwise(graph: Graph, step: Step, costs: Costs) -> Iterable[Variant]:
         (Overlap(call.inputs[0], call.outputs[0], reach(trace), trace),),
         round(rows * (done + copied + costs.block)),
     )
+
+
+def _fully_connected(layer: Weighted, costs: Costs) -> Iterable[Variant]:
+    stream, taken = pack_rows(layer.flat)
+    found = factors(layer, bits=costs.sum_bits)
+    call = KernelCall(
+        function="tnf_fully_connected_pairs_s8",
+        header=HEADER,
+        kernels=("fully_connected_pairs_s8",),
+        params_type="tnf_fully_connected_pairs_t",
+        params=(
+            ("rows", layer.output_height),
+            ("input_depth", layer.input_channels),
+            ("output_depth", layer.output_channels),
+            *_output(layer, found.exponent),
+        ),
+        inputs=layer.call.inputs,
+        outputs=layer.call.outputs,
+        constants=(Constant("weights", "int32_t", stream), factor_constant(found)),
+    )
+    blocks = -(-layer.output_channels // ROW_CHANNELS)
+    output = costs.output if found.exponent >= 0 else costs.exact
+    work = blocks * (layer.input_channels * costs.row_tap + costs.block)
+    work += taken * costs.row_group + layer.output_channels * output
+    yield Variant("pairs", (call,), (), round(layer.output_height * work))
+
+
+def pack_rows(weights: NDArray[np.int64]) -> tuple[NDArray[np.int32], int]:
+    """The stream of tnf_row_sums for all channels and how many groups it has."""
+    channels, depth = weights.shape
+    padded = np.zeros((-(-channels // ROW_CHANNELS) * ROW_CHANNELS, depth), np.int64)
+    padded[:channels] = weights
+    stream: list[NDArray[np.int32]] = []
+    total = 0
+    for block in padded.reshape(-1, ROW_CHANNELS, depth):
+        lengths = groups(block, depth)
+        total += len(lengths)
+        stream.append(np.array([len(lengths)], np.int32))
+        words = (block[ROW_ORDER].T + 128).astype(np.uint8).copy().view("<u4").astype(np.uint32)
+        start = 0
+        for length in lengths:
+            stream.append(np.array([length], np.int32))
+            stream.append(words[start : start + length].reshape(-1).view(np.int32))
+            start += length
+    return np.concatenate(stream), total
 
 
 def pack(weights: NDArray[np.int64]) -> tuple[NDArray[np.uint8] | None, int]:

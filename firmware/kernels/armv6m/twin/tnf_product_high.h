@@ -1,5 +1,5 @@
 /** @file
- * The upper word of a product, for cores whose products have one word: four of halves. */
+ * The upper word of a product, of halves, as the assembly computes it. */
 #ifndef TNF_PRODUCT_HIGH_H
 #define TNF_PRODUCT_HIGH_H
 

@@ -1,1 +1,0 @@
-#include "../../armv6m/twin/pairs_sums.c"

@@ -1,1 +1,0 @@
-#include "../../armv6m/requantize_sums.c"
