@@ -55,10 +55,12 @@ def channels(layer: Weighted, *, uniform: bool = False) -> Channels | None:
     count = layer.output_channels
     every = search(layer, exponents=(0,))
     if every is not None:
-        found = [
-            np.array(part, np.int64) for part in (every.kappa, every.multiplier, every.constant)
-        ]
-        return Channels(*found, np.zeros(count, np.int64))
+        return Channels(
+            np.array(every.kappa, np.int64),
+            np.array(every.multiplier, np.int64),
+            np.array(every.constant, np.int64),
+            np.zeros(count, np.int64),
+        )
     if exact is None or uniform:
         return exact
     for channel in range(count):

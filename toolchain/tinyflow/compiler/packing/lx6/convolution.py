@@ -20,6 +20,7 @@ MAX_SEGMENTS = 64
 
 
 def convolutions(layer: Weighted) -> Iterator[Variant]:
+    """Pixels, and windows where they are."""
     found = channels(layer)
     if found is None or layer.weights.min() < -127 or not _sums_fit(layer):
         return
@@ -62,7 +63,7 @@ class _Pixels:
         single = layer.filter_height == layer.filter_width == 1
         unpadded = layer.pad_top == layer.pad_left == 0
         self.crossed = single and unpadded and layer.input_channels % 4 == 0
-        self.quads = -(-layer.flat.shape[1] // 4)
+        self.quads = -(-int(layer.flat.shape[1]) // 4)
         flat = np.pad(layer.flat, ((0, 0), (0, 4 * self.quads - layer.flat.shape[1])))
         self.weights = packed(flat if self.crossed else crossed(flat))
 

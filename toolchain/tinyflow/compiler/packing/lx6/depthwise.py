@@ -17,6 +17,7 @@ FILTER = 3
 
 
 def depthwise(layer: Weighted) -> Iterator[Variant]:
+    """Lines, along rows or columns."""
     if layer.filter_height != FILTER or layer.filter_width != FILTER:
         return
     found = channels(layer)

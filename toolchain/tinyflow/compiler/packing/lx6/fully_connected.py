@@ -18,6 +18,7 @@ MAX_SUM = 1 << 23
 
 
 def fully_connected(layer: Weighted) -> Iterator[Variant]:
+    """Units, where sums have room for 8 bits more."""
     found = channels(layer, uniform=True)
     rows, depth, outputs = layer.input_height, layer.input_channels, layer.output_channels
     quads = -(-depth // 4)
