@@ -3,7 +3,8 @@
  * taken, and how many lines of flash must be waited for.
  *
  *   arguments  begin=ADDRESS    the model's invoke
- *              told=ADDRESS     tnf_observe, which is called after each part of a layer
+ *              told=ADDRESS     tnf_observe, which is called after each part of a layer; once for
+ *                               each copy that the compiler has made
  *              flash=FROM-TO    addresses of flash
  *              line=BYTES       of flash, read at once
  *              code=LINES       that are kept, those used last: of instructions, at least 1
@@ -73,9 +74,12 @@ typedef struct block {
     uint64_t addresses[];
 } block_t;
 
+#define MOST_COPIES 8
+
 static struct {
     uint64_t begin;
-    uint64_t told;
+    uint64_t told[MOST_COPIES];
+    size_t copies;
     uint64_t flash_from;
     uint64_t flash_to;
     uint64_t line;
@@ -172,9 +176,11 @@ static void executed(unsigned int cpu, void *data)
     if (previous != NULL && previous->end == block->first) {
         previous->fell++;
     }
-    if (block->first == settings.told) {
-        tell();
-        forget();
+    for (size_t i = 0; i < settings.copies; i++) {
+        if (block->first == settings.told[i]) {
+            tell();
+            forget();
+        }
     }
     block->times++;
     previous = block;
@@ -229,8 +235,8 @@ PUBLIC int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int
         char *rest;
         if ((text = value(arguments[i], "begin")) != NULL) {
             settings.begin = strtoull(text, NULL, 0);
-        } else if ((text = value(arguments[i], "told")) != NULL) {
-            settings.told = strtoull(text, NULL, 0);
+        } else if ((text = value(arguments[i], "told")) != NULL && settings.copies < MOST_COPIES) {
+            settings.told[settings.copies++] = strtoull(text, NULL, 0);
         } else if ((text = value(arguments[i], "flash")) != NULL) {
             settings.flash_from = strtoull(text, &rest, 0);
             settings.flash_to = *rest == '-' ? strtoull(rest + 1, NULL, 0) : 0;

@@ -50,5 +50,8 @@ class Model:
         return self._known[block]
 
     def _instructions(self, block: Block) -> Sequence[Instruction]:
-        found = (self.image.instructions.get(address) for address in block.addresses)
-        return [UNKNOWN if text is None else decode(self.core, *text) for text in found]
+        found = (self.image.instructions.get(address, (".byte", "")) for address in block.addresses)
+        return [
+            UNKNOWN if mnemonic.startswith(".") else decode(self.core, mnemonic, operands)
+            for mnemonic, operands in found
+        ]

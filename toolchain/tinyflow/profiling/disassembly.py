@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,22 +15,34 @@ OBJDUMP_SECONDS = 120.0
 
 _SYMBOL = re.compile(r"^([0-9a-f]+) <([^>]+)>:$")
 _INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\t(\S+)(?:\t([^;@#\n]*))?")
-# A compiler may have made a copy of a function for constant arguments.
-_COPY = re.compile(r"\.(?:constprop|isra|part|lto_priv)\.\d+")
+# A compiler may have made copies of a function, for constant arguments.
+_COPY = re.compile(r"[.$](?:constprop|isra|part|lto_priv)[.$]\d+")
 
 
 @dataclass(frozen=True)
 class Disassembly:
-    """Addresses of functions by name, and instructions by address: mnemonic and operands."""
+    """Addresses of functions and their copies by name; instructions by address: mnemonic and
+    operands."""
 
-    symbols: Mapping[str, int]
+    symbols: Mapping[str, tuple[int, ...]]
     instructions: Mapping[int, tuple[str, str]]
 
-    def address(self, name: str) -> int:
-        """Where a function is. Raises ToolError where the image has none of that name."""
+    def addresses(self, name: str) -> tuple[int, ...]:
+        """Where a function and its copies are. Raises ToolError where the image has none."""
         if name not in self.symbols:
             raise ToolError(f"the image has no function {name}: it cannot be profiled")
         return self.symbols[name]
+
+    def within(self, names: Iterable[str]) -> Callable[[int], bool]:
+        """Whether an address is in a function of one of these names, as far as the next begins."""
+        starts = sorted(start for starts in self.symbols.values() for start in starts)
+        mine = {start for name in names for start in self.symbols.get(name, ())}
+
+        def found(address: int) -> bool:
+            at = bisect.bisect_right(starts, address)
+            return at > 0 and starts[at - 1] in mine
+
+        return found
 
 
 def disassemble(elf: Path, prefix: str) -> Disassembly:
@@ -49,11 +62,12 @@ def disassemble(elf: Path, prefix: str) -> Disassembly:
 
 def parse(text: str) -> Disassembly:
     """What objdump printed."""
-    symbols: dict[str, int] = {}
+    symbols: dict[str, tuple[int, ...]] = {}
     instructions: dict[int, tuple[str, str]] = {}
     for line in text.splitlines():
         if match := _SYMBOL.match(line):
-            symbols.setdefault(_COPY.sub("", match[2]), int(match[1], 16))
+            name = _COPY.sub("", match[2])
+            symbols[name] = (*symbols.get(name, ()), int(match[1], 16))
         elif match := _INSTRUCTION.match(line):
             instructions[int(match[1], 16)] = (match[2], (match[3] or "").strip())
     return Disassembly(symbols, instructions)

@@ -120,8 +120,10 @@ def riscv(mnemonic: str, operands: str) -> Instruction:
 
 
 def xtensa(mnemonic: str, operands: str) -> Instruction:
-    """What an Xtensa assembler knows; other instructions are of kind "other"."""
+    """Xtensa. What an objdump for a lesser core calls excw is one of MAC16's, most likely."""
     name = mnemonic.removesuffix(".n")
+    if name == "excw":
+        return Instruction("multiply")
     if re.fullmatch(r"l(8ui|16[us]i|32i|32r|32e)", name) or name.startswith("ld"):
         return Instruction("load", 1)
     if re.fullmatch(r"s(8i|16i|32i|32e)", name):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,11 +46,20 @@ class Part:
     def instructions(self) -> int:
         return sum(times * len(block.addresses) for block, (times, _) in self.ran.items())
 
+    def note(self, block: Block, times: int, fell: int) -> None:
+        """Add to what is known of a block; the emulator may have translated it more than once."""
+        before = self.ran.get(block, (0, 0))
+        self.ran[block] = (before[0] + times, before[1] + fell)
+
+    def without(self, left_out: Callable[[int], bool]) -> Part:
+        """The part but for blocks at addresses that are `left_out`."""
+        ran = {block: n for block, n in self.ran.items() if not left_out(block.addresses[0])}
+        return Part(ran, self.code_lines, self.data_lines)
+
     def add(self, other: Part) -> None:
         """Take what another part has into this one."""
         for block, (times, fell) in other.ran.items():
-            before = self.ran.get(block, (0, 0))
-            self.ran[block] = (before[0] + times, before[1] + fell)
+            self.note(block, times, fell)
         self.code_lines += other.code_lines
         self.data_lines += other.data_lines
 
@@ -83,15 +92,15 @@ def _api(emulator: Path) -> int:
     return 2 if release is not None and int(release[1]) >= 9 else 1
 
 
-def argument(plugin: Path, **values: str) -> str:
+def argument(plugin: Path, out: Path, values: Iterable[tuple[str, int | str]]) -> str:
     """What the emulator is told after `-plugin`. Raises ToolError where a path cannot be told."""
-    for path in (str(plugin), values.get("out", "")):
+    for path in (str(plugin), str(out)):
         if "," in path:
             raise ToolError(
                 f"{path} has a comma, which the emulator takes for the end of the path",
                 hints=["set TINYFLOW_CACHE_DIR to another folder, or move the project"],
             )
-    return ",".join([str(plugin), *(f"{name}={value}" for name, value in values.items())])
+    return ",".join([str(plugin), f"out={out}", *(f"{name}={value}" for name, value in values)])
 
 
 def read(file: Path, told: Sequence[int]) -> list[Part]:
@@ -137,7 +146,7 @@ def _part(lines: Sequence[str], blocks: dict[int, Block]) -> Part:
             blocks[int(number)] = Block(tuple(int(a, 16) for a in addresses), int(end, 16))
         elif kind == "ran":
             block, times, fell = map(int, words)
-            part.ran[blocks[block]] = (times, fell)
+            part.note(blocks[block], times, fell)
         elif kind == "told":
             part.code_lines, part.data_lines = map(int, words)
     return part
