@@ -22,8 +22,9 @@ typedef struct layer {
     int32_t inside_end;
     int32_t held;
     tnf_int32_t *pairs;
-    tnf_int32_t *next; /* where the next pair is expanded */
-    int8_t *copies;    /* of two windows, as bytes */
+    tnf_int32_t *next;  /* where the next pair is expanded */
+    int8_t *copies;     /* of two windows, as bytes */
+    int32_t copy_words; /* that one of these takes */
     tnf_expand_dsp_t expand;
     int32_t group_words;
     int8_t *output;
@@ -75,6 +76,7 @@ static layer_t begin(const TNF_FLASH tnf_conv_2d_dsp_t *params, const tnf_rows_t
     layer.pairs = (tnf_int32_t *)(void *)scratch;
     layer.next = layer.pairs;
     layer.copies = scratch + 8 * steps * params->pairs;
+    layer.copy_words = (params->filter_height * run + 3) / 4;
     layer.expand.bytes = run;
     layer.expand.rows = params->filter_height;
     layer.group_words = GROUP + 2 * steps + GROUP * (params->general != 0 ? 3 : 2);
@@ -137,8 +139,13 @@ static void compute(layer_t *layer, int32_t pixels)
 }
 
 /* Few bytes, without a call. */
-static inline void copy(int8_t *to, const int8_t *from, int32_t bytes)
+static void copy(int8_t *to, const int8_t *from, int32_t bytes)
 {
+    for (; bytes >= 16; bytes -= 16) {
+        memcpy(to, from, 16);
+        to += 16;
+        from += 16;
+    }
     for (; bytes >= 4; bytes -= 4) {
         memcpy(to, from, 4);
         to += 4;
@@ -149,53 +156,44 @@ static inline void copy(int8_t *to, const int8_t *from, int32_t bytes)
     }
 }
 
-static inline void fill(int8_t *to, int32_t value, int32_t bytes)
+/* What a window whose columns are apart has of a row, from column `column` on. */
+static void copy_columns(const TNF_FLASH tnf_conv_2d_dsp_t *params, const int8_t *row,
+                         int32_t column, int8_t *to)
 {
-    for (; bytes > 0; bytes--) {
-        *to++ = (int8_t)value;
-    }
-}
-
-/* `count` values of a row from column `column` on, `step` columns apart, as they are under a window
- * of that row. */
-static int8_t *copy_columns(const layer_t *layer, const int8_t *row, int32_t column, int8_t *to)
-{
-    const TNF_FLASH tnf_conv_2d_dsp_t *params = layer->params;
     const int32_t depth = params->input_channels;
     for (int32_t k = 0; k < params->filter_width; k++) {
         if (column >= 0 && column < params->input_width) {
             copy(to, row + column * depth, depth);
-        } else {
-            fill(to, params->input_zero_point, depth);
         }
         to += depth;
         column += params->dilation_width;
     }
-    return to;
 }
 
 /* A window, whichever part of it is outside or lies behind a ring's end, as bytes without gaps. */
 static void copy_window(const layer_t *layer, int32_t y, int32_t x, int8_t *window)
 {
     const TNF_FLASH tnf_conv_2d_dsp_t *params = layer->params;
-    const int32_t depth = params->input_channels;
-    const int32_t outside = params->input_zero_point;
     const int32_t bytes = layer->expand.bytes;
-    const int32_t row_bytes = layer->input->row_bytes;
-    const int32_t left = (x * params->stride_width - params->pad_left) * depth;
+    const int32_t column = x * params->stride_width - params->pad_left;
+    const int32_t left = column * params->input_channels;
     const int32_t before = left < 0 ? -left : 0;
-    const int32_t room = row_bytes - left;
-    const int32_t inside = room < bytes ? room : bytes;
+    const int32_t room = layer->input->row_bytes - left;
+    const int32_t inside = (room < bytes ? room : bytes) - before;
     int32_t row = y * params->stride_height - params->pad_top;
+    const uint32_t outside = (uint32_t)(uint8_t)params->input_zero_point * 0x01010101U;
+    tnf_int32_t *words = (tnf_int32_t *)(void *)window;
+    for (int32_t i = 0; i < layer->copy_words; i++) {
+        *words++ = (int32_t)outside;
+    }
     for (int32_t i = 0; i < layer->expand.rows; i++) {
-        if (row < 0 || row >= params->input_height) {
-            fill(window, outside, bytes);
-        } else if (params->dilation_width == 1) {
-            fill(window, outside, before);
-            copy(window + before, tnf_row(layer->input, row) + left + before, inside - before);
-            fill(window + inside, outside, bytes - inside);
-        } else {
-            copy_columns(layer, tnf_row(layer->input, row), left / depth, window);
+        if (row >= 0 && row < params->input_height) {
+            const int8_t *values = tnf_row(layer->input, row);
+            if (params->dilation_width == 1) {
+                copy(window + before, values + left + before, inside);
+            } else {
+                copy_columns(params, values, column, window);
+            }
         }
         window += bytes;
         row += params->dilation_height;
@@ -254,7 +252,7 @@ static void expand_any(layer_t *layer, int32_t y, int32_t x)
     expand.skip_1 = expand.skip_0;
     if (!alone) {
         window_1 = take_window(layer, y + wraps, wraps ? 0 : x + 1,
-                               layer->copies + expand.rows * expand.bytes, &expand.skip_1);
+                               layer->copies + 4 * layer->copy_words, &expand.skip_1);
     }
     layer->next = tnf_expand_pair_dsp(layer->next, window_0, window_1, &expand);
     layer->held++;

@@ -76,7 +76,7 @@ def _conv(layer: Weighted) -> Variant | None:
     order = _repeated(_run_order(run), layer.filter_height, run)
     steps = len(order)
     pairs = _pairs(layer, steps)
-    scratch = pairs * 8 * steps + (0 if _lies_there(layer) else 2 * layer.flat.shape[1])
+    scratch = pairs * 8 * steps + (0 if _lies_there(layer) else 8 * -(-layer.flat.shape[1] // 4))
     factors = find_factors(layer, (CONV_EXPONENT,))
     if factors is None or scratch > MOST_SCRATCH:
         return None
