@@ -26,9 +26,9 @@ LEAST_SOFTMAX = 64
 LEAST_RESCALED = 512
 """Values from which on a table of all results is."""
 CALL_INSTRUCTIONS = 40
-PLAIN_INSTRUCTIONS = {"tnf_add_s8": 52, "tnf_rescale_s8": 21, "tnf_softmax_s8": 310}
+PLAIN_INSTRUCTIONS = {"tnf_add_s8": 69, "tnf_rescale_s8": 26, "tnf_softmax_s8": 310}
 LINEAR_INSTRUCTIONS = 13
-LOOKUP_INSTRUCTIONS = 5
+LOOKUP_INSTRUCTIONS = 6
 SOFTMAX_INSTRUCTIONS, SOFTMAX_ROW_INSTRUCTIONS = 36, 250
 
 
