@@ -10,13 +10,14 @@
 #define GROUP 4
 #define CHUNK 16
 #define TILE_ROWS 2
+#define TILE_COLUMNS 2
 #define PATCH_COLUMNS 4
 #define RING_ROWS 4
-#define EXPONENT 2
+#define SHORT_WORDS 2
+#define GENERAL_WORDS 3
 
 #define PLACE_WORDS (TNF_WINOGRAD_PLACE_BYTES / 4)
 #define CHUNK_WORDS (TNF_WINOGRAD_CHUNK_BYTES / 4)
-#define SUM_WORDS (TNF_WINOGRAD_SUM_BYTES / 4)
 
 typedef struct work {
     const TNF_FLASH tnf_winograd_3x3_dsp_t *params;
@@ -109,52 +110,26 @@ static void transform_tiles(const work_t *work, const int8_t *const rows[RING_RO
     }
 }
 
-/* Four times a sum becomes an output. */
-static inline int8_t requantize(int32_t sum, int32_t general, const TNF_FLASH int32_t *scale)
+/* Four channels of two tiles from their sums; `columns` of four are there. */
+static void store_tiles(const work_t *work, int32_t channel, int32_t rows, int32_t columns,
+                        int8_t *output)
 {
-    if (general == 0) {
-        return TNF_SIMD_CLAMP_SHIFTED(tnf_simd_scale(sum, scale[0], scale[1]), EXPONENT + 2);
-    }
-    const int32_t half = scale[1] + (sum >> 31);
-    return tnf_simd_clamp(tnf_simd_scale_rounded(sum >> 1, scale[0], half) >> scale[2]);
-}
-
-/* One tile of one channel: its outputs, of which `rows` and `columns` are there. */
-static inline void store_tile(const work_t *work, const tnf_int32_t *sums, int32_t general,
-                              const TNF_FLASH int32_t *scale, int32_t rows, int32_t columns,
-                              int8_t *output)
-{
-    int32_t upper[4], lower[4];
-    for (int32_t x = 0; x < 4; x++) {
-        const tnf_int32_t *place = sums + 4 * x * SUM_WORDS;
-        upper[x] = place[SUM_WORDS] + place[2 * SUM_WORDS];
-        lower[x] = place[0] - place[3 * SUM_WORDS];
-    }
-    const int32_t pixel = work->params->output_channels;
-    output[0] = requantize(upper[0] + upper[1] + upper[2], general, scale);
-    if (columns > 1) {
-        output[pixel] = requantize(upper[1] - upper[2] - upper[3], general, scale);
-    }
-    if (rows > 1) {
-        output += work->params->output_width * pixel;
-        output[0] = requantize(lower[0] + lower[1] + lower[2], general, scale);
-        if (columns > 1) {
-            output[pixel] = requantize(lower[1] - lower[2] - lower[3], general, scale);
-        }
-    }
-}
-
-static inline void store_tiles(const work_t *work, int32_t general, int32_t channel, int32_t rows,
-                               int32_t columns, int8_t *output)
-{
-    const int32_t words = general == 0 ? 2 : 3;
-    const TNF_FLASH int32_t *scale = work->params->scales + channel * words;
-    for (int32_t i = 0; i < GROUP; i++, scale += words, output++) {
-        store_tile(work, work->sums + i, general, scale, rows, columns, output);
-        if (columns > 2) {
-            store_tile(work, work->sums + GROUP + i, general, scale, rows, columns - 2,
-                       output + 2 * work->params->output_channels);
-        }
+    const TNF_FLASH tnf_winograd_3x3_dsp_t *params = work->params;
+    const int32_t pixel_bytes = params->output_channels;
+    const int32_t row_bytes = params->output_width * pixel_bytes;
+    const int32_t words = params->general == 0 ? SHORT_WORDS : GENERAL_WORDS;
+    tnf_winograd_tile_t tile = {work->sums,
+                                params->scales + channel * words,
+                                output,
+                                rows > 1 ? row_bytes : 0,
+                                columns > 1 ? pixel_bytes : 0,
+                                params->general};
+    tnf_winograd_store_dsp(&tile);
+    if (columns > TILE_COLUMNS) {
+        tile.sums += GROUP;
+        tile.output += TILE_COLUMNS * pixel_bytes;
+        tile.pixel_bytes = columns > TILE_COLUMNS + 1 ? pixel_bytes : 0;
+        tnf_winograd_store_dsp(&tile);
     }
 }
 
@@ -192,11 +167,7 @@ static void compute_rows(const work_t *work, int32_t slot, int32_t rows, int8_t 
             const int32_t channel = least(group, params->output_channels - GROUP);
             int8_t *to = output + x * params->output_channels + channel;
             stream = tnf_winograd_block_dsp(work->values, stream, work->sums, work->chunks);
-            if (params->general == 0) {
-                store_tiles(work, 0, channel, rows, pixels - x, to);
-            } else {
-                store_tiles(work, 1, channel, rows, pixels - x, to);
-            }
+            store_tiles(work, channel, rows, pixels - x, to);
         }
     }
 }

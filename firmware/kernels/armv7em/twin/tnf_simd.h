@@ -41,21 +41,4 @@ static inline int32_t tnf_simd_subtract(int32_t a, int32_t b)
                            tnf_dsp_half(a, 1) - tnf_dsp_half(b, 1));
 }
 
-static inline int32_t tnf_simd_scale(int32_t value, int32_t multiplier, int32_t constant)
-{
-    return tnf_dsp_smmla(value, multiplier, constant);
-}
-
-static inline int32_t tnf_simd_scale_rounded(int32_t value, int32_t multiplier, int32_t constant)
-{
-    return tnf_dsp_smmlar(value, multiplier, constant);
-}
-
-static inline int8_t tnf_simd_clamp(int32_t value)
-{
-    return tnf_dsp_ssat8(value);
-}
-
-#define TNF_SIMD_CLAMP_SHIFTED(value, shift) tnf_dsp_ssat8((value) >> (shift))
-
 #endif

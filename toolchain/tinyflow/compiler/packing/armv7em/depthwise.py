@@ -167,7 +167,8 @@ def _band_trace(layer: Weighted, bands: list[range]) -> RowTrace:
 
 def _instructions(layer: Weighted, bands: list[range], at_once: int) -> int:
     """A prediction of the instructions executed."""
-    pairs = _group_bytes(layer) // PAIR_BYTES
+    filled = layer.pad_left + -(-(layer.input_width - layer.pad_left) // 2)
+    pairs = min(filled, _group_bytes(layer) // PAIR_BYTES)
     groups = -(-layer.input_channels // GROUP)
     width = layer.output_width
     if layer.stride_height == 1:

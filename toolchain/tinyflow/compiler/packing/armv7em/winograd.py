@@ -179,6 +179,6 @@ def _instructions(layer: Weighted, factors: Factors) -> int:
     groups = -(-layer.output_channels // GROUP)
     transform = -(-layer.input_channels // GROUP) * 310 + 60
     products = 4 * (4 * (8 + 92 * _chunks(layer)) + 13)
-    output = 8 * (80 if factors.general else 62) + 40
+    output = 8 * (62 if factors.general else 51) + 100
     copies = layer.input_height * (layer.input_width * layer.input_channels // 3 + 100)
     return layer.batches * (patches * (transform + groups * (products + output)) + copies)
