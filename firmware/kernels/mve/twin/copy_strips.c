@@ -6,6 +6,6 @@ TNF_KERNEL void tnf_copy_strips(int8_t *to, int32_t pitch, const int8_t *from, i
                                 int32_t bytes, int32_t count)
 {
     for (int32_t strip = 0; strip < count; strip++) {
-        memcpy(to + strip * pitch, from + strip * step, (size_t)bytes);
+        memmove(to + strip * pitch, from + strip * step, (size_t)bytes);
     }
 }

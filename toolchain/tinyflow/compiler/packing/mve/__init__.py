@@ -1,4 +1,4 @@
-"""The M-profile vector extension: weighted operators with packed weights, others as vectors."""
+"""The M-profile vector extension: weighted operators with packed weights."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.packing.backend import Variant
-from tinyflow.compiler.packing.mve import convolution, dense, depthwise
+from tinyflow.compiler.packing.mve import columns, dense, depthwise, windows
+from tinyflow.compiler.packing.mve.scales import scales
 from tinyflow.compiler.packing.weighted import weighted
 
 if TYPE_CHECKING:
@@ -15,14 +16,19 @@ if TYPE_CHECKING:
 
 
 def variants(graph: Graph, step: Step) -> Iterator[Variant]:
-    """The ways of this backend to compute a step."""
+    """The ways of this backend to compute a step: none with groups, dilation or factors over 1."""
     layer = weighted(graph, step)
-    if layer is not None and layer.kind in PACKERS:
-        yield from PACKERS[layer.kind](layer)
+    if layer is None or layer.groups > 1 or max(layer.dilation_height, layer.dilation_width) > 1:
+        return
+    scaled = scales(layer)
+    if scaled is None:
+        return
+    for packer in PACKERS[layer.kind]:
+        yield from packer(layer, scaled)
 
 
 PACKERS = {
-    "conv": convolution.variants,
-    "depthwise": depthwise.variants,
-    "fully_connected": dense.variants,
+    "conv": (windows.variants, columns.variants),
+    "depthwise": (depthwise.variants,),
+    "fully_connected": (dense.variants,),
 }

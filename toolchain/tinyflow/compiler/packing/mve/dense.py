@@ -10,7 +10,7 @@ import numpy as np
 from tinyflow.compiler.ops.op import Constant, KernelCall
 from tinyflow.compiler.packing.backend import Variant
 from tinyflow.compiler.packing.mve.convolution import SLICE
-from tinyflow.compiler.packing.mve.scales import LANES, Scales, scales
+from tinyflow.compiler.packing.mve.scales import LANES, Scales
 from tinyflow.compiler.packing.weighted import Weighted
 
 if TYPE_CHECKING:
@@ -20,11 +20,8 @@ OUTPUTS = 8
 """Outputs that are computed at once."""
 
 
-def variants(layer: Weighted) -> Iterator[Variant]:
+def variants(layer: Weighted, scaled: Scales) -> Iterator[Variant]:
     """Rows of values times packed weights."""
-    scaled = scales(layer)
-    if scaled is None:
-        return
     call = KernelCall(
         function="tnf_dense_mve_s8",
         header="tnf_dense_mve.h",

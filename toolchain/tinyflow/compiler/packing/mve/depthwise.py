@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinyflow.compiler.memory.rows import reach, windowed
-from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
+from tinyflow.compiler.ops.op import Constant, KernelCall
 from tinyflow.compiler.packing.backend import Variant
-from tinyflow.compiler.packing.mve.convolution import SCRATCH_BYTES
-from tinyflow.compiler.packing.mve.scales import LANES, scales
+from tinyflow.compiler.packing.mve.convolution import SCRATCH_BYTES, overlap, rows
+from tinyflow.compiler.packing.mve.scales import LANES, Scales
 from tinyflow.compiler.packing.weighted import Weighted
 
 if TYPE_CHECKING:
@@ -34,17 +33,15 @@ FIELDS = (
 )
 
 
-def variants(layer: Weighted) -> Iterator[Variant]:
-    """Planes, for small filters, one for each channel, without dilation."""
+def variants(layer: Weighted, scaled: Scales) -> Iterator[Variant]:
+    """Planes, for small filters, one for each channel."""
     taps = layer.filter_height * layer.filter_width
     channels = layer.output_channels
-    dilated = max(layer.dilation_height, layer.dilation_width) > 1
-    if taps > WINDOW_BYTES or channels < LANES or layer.depth_multiplier > 1 or dilated:
+    if taps > WINDOW_BYTES or channels < LANES or layer.depth_multiplier > 1:
         return
     columns = (layer.output_width - 1) * layer.stride_width + layer.filter_width
     scratch_bytes = channels * columns * layer.filter_height + WINDOW_BYTES
-    scaled = scales(layer)
-    if scaled is None or scratch_bytes > SCRATCH_BYTES:
+    if scratch_bytes > SCRATCH_BYTES:
         return
     starts = quads(channels)
     params = dict(layer.call.params)
@@ -69,18 +66,9 @@ def variants(layer: Weighted) -> Iterator[Variant]:
         scratch_bytes=scratch_bytes,
         by_rows="tnf_depthwise_mve_rows_s8",
     )
-    trace = windowed(
-        layer.output_height,
-        layer.input_height,
-        layer.filter_height,
-        layer.stride_height,
-        layer.pad_top,
-        input_row_bytes=layer.input_width * channels,
-        output_row_bytes=layer.output_width * channels,
-        batches=layer.batches,
+    yield Variant(
+        "planes", (call,), (overlap(call, rows(layer)),), _instructions(layer, len(starts), columns)
     )
-    overlap = Overlap(call.inputs[0], call.outputs[0], reach(trace), trace)
-    yield Variant("planes", (call,), (overlap,), _instructions(layer, len(starts), columns))
 
 
 def quads(channels: int) -> tuple[int, ...]:

@@ -1,0 +1,118 @@
+"""CONV_2D by windows: they are copied to scratch and multiplied there, three at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tinyflow.compiler.memory.rows import RowTrace
+from tinyflow.compiler.packing.backend import Variant
+from tinyflow.compiler.packing.mve.convolution import (
+    PIXELS,
+    SCRATCH_BYTES,
+    SLICE,
+    kernel_call,
+    overlap,
+    rows,
+)
+from tinyflow.compiler.packing.mve.scales import LANES, Scales
+from tinyflow.compiler.packing.weighted import Weighted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SHORT_SLICES = 9
+"""The most that the kernel for short windows takes."""
+WINDOWS_BYTES = 1024
+"""About so many bytes of windows are copied at once."""
+
+
+def variants(layer: Weighted, scaled: Scales) -> Iterator[Variant]:
+    """Any filter; one of one pixel without a ring of rows."""
+    slices = -(-layer.flat.shape[1] // SLICE)
+    pointwise = _is_pointwise(layer)
+    width = (layer.output_width - 1) * layer.stride_width + layer.filter_width
+    ring_bytes = 0 if pointwise else layer.filter_height * width * layer.input_channels
+    room = min(WINDOWS_BYTES, SCRATCH_BYTES - ring_bytes)
+    run = layer.output_width * (layer.output_height if _is_run(layer) else 1)
+    block = min(max(room // (slices * SLICE * PIXELS), 1) * PIXELS, run)
+    scratch_bytes = ring_bytes + block * slices * SLICE
+    if scratch_bytes > SCRATCH_BYTES:
+        return
+    call = kernel_call(
+        "pointwise_mve" if pointwise else "conv_2d_mve",
+        layer,
+        scaled,
+        packed(layer.flat, scaled),
+        slices=slices,
+        block=block,
+        scratch_bytes=scratch_bytes,
+    )
+    trace = _blocks(layer, block) if pointwise else rows(layer)
+    overlaps = () if trace is None else (overlap(call, trace),)
+    yield Variant("windows", (call,), overlaps, _instructions(layer, slices, block))
+
+
+def packed(weights: NDArray[np.int64], scaled: Scales) -> NDArray[np.int32]:
+    """Weights [channels, values] as tnf_pixels_mve.h has them."""
+    channels, values = weights.shape
+    quads, slices = -(-channels // LANES), -(-values // SLICE)
+    padded = np.zeros((quads * LANES, slices * SLICE), np.int8)
+    padded[:channels, :values] = weights
+    if slices <= SHORT_SLICES:
+        padded = np.roll(padded, SLICE, 1)
+    # Lane 2a + b of a quad is channel a of pair b.
+    lanes = padded.reshape(quads, 2, 2, slices, SLICE).transpose(0, 2, 3, 1, 4)
+    words = np.ascontiguousarray(lanes).view("<i4").reshape(quads, -1)
+    return np.concatenate((words, scaled.quads().reshape(quads, -1)), 1).astype(np.int32)
+
+
+def _is_pointwise(layer: Weighted) -> bool:
+    """Whether windows are pixels of the input."""
+    reached = (layer.output_height - 1) * layer.stride_height < layer.input_height and (
+        layer.output_width - 1
+    ) * layer.stride_width < layer.input_width
+    return (
+        layer.filter_height == layer.filter_width == 1
+        and layer.pad_top == layer.pad_left == 0
+        and reached
+    )
+
+
+def _is_run(layer: Weighted) -> bool:
+    """Whether all pixels of an image are computed one after the other."""
+    return _is_pointwise(layer) and layer.stride_height == layer.stride_width == 1
+
+
+def _blocks(layer: Weighted, block: int) -> RowTrace | None:
+    """Pixels in the blocks in which they are copied."""
+    if not _is_run(layer):
+        return None
+    pixels = layer.output_height * layer.output_width
+    image = np.minimum((np.arange(pixels) // block + 1) * block, pixels)
+    starts = np.arange(layer.batches) * pixels
+    consumed = (starts[:, np.newaxis] + image).reshape(-1)
+    return RowTrace(
+        layer.batches * pixels,
+        layer.input_channels,
+        layer.output_channels,
+        tuple(consumed.tolist()),
+    )
+
+
+def _instructions(layer: Weighted, slices: int, block: int) -> int:
+    """Those executed per inference."""
+    quads = -(-layer.output_channels // LANES)
+    quad = 22 * slices + 35
+    if slices > SHORT_SLICES:
+        quad += 28 + (slices - 1) // 8 * 8
+    runs = layer.batches * (1 if _is_run(layer) else layer.output_height)
+    pixels = layer.output_height * layer.output_width * layer.batches // runs
+    blocks = [min(block, pixels - start) for start in range(0, pixels, block)]
+    triples = sum(-(-count // PIXELS) for count in blocks)
+    strip = layer.filter_width * layer.input_channels
+    copied = 6 if strip <= SLICE else 11 + 3 * -(-strip // SLICE)
+    windows = layer.filter_height * (pixels * copied + 20 * len(blocks))
+    return runs * (triples * (quad * quads + 35) + 110 * len(blocks) + windows + 60)
