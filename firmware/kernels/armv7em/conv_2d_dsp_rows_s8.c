@@ -52,7 +52,7 @@ static layer_t begin(const TNF_FLASH tnf_conv_2d_dsp_t *params, const tnf_rows_t
                      int32_t first, int32_t end, int8_t *output, int8_t *scratch)
 {
     const int32_t run = params->filter_width * params->input_channels;
-    const int32_t steps = params->filter_height * tnf_expand_words(run);
+    const int32_t steps = tnf_expand_words(run, params->filter_height);
     const int32_t last = params->input_width - params->filter_width + params->pad_left;
     layer_t layer;
     layer.params = params;
@@ -277,7 +277,7 @@ static int32_t expand_inside(layer_t *layer, int32_t y, int32_t x)
     tnf_expand_dsp_t expand = layer->expand;
     int32_t calls = pairs;
     expand.skip_0 = layer->input->row_bytes - expand.bytes;
-    if (expand.rows == 1) { /* windows follow one another as rows do */
+    if (expand.rows == 1 && expand.bytes % 4 != 1) { /* windows follow one another as rows do */
         expand.rows = pairs;
         expand.skip_0 = 2 * step - expand.bytes;
         calls = 1;

@@ -9,7 +9,7 @@
     .type tnf_expand_pair_dsp, %function
 
 /* r0 pairs, r1 and r2 the windows, r3 bytes left of a run; r8 bytes of a run, r9 runs left, r10 and
- * r11 what is left out between runs. */
+ * r11 what is left out between runs; r12 the words that wait for another single byte, or 0. */
 
 /* Four bytes of each window: even ones, then odd ones. */
 .macro four
@@ -25,6 +25,7 @@
 tnf_expand_pair_dsp:
     push    {r4-r11, lr}
     ldm     r3, {r8-r11}
+    mov     r12, #0
 .Lrun:
     subs    r3, r8, #8
     blt     .Lunder_eight
@@ -34,17 +35,25 @@ tnf_expand_pair_dsp:
     subs    r3, r3, #8
     bge     .Leight
 .Lunder_eight:
-    lsls    r12, r3, #30        /* carry: four more; zero: nothing after them */
+    lsls    r4, r3, #30         /* carry: four more; zero: nothing after them */
     bcc     .Lunder_four
     four
-    lsls    r12, r3, #30
+    lsls    r4, r3, #30
 .Lunder_four:
     beq     .Lnext
-    lsls    r12, r3, #31        /* carry: two or three; zero: an even number */
+    lsls    r4, r3, #31         /* carry: two or three; zero: an even number */
     bcs     .Ltwo
     ldrsb   r4, [r1], #1
     ldrsb   r5, [r2], #1
+    cmp     r12, #0
+    bne     .Lsecond
+    mov     r12, r0
     b       .Lone_word
+.Lsecond:
+    strh    r4, [r12, #2]
+    strh    r5, [r12, #6]
+    mov     r12, #0
+    b       .Lnext
 .Ltwo:
     bne     .Lthree
     ldrsb   r4, [r1], #1

@@ -44,7 +44,7 @@ TNF_KERNEL void tnf_fully_connected_dsp_s8(const TNF_FLASH tnf_fully_connected_d
     const int32_t depth = params->input_depth;
     const int32_t half = depth < 8 ? (depth + 1) / 2 : (depth + 7) / 8 * 4;
     const tnf_expand_dsp_t expand = {half, 1, 0, 0};
-    const int32_t steps = (tnf_expand_words(half) + 1) / 2;
+    const int32_t steps = (tnf_expand_words(half, 1) + 1) / 2;
     tnf_int32_t *words = (tnf_int32_t *)(void *)scratch;
     const tnf_fully_connected_block_t block = {
         words,

@@ -30,15 +30,17 @@ typedef struct tnf_expand_dsp {
     int32_t skip_1;
 } tnf_expand_dsp_t;
 
-/** The words that a run becomes in each lane: of 4 bytes 2, of 1 or 2 that are left over 1. */
-static inline int32_t tnf_expand_words(int32_t bytes)
+/** The words that `rows` runs become in each lane. */
+static inline int32_t tnf_expand_words(int32_t bytes, int32_t rows)
 {
-    return bytes / 4 * 2 + (bytes % 4 + 1) / 2;
+    const int32_t left = bytes % 4;
+    return rows * (bytes / 4) * 2 + (left == 1 ? (rows + 1) / 2 : rows * ((left + 1) / 2));
 }
 
 /** Two windows as pairs of int16. Words of the first and of the second take turns; of four bytes
  *  b0 b1 b2 b3 there are (b0, b2) and (b1, b3), of three left over (b0, b2) and (b1, anything), of
- *  two (b0, b1), of one (b0, anything).
+ *  two (b0, b1). A single one that is left over, and that of the next run, are one word, where the
+ *  first of them is.
  *  @return the end of what was written */
 tnf_int32_t *tnf_expand_pair_dsp(tnf_int32_t *pairs, const int8_t *window_0, const int8_t *window_1,
                                  const tnf_expand_dsp_t *expand);

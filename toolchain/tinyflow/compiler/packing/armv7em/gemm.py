@@ -73,7 +73,7 @@ def _rows_of_pixels(layer: Weighted) -> Variant | None:
 
 def _conv(layer: Weighted) -> Variant | None:
     run = layer.filter_width * layer.input_channels
-    order = _repeated(_run_order(run), layer.filter_height, run)
+    order = _window_order(run, layer.filter_height)
     steps = len(order)
     pairs = _pairs(layer, steps)
     scratch = pairs * 8 * steps + (0 if _lies_there(layer) else 8 * -(-layer.flat.shape[1] // 4))
@@ -184,7 +184,7 @@ def _conv_instructions(layer: Weighted, steps: int, groups: int, *, general: boo
 def _fully_connected(layer: Weighted) -> Variant | None:
     depth = layer.flat.shape[1]
     half = (depth + 1) // 2 if depth < 8 else -(-depth // 8) * 4
-    first = _run_order(half)
+    first = _window_order(half)
     # Values that both halves have count in the first.
     shift = depth - half
     second = [[NOTHING if i < half - shift else i + shift for i in pair] for pair in first]
@@ -236,21 +236,24 @@ def _fully_connected(layer: Weighted) -> Variant | None:
     )
 
 
-def _run_order(run: int) -> list[list[int]]:
-    """The values of a run in the order of the kernel's words: two for each, NOTHING where none."""
-    order = [pair for i in range(0, run - run % 4, 4) for pair in ([i, i + 2], [i + 1, i + 3])]
-    last = run - run % 4
-    left = {0: [], 1: [[0, NOTHING]], 2: [[0, 1]], 3: [[0, 2], [1, NOTHING]]}[run % 4]
-    return order + [[NOTHING if i == NOTHING else last + i for i in pair] for pair in left]
+def _window_order(run: int, rows: int = 1) -> list[list[int]]:
+    """The values of a window in the order of the kernel's words: two for each, NOTHING where none.
 
-
-def _repeated(order: Sequence[Sequence[int]], rows: int, run: int) -> list[list[int]]:
-    """The order of one run after another."""
-    return [
-        [NOTHING if i == NOTHING else row * run + i for i in pair]
-        for row in range(rows)
-        for pair in order
-    ]
+    A single value that a run leaves over shares a word with the next run's.
+    """
+    order = []
+    for row in range(rows):
+        start, left = row * run, run % 4
+        for i in range(start, start + run - left, 4):
+            order += [[i, i + 2], [i + 1, i + 3]]
+        last = start + run - left
+        if left == 1 and row % 2 == 0:
+            order.append([last, last + run if row + 1 < rows else NOTHING])
+        elif left == 2:
+            order.append([last, last + 1])
+        elif left == 3:
+            order += [[last, last + 2], [last + 1, NOTHING]]
+    return order
 
 
 def _groups(channels: int) -> list[list[int]]:
