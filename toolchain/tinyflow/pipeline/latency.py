@@ -49,8 +49,8 @@ def estimate(walk: Walk) -> Profile:
     from tinyflow import profiling
     from tinyflow.profiling import cycles, disassembly
 
-    board, compiled = walk.require_board(), walk.compiled()
-    timing = _timing(board)
+    board = walk.require_board()
+    timing, compiled = _timing(board), walk.compiled()
     emulated = _emulated(board, timing, walk)
     run = _Emulated(
         home=walk.home,

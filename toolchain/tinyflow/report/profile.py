@@ -30,7 +30,8 @@ class Bar:
 
 @dataclass(frozen=True)
 class Row:
-    """A layer in the table. `share` is a percentage, for the bar behind it; `cells` are texts."""
+    """A layer in the table. `share` is a percentage, `bar` how wide the bar behind it is, in
+    percents of the widest; `cells` are texts."""
 
     colour: int
     operator: str
@@ -38,6 +39,7 @@ class Row:
     variant: str
     name: str
     share: str
+    bar: str
     cells: tuple[str, ...]
 
 
@@ -65,6 +67,7 @@ def context(profile: Profile) -> Page:
     """What the page shows, as texts."""
     weights = _by_operator(profile.layers)
     colours = {op: min(rank, COLOURS - 1) for rank, op in enumerate(weights)}
+    most = max((layer.weight for layer in profile.layers), default=0) or 1
     what = _what(profile)
     estimated = profile.estimate is not None
     return Page(
@@ -106,6 +109,7 @@ def context(profile: Profile) -> Page:
                 layer.variant,
                 layer.name,
                 f"{100 * profile.share(layer):.1f}",
+                f"{100 * layer.weight / most:.0f}",
                 tuple(_cells(layer, estimated=estimated)),
             )
             for layer in profile.layers
@@ -177,7 +181,7 @@ def _facts(profile: Profile) -> Iterable[tuple[str, str]]:
 
 def _note(profile: Profile) -> str:
     if profile.estimate is not None:
-        return " ".join(f"{text}." for text in profile.estimate.basis)
+        return " ".join(f"{text[:1].upper()}{text[1:]}." for text in profile.estimate.basis)
     if profile.unit == "instructions":
         return "Executed instructions, counted by the emulator. They are not cycles."
     return f"{profile.unit.capitalize()} by the board's own counter, the least of several runs."
