@@ -45,6 +45,25 @@ static void gather_row(const TNF_FLASH tnf_conv_2d_mac16_t *params, const int8_t
     }
 }
 
+/* Fills the pixels of an output row whose windows hang over the border with padding. */
+static void pad_row(const TNF_FLASH tnf_conv_2d_mac16_t *params, int32_t top, tnf_int16_t *to)
+{
+    const int32_t pixel_values = 4 * params->quads;
+    if (top < 0 || top + params->filter_height > params->input_height) {
+        tnf_mac16_fill_pairs(to, params->output_width * pixel_values, params->padding);
+        return;
+    }
+    const int32_t last = params->input_width - params->filter_width;
+    int32_t origin = -params->pad_left;
+    for (int32_t x = 0; x < params->output_width; x++) {
+        if (origin < 0 || origin > last) {
+            tnf_mac16_fill_pairs(to, pixel_values, params->padding);
+        }
+        to += pixel_values;
+        origin += params->stride_width;
+    }
+}
+
 /* What the pixels of output row `y` are computed from. */
 static void lay_out(const TNF_FLASH tnf_conv_2d_mac16_t *params, const tnf_rows_t *input, int32_t y,
                     tnf_int16_t *to)
@@ -65,6 +84,7 @@ static void lay_out(const TNF_FLASH tnf_conv_2d_mac16_t *params, const tnf_rows_
         return;
     }
     const int32_t width = params->filter_width * params->input_channels;
+    pad_row(params, top, to);
     for (int32_t filter_y = 0; filter_y < params->filter_height; filter_y++) {
         const int32_t row = top + filter_y;
         if (row >= 0 && row < params->input_height) {
@@ -91,9 +111,6 @@ TNF_KERNEL void tnf_conv_2d_pixels_rows_s8(const TNF_FLASH tnf_conv_2d_mac16_t *
     while (first < end) {
         const int32_t rows = end - first < params->band ? end - first : params->band;
         run.pixels = rows * width;
-        if (params->crossed == 0) {
-            tnf_mac16_fill_pairs(values, run.pixels * 4 * quads, params->padding);
-        }
         for (int32_t row = 0; row < rows; row++) {
             lay_out(params, input, first + row, values + row * width * 4 * quads);
         }

@@ -79,8 +79,8 @@ class _Pixels:
         pixel = 4 * quads + own + self.found.instructions
         channel = 95 + 9 * quads
         if not self.crossed:
-            windows = layer.filter_height * (layer.filter_width * layer.input_channels * 3 + 12)
-            lay_out = layer.output_width * (windows + 10 * quads) + 150 * layer.filter_height
+            windows = layer.filter_height * (layer.filter_width * layer.input_channels * 3 + 5)
+            lay_out = layer.output_width * (windows + 8) + 150 * layer.filter_height
         elif layer.stride_width == 1:
             lay_out = 60 + 8 * layer.output_width * quads
         else:

@@ -68,17 +68,18 @@ class _Lines:
         layer = self.layer
         count, rows = band_counts(layer, band)
         width, stride = layer.output_width, layer.stride_width
-        lines = rows
         inputs = (rows - count) * layer.stride_height + count * FILTER
-        calls = inputs
+        inside = min(inputs, layer.batches * layer.input_height)
+        across = min(self.columns, layer.input_width)
+        lines, calls = rows, inside
         if self.upright:
-            lines, stride = count * width, layer.stride_height
-            calls = count * self.columns
+            lines, calls = count * width, count * across
+            stride = layer.stride_height
         dense = stride == 1 and not self.found.shift.any()
         pixel = 11 + (0 if dense else 3) + self.found.instructions
         whole = layer.input_channels % 4 == 0
         groups = -(-layer.input_channels // (4 if whole else 2))
-        expand = calls * 75 + inputs * self.columns * (10 if whole else 9)
+        expand = calls * 65 + inside * across * (10 if whole else 9)
         channel = count * 110 + lines * 24 + rows * width * pixel
         fill = count * self._plane(band) * (10 if whole else 5)
         return layer.input_channels * channel + groups * expand + fill
