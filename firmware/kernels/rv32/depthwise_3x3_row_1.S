@@ -3,7 +3,7 @@
 #include "tnf_depthwise_row.h"
 
 /* A column is the last one of `last`, the middle one of `middle` and the first one of `first`. */
-.macro column last, middle, first
+.macro column form, last, middle, first
     value P0
     more \last, W02
     more \middle, W01
@@ -16,10 +16,11 @@
     more \last, W22
     more \middle, W21
     more \first, W20
-    finish \last
+    finish \form, \last
 .endm
 
-/* Two columns in which no output ends. */
+/* The first two columns end no output. */
+.macro columns form
     value P0
     begin A, W00
     value P1
@@ -35,12 +36,20 @@
     value P2
     more A, W21
     more B, W20
-.Lcolumn:
-    column A, B, C
+.Lcolumn_\form:
+    column \form, A, B, C
     beq OUT, END, .Ldone
-    column B, C, A
+    column \form, B, C, A
     beq OUT, END, .Ldone
-    column C, A, B
-    bne OUT, END, .Lcolumn
+    column \form, C, A, B
+    bne OUT, END, .Lcolumn_\form
+.endm
+
+    bltz MULTIPLIER, .Lexact
+    columns short_form
 .Ldone:
     next_channel
+.Lexact:
+    columns exact_form
+    j .Ldone
+    .size NAME, . - NAME

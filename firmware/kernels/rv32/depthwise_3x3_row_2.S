@@ -12,7 +12,7 @@
 .endm
 
 /* A column is the last one of `last` and the first one of `first`. */
-.macro column last, first
+.macro column form, last, first
     value P0
     more \last, W02
     begin \first, W00
@@ -22,22 +22,31 @@
     value P2
     more \last, W22
     more \first, W20
-    finish \last
+    finish \form, \last
 .endm
 
-/* A column in which no output ends. */
+/* The first column ends no output. */
+.macro columns form
     value P0
     begin A, W00
     value P1
     more A, W10
     value P2
     more A, W20
-.Lcolumn:
+.Lcolumn_\form:
     middle A
-    column A, B
+    column \form, A, B
     beq OUT, END, .Ldone
     middle B
-    column B, A
-    bne OUT, END, .Lcolumn
+    column \form, B, A
+    bne OUT, END, .Lcolumn_\form
+.endm
+
+    bltz MULTIPLIER, .Lexact
+    columns short_form
 .Ldone:
     next_channel
+.Lexact:
+    columns exact_form
+    j .Ldone
+    .size NAME, . - NAME

@@ -15,7 +15,8 @@ extern "C" {
 #endif
 
 /** A depthwise convolution of 3x3 with one filter per channel, a stride of 1 or 2 along the width
- *  and no dilation. */
+ *  and no dilation. Constants of a channel are its bias, multiplier, addend and exponent, as in
+ *  tnf_pair_t; multipliers of 2^31 and more are those of the exact form. */
 typedef struct tnf_depthwise_3x3 {
     int32_t batches;
     int32_t input_height;
@@ -31,16 +32,16 @@ typedef struct tnf_depthwise_3x3 {
     int32_t zero_point; /**< of the input: what stands for padding */
     int32_t activation_min;
     int32_t activation_max;
-    int32_t exponent;                   /**< of the short form of requantisation */
+    int32_t strip_columns;              /**< output columns for which rows are copied at once */
     const TNF_FLASH int8_t *weights;    /**< [input_channels][3][3] */
-    const TNF_FLASH int32_t *constants; /**< [input_channels]: bias, multiplier, constant */
+    const TNF_FLASH int32_t *constants; /**< [input_channels][4], see above */
 } tnf_depthwise_3x3_t;
 
 /** The rows under the window are copied before an output row is written.
  *  @param params  sizes and constants
  *  @param input   [batches, input_height, input_width, input_channels]
  *  @param output  [batches, output_height, output_width, input_channels]
- *  @param scratch 4-aligned: three rows of (output_width - 1) * stride_width + 3 pixels, each
+ *  @param scratch 4-aligned: three rows of (strip_columns - 1) * stride_width + 3 pixels, each
  *                 rounded up to a multiple of 4 bytes */
 void tnf_depthwise_3x3_s8(const TNF_FLASH tnf_depthwise_3x3_t *params, const int8_t *input,
                           int8_t *output, int8_t *scratch);

@@ -16,11 +16,10 @@
 #define ROW_OUTPUT 12
 #define ROW_OUTPUT_BYTES 16
 #define ROW_CHANNELS 20
-#define ROW_EXPONENT 24
-#define ROW_MIN 28
-#define ROW_MAX 32
-#define ROW_WEIGHTS 36
-#define ROW_CONSTANTS 40
+#define ROW_MIN 24
+#define ROW_MAX 28
+#define ROW_WEIGHTS 32
+#define ROW_CONSTANTS 36
 
 #else
 
@@ -32,9 +31,8 @@ extern "C" {
 typedef struct tnf_depthwise_row {
     const int8_t *rows[3]; /**< with their padding */
     int8_t *output;
-    int32_t output_bytes; /**< of the row */
+    int32_t output_bytes; /**< from the first output to the one behind the last */
     int32_t channels;
-    int32_t exponent;
     int32_t activation_min;
     int32_t activation_max;
     const int8_t *weights;

@@ -1,6 +1,7 @@
 /* What depthwise_3x3_row_1.S and depthwise_3x3_row_2.S share: the registers, and the way from one
- * channel to the next. Each defines NAME, includes it, has the loop over columns, and ends with
- * `next_channel`.
+ * channel to the next. Each defines NAME, includes it, has the loops over columns, and ends with
+ * `next_channel`. Multipliers of the exact form have their highest bit, those of the short form
+ * have not.
  *
  * A channel keeps its nine weights in registers. Its columns are read once, from left to right:
  * a column's three values go into the sums of all outputs whose windows have it, of which there are
@@ -31,7 +32,7 @@
 #define END t5
 #define BIAS t6
 #define MULTIPLIER a5
-#define CONSTANT a6
+#define ADDEND a6
 #define EXPONENT a7
 #define LOW s9
 #define HIGH s10
@@ -59,11 +60,27 @@
     add \sum, \sum, PRODUCT
 .endm
 
-/* clamp(((sum * multiplier >> 32) + constant) >> exponent), stored. */
-.macro finish sum
+/* ((sum * multiplier >> 32) + addend) >> exponent */
+.macro short_form sum
     mulh \sum, \sum, MULTIPLIER
-    add \sum, \sum, CONSTANT
+    add \sum, \sum, ADDEND
     sra \sum, \sum, EXPONENT
+.endm
+
+/* The same rounded twice, see tnf_pairs_words.h. */
+.macro exact_form sum
+    mulhsu X, \sum, MULTIPLIER
+    mul \sum, \sum, MULTIPLIER
+    srli \sum, \sum, 31
+    add \sum, \sum, X
+    srai X, \sum, 31
+    add \sum, \sum, X
+    add \sum, \sum, ADDEND
+    sra \sum, \sum, EXPONENT
+.endm
+
+.macro finish form, sum
+    \form \sum
     bge \sum, LOW, 1f
     mv \sum, LOW
 1:  ble \sum, HIGH, 2f
@@ -92,7 +109,6 @@
     lw s11, AT_SAVED + 44(sp)
     addi sp, sp, FRAME
     ret
-    .size NAME, . - NAME
 .endm
 
     .option norelax
@@ -120,7 +136,6 @@ NAME:
     sw X, AT_CONSTANTS(sp)
     lw WEIGHTS, ROW_WEIGHTS(ROW)
     lw STEP, ROW_CHANNELS(ROW)
-    lw EXPONENT, ROW_EXPONENT(ROW)
     lw LOW, ROW_MIN(ROW)
     lw HIGH, ROW_MAX(ROW)
     li X, 0
@@ -139,8 +154,9 @@ NAME:
     lw X, AT_CONSTANTS(sp)
     lw BIAS, 0(X)
     lw MULTIPLIER, 4(X)
-    lw CONSTANT, 8(X)
-    addi X, X, 12
+    lw ADDEND, 8(X)
+    lw EXPONENT, 12(X)
+    addi X, X, 16
     sw X, AT_CONSTANTS(sp)
     lb W00, 0(WEIGHTS)
     lb W01, 1(WEIGHTS)

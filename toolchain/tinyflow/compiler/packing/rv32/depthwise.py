@@ -9,7 +9,8 @@ import numpy as np
 from tinyflow.compiler.memory import reach, windowed
 from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
 from tinyflow.compiler.packing.backend import Variant
-from tinyflow.compiler.packing.requantization import search
+from tinyflow.compiler.packing.rv32.halves import signed
+from tinyflow.compiler.packing.rv32.rounding import Rounding, rounding
 from tinyflow.compiler.packing.weighted import Weighted
 
 SIZE = 3
@@ -17,20 +18,24 @@ SCRATCH = 4096
 
 
 def variants(layer: Weighted) -> Iterator[Variant]:
-    """The layer, where it is 3x3, has one filter per channel and a short requantisation."""
+    """The layer, where it is 3x3 and has one filter per channel."""
     filters = layer.filter_height, layer.filter_width
     dilations = layer.dilation_height, layer.dilation_width
     if filters != (SIZE, SIZE) or dilations != (1, 1) or layer.depth_multiplier != 1:
         return
-    columns = (layer.output_width - 1) * layer.stride_width + SIZE
-    scratch = SIZE * (-(-columns * layer.input_channels // 4) * 4)
-    if layer.stride_width > 2 or scratch > SCRATCH:
+    if layer.stride_width > 2 or _scratch(layer, 1) > SCRATCH:
         return
-    short = search(layer)
-    if short is None:
+    rounded = rounding(layer)
+    if rounded is None:
         return
-    bias = layer.folded + np.array(short.kappa, np.int64)
-    constants = np.stack([bias, np.array(short.multiplier), np.array(short.constant)], 1)
+    strip = next(
+        columns
+        for strips in range(1, layer.output_width + 1)
+        if _scratch(layer, columns := -(-layer.output_width // strips)) <= SCRATCH
+    )
+    constants: list[int] = []
+    for bias, factor in zip(rounded.bias, rounded.factors, strict=True):
+        constants += [signed(bias), *factor]
     call = KernelCall(
         "tnf_depthwise_3x3_s8",
         "tnf_depthwise.h",
@@ -51,15 +56,15 @@ def variants(layer: Weighted) -> Iterator[Variant]:
             ("zero_point", layer.input_zero_point),
             ("activation_min", layer.activation_min),
             ("activation_max", layer.activation_max),
-            ("exponent", short.exponent),
+            ("strip_columns", strip),
         ),
         layer.call.inputs,
         layer.call.outputs,
         (
             Constant("weights", "int8_t", layer.flat.reshape(-1).astype(np.int8)),
-            Constant("constants", "int32_t", constants.reshape(-1).astype(np.int32)),
+            Constant("constants", "int32_t", np.array(constants, np.int32)),
         ),
-        scratch_bytes=scratch,
+        scratch_bytes=_scratch(layer, strip),
         by_rows="tnf_depthwise_3x3_rows_s8",
     )
     rows = windowed(
@@ -73,13 +78,20 @@ def variants(layer: Weighted) -> Iterator[Variant]:
         batches=layer.batches,
     )
     overlap = Overlap(layer.call.inputs[0], layer.call.outputs[0], reach(rows), rows)
-    yield Variant("direct", (call,), (overlap,), _instructions(layer))
+    overlaps = (overlap,) if strip == layer.output_width else ()
+    yield Variant("direct", (call,), overlaps, _instructions(layer, rounded))
 
 
-def _instructions(layer: Weighted) -> int:
-    output, before = (33, 68) if layer.stride_width == 1 else (39, 50)
+def _scratch(layer: Weighted, columns: int) -> int:
+    """Of so many output columns."""
+    taken = (columns - 1) * layer.stride_width + SIZE
+    return SIZE * (-(-taken * layer.input_channels // 4) * 4)
+
+
+def _instructions(layer: Weighted, rounded: Rounding) -> int:
+    output, before = (27, 69) if layer.stride_width == 1 else (33, 51)
     read = min(layer.stride_height, SIZE) * layer.input_width * layer.input_channels
     aligned = layer.input_channels % 4 == 0
     row = (0.8 if aligned else 2.8) * read + 120
-    row += layer.input_channels * (before + output * layer.output_width)
+    row += layer.input_channels * (before + (output + rounded.instructions) * layer.output_width)
     return round(layer.batches * layer.output_height * row)
