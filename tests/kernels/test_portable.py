@@ -133,10 +133,18 @@ def wide_mean(draw: Draw) -> Graph:
 
 @st.composite
 def sum_of_equals(draw: Draw, op: str) -> Graph:
-    """Two tensors of one shape, with an output that holds most of their sum."""
+    """Two tensors of one shape, with an output that holds most of their sum.
+
+    Scales are any, or powers of two, with which many sums are halves.
+    """
     shape = (1, draw(sizes(9)), draw(sizes(9)), draw(sizes(9)))
-    first, second = (Quantization((draw(scales(0.01, 1.0)),), (draw(INT8S),)) for _ in range(2))
-    scale = float32((first.scale + second.scale) * draw(st.floats(0.1, 2.0)))
+    if draw(st.booleans()):
+        first, second = (Quantization((draw(scales(0.01, 1.0)),), (draw(INT8S),)) for _ in range(2))
+        scale = float32((first.scale + second.scale) * draw(st.floats(0.1, 2.0)))
+    else:
+        exponents = [draw(st.integers(-5, -1)) for _ in range(3)]
+        first, second = (Quantization((2.0 ** exponents[i],), (draw(INT8S),)) for i in (0, 1))
+        scale = 2.0 ** (exponents[2] + 1)
     return one_node(
         op,
         [
@@ -203,9 +211,9 @@ def test_a_linear_form_is_right_for_all_pairs() -> None:
         form = linear_sum(params)
         if form is None:
             return
-        values = INT8[:, np.newaxis] * form.multiplier1 + INT8 * form.multiplier2
-        assert np.abs(values + form.constant).max() < 2**31
-        shifted = values + form.constant >> form.shift
+        values = INT8[:, np.newaxis] * form.multiplier1 + INT8 * form.multiplier2 + form.constant
+        assert np.abs(values).max() + abs(form.halves) < 2**31
+        shifted = values + (values < 0) * form.away + form.halves >> form.shift
         found = np.clip(shifted, params["activation_min"], params["activation_max"])
         np.testing.assert_array_equal(found, sums(params))
 

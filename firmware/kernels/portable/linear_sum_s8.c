@@ -14,7 +14,8 @@ TNF_KERNEL TNF_FAST void tnf_linear_sum_s8(const TNF_FLASH tnf_linear_sum_t *par
 {
     const tnf_linear_sum_t kept = *params;
     const int8_t *const end = input1 + kept.elements;
-    if (kept.activation_min == INT8_MIN && kept.activation_max == INT8_MAX) {
+    const int32_t full = kept.activation_min == INT8_MIN && kept.activation_max == INT8_MAX;
+    if (full && kept.away == 0) {
         while (input1 != end) {
             const int32_t sum = kept.constant + *input1++ * kept.input1_multiplier +
                                 *input2++ * kept.input2_multiplier;
@@ -23,8 +24,9 @@ TNF_KERNEL TNF_FAST void tnf_linear_sum_s8(const TNF_FLASH tnf_linear_sum_t *par
         return;
     }
     while (input1 != end) {
-        const int32_t sum =
+        int32_t sum =
             kept.constant + *input1++ * kept.input1_multiplier + *input2++ * kept.input2_multiplier;
+        sum += (sum >> 31 & kept.away) + kept.halves;
         *output++ = (int8_t)tnf_clamp(sum >> kept.shift, kept.activation_min, kept.activation_max);
     }
 }

@@ -18,8 +18,10 @@ typedef struct tnf_linear_sum {
     int32_t elements;
     int32_t input1_multiplier;
     int32_t input2_multiplier;
-    int32_t constant; /**< no sum of products and constant leaves 32 bits */
+    int32_t constant; /**< no sum of products and constants leaves 32 bits */
     int32_t shift;    /**< to the right, 0 to 31 */
+    int32_t away;     /**< -1: 1 is taken from a negative sum before `halves` is added; else 0 */
+    int32_t halves;   /**< 0 unless `away` */
     int32_t activation_min;
     int32_t activation_max;
 } tnf_linear_sum_t;

@@ -5,6 +5,10 @@ the plane of both inputs, and so is
 
     clamp((constant + input1 * multiplier1 + input2 * multiplier2) >> shift).
 
+ADD rounds halves away from zero. Where many sums are halves, as with scales that are powers of two,
+a form does so too: of its sum, which is then from zero, 1 is taken where it is negative, before
+`halves` is added, half a step with the output's zero point.
+
 All 65,536 pairs are compared, so a form that is found needs no proof.
 """
 
@@ -30,12 +34,17 @@ NEAR_A_STEP = 2.0**-10
 
 @dataclass(frozen=True)
 class LinearForm:
-    """The constants; sums of products and the constant stay in 32 bits, in any order."""
+    """The constants; sums of products and the constants stay in 32 bits, in any order.
+
+    `away` is -1 where 1 is taken from negative sums, else 0, and then `halves` is 0 as well.
+    """
 
     multiplier1: int
     multiplier2: int
     constant: int
     shift: int
+    away: int = 0
+    halves: int = 0
 
 
 def requantized(value: NDArray[np.int64], multiplier: int, shift: int) -> NDArray[np.int64]:
@@ -76,24 +85,35 @@ def linear_sum(params: Mapping[str, int]) -> LinearForm | None:
     ]
     wanted = sums(params)
     limits = params["activation_min"], params["activation_max"]
-    size = 256.0 * (abs(factors[0]) + abs(factors[1]) + 1.0)
-    largest = min(30, int(np.floor(np.log2(LIMIT / size))))
+    reach = 256.0 * (abs(factors[0]) + abs(factors[1]) + 1.0)
+    largest = min(30, int(np.floor(np.log2(LIMIT / reach))))
     critical = _critical(params, factors, wanted)
-    for shift in range(largest, max(largest - SHIFTS_TRIED, 0), -1):
+    shifts = range(largest, max(largest - SHIFTS_TRIED, 0), -1)
+    for away, shift in itertools.product((0, -1), shifts):
         for near1, near2 in itertools.product(NEAR, NEAR):
             multipliers = (
                 round(factors[0] * 2.0**shift) + near1,
                 round(factors[1] * 2.0**shift) + near2,
             )
             values = multipliers[0] * INT8[:, np.newaxis] + multipliers[1] * INT8
+            zero = 0
+            if away:
+                zero = sum(
+                    multiplier * params[f"{name}_offset"]
+                    for multiplier, name in zip(multipliers, ("input1", "input2"), strict=True)
+                )
+                values += zero
+                values -= values < 0
             if _interval(values[critical], wanted[critical], shift, limits) is None:
                 continue
             room = _interval(values, wanted, shift, limits)
             if room is None:
                 continue
             constant = sum(room) // 2
-            if abs(constant) + 128 * (abs(multipliers[0]) + abs(multipliers[1])) < LIMIT:
-                return LinearForm(*multipliers, constant, shift)
+            size = abs(zero) + abs(constant) + 128 * (abs(multipliers[0]) + abs(multipliers[1]))
+            if size + 1 < LIMIT:
+                found = (zero, shift, away, constant) if away else (constant, shift)
+                return LinearForm(*multipliers, *found)
     return None
 
 
@@ -111,7 +131,8 @@ def _critical(
         + params["output_offset"]
     )
     far = np.abs(real - np.floor(real) - 0.5) > NEAR_A_STEP
-    return np.nonzero(~far | (np.abs(np.round(real) - wanted) > 0))
+    near = np.clip(np.round(real), params["activation_min"], params["activation_max"])
+    return np.nonzero(~far | (near != wanted))
 
 
 def _interval(

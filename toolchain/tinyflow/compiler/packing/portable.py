@@ -16,6 +16,7 @@ from tinyflow.compiler.ops.op import Constant, KernelCall
 from tinyflow.compiler.packing.backend import PLAIN, Variant
 from tinyflow.compiler.packing.exponential import exponential
 from tinyflow.compiler.packing.linear import INT8, linear_sum, requantized
+from tinyflow.compiler.quantmath import INT8_MAX, INT8_MIN
 
 if TYPE_CHECKING:
     from tinyflow.compiler.steps import Step
@@ -27,7 +28,7 @@ LEAST_RESCALED = 512
 """Values from which on a table of all results is."""
 CALL_INSTRUCTIONS = 40
 PLAIN_INSTRUCTIONS = {"tnf_add_s8": 69, "tnf_rescale_s8": 26, "tnf_softmax_s8": 310}
-LINEAR_INSTRUCTIONS = 13
+LINEAR_INSTRUCTIONS, CLAMPED_INSTRUCTIONS = 13, 18
 LOOKUP_INSTRUCTIONS = 6
 SOFTMAX_INSTRUCTIONS, SOFTMAX_ROW_INSTRUCTIONS = 36, 250
 
@@ -82,13 +83,17 @@ def _linear_sum(call: KernelCall) -> Made | None:
             ("input2_multiplier", form.multiplier2),
             ("constant", form.constant),
             ("shift", form.shift),
+            ("away", form.away),
+            ("halves", form.halves),
             ("activation_min", params["activation_min"]),
             ("activation_max", params["activation_max"]),
         ),
         inputs=call.inputs,
         outputs=call.outputs,
     )
-    return "linear", made, LINEAR_INSTRUCTIONS * elements + CALL_INSTRUCTIONS
+    full = (params["activation_min"], params["activation_max"]) == (INT8_MIN, INT8_MAX)
+    each = LINEAR_INSTRUCTIONS if full and not form.away else CLAMPED_INSTRUCTIONS
+    return "linear", made, each * elements + CALL_INSTRUCTIONS
 
 
 def _lookup(call: KernelCall) -> Made | None:
