@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tinyflow.compiler.graph import Graph
-from tinyflow.compiler.packing.armv7em import depthwise, gemm, winograd
+from tinyflow.compiler.packing.armv7em import depthwise, gemm, sparse, winograd
 from tinyflow.compiler.packing.backend import Variant
 from tinyflow.compiler.packing.weighted import weighted
 
@@ -24,3 +24,4 @@ def variants(graph: Graph, step: Step) -> Iterable[Variant]:
         yield from gemm.variants(layer)
         yield from depthwise.variants(graph, layer)
         yield from winograd.variants(layer)
+        yield from sparse.variants(layer)
