@@ -4,8 +4,7 @@
 #include "tnf_depthwise_planes.h"
 
 #define FILTER 3
-#define CONSTANT_WORDS_1 9
-#define CONSTANT_WORDS_2 8
+#define CONSTANT_WORDS 6
 
 /* What stays the same from step to step. `end` is the input row before which rows are read. */
 typedef struct work {
@@ -108,7 +107,6 @@ static void compute_rows(work_t *work, int32_t slot, int32_t channel, int32_t ch
                          int32_t rows, int8_t *output)
 {
     tnf_planes_step_t *step = &work->step;
-    const int32_t words = work->params->stride_height == 1 ? CONSTANT_WORDS_1 : CONSTANT_WORDS_2;
     const int32_t groups = channels / TNF_PLANES_GROUP;
     const int32_t rest = channels % TNF_PLANES_GROUP;
     const int32_t whole = channels - rest;
@@ -118,7 +116,7 @@ static void compute_rows(work_t *work, int32_t slot, int32_t channel, int32_t ch
     if (groups > 0) {
         step->planes = planes;
         step->output = output + channel;
-        step->constants = work->params->constants + channel * words;
+        step->constants = work->params->constants + channel * CONSTANT_WORDS;
         step->channels = whole;
         run_step(work);
     }
@@ -126,7 +124,7 @@ static void compute_rows(work_t *work, int32_t slot, int32_t channel, int32_t ch
         step->planes = planes + groups * work->fill.group_bytes +
                        (TNF_PLANES_GROUP - rest) * TNF_PLANES_CHANNEL;
         step->output = output + channel + whole;
-        step->constants = work->params->constants + (channel + whole) * words;
+        step->constants = work->params->constants + (channel + whole) * CONSTANT_WORDS;
         step->channels = rest;
         run_step(work);
     }

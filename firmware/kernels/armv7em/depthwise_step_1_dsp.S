@@ -12,8 +12,8 @@
  *
  *     output x0   (x0 x1)*(w0 w1) + x2*w2         output x1   x1*w0 + (x2 x3)*(w1 w2)
  *
- * Constants of a channel: the six words of weights; the bias; multiplier and constant of the short
- * requantisation.
+ * Constants of a channel: a word of four bytes w0 w1 w1 w2 for each filter row; the bias; multiplier
+ * and constant of the short requantisation.
  */
 #include "tnf_assembly.h"
 #include "tnf_depthwise_planes.h"
@@ -179,7 +179,13 @@ lower   .req    lr
 1:      ldr     r12, [sp, #FRAME_CONSTANTS]
         ldrd    input, output, [sp, #FRAME_PLANES]
         ldr     lr, [sp, #FRAME_BLOCK_BYTES]
-        ldm     r12!, {r2-r10}          /* weights; bias, multiplier, constant */
+        ldm     r12!, {r3, r5, r7-r10}  /* weights; bias, multiplier, constant */
+        sxtb16  w01_0, r3
+        sxtb16  w12_0, r3, ror #8
+        sxtb16  w01_1, r5
+        sxtb16  w12_1, r5, ror #8
+        sxtb16  w01_2, r7
+        sxtb16  w12_2, r7, ror #8
         add     lr, input
         strd    r8, r9, [sp, #FRAME_BIAS]
         str     r10, [sp, #FRAME_SCALE + 4]

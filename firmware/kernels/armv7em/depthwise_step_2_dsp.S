@@ -6,8 +6,9 @@
  *     row 1   x0 x1     x2 x3        x4 x5           rows 0, 1 are the older slot, row 2 is the
  *     row 2   x0 x1     x2 x3        x4 x5           upper one of the newer
  *
- * Constants of a channel: the words w0 w1 of the three filter rows; w2 of the first two and of the
- * last; the bias; multiplier and constant of the short requantisation.
+ * Constants of a channel: words of which even and odd bytes are the pairs (w0, w1) of filter rows 0
+ * and 1; that of row 2 and (w2, w2) of rows 0 and 1; w2 of row 2. The bias; multiplier and constant
+ * of the short requantisation.
  */
 #include "tnf_assembly.h"
 #include "tnf_depthwise_planes.h"
@@ -86,7 +87,12 @@ lower   .req    lr
 1:      ldr     r12, [sp, #FRAME_CONSTANTS]
         ldrd    input, output, [sp, #FRAME_PLANES]
         ldr     lr, [sp, #FRAME_BLOCK_BYTES]
-        ldm     r12!, {r2-r6, r8-r10}   /* weights; bias, multiplier, constant */
+        ldm     r12!, {r3, r5, r6, r8-r10} /* weights; bias, multiplier, constant */
+        sxtb16  w01_0, r3
+        sxtb16  w01_1, r3, ror #8
+        sxtb16  w01_2, r5
+        sxtb16  w2_01, r5, ror #8
+        sxtb16  w2_2, r6
         strd    r8, r9, [sp, #FRAME_BIAS]
         str     r10, [sp, #FRAME_SCALE + 4]
         str     r12, [sp, #FRAME_CONSTANTS]

@@ -36,7 +36,7 @@ typedef struct tnf_depthwise_3x3_dsp {
     int32_t at_once;
     int32_t first_band; /**< output rows after which the next channels follow; even at stride 1 */
     int32_t band;       /**< the same, of all bands but the first */
-    const TNF_FLASH int32_t *constants; /**< of each channel 9 words at stride 1, else 8 */
+    const TNF_FLASH int32_t *constants; /**< of each channel 6 words */
 } tnf_depthwise_3x3_dsp_t;
 
 /** Where all channels are computed together, a row may be overwritten once the last window that

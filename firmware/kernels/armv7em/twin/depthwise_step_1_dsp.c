@@ -1,20 +1,16 @@
 #include "tnf_depthwise_step.h"
 
-#define WEIGHTS 6
-#define WORDS 9
-
 static int8_t compute(const tnf_planes_step_t *step, int32_t row, int32_t column)
 {
     const TNF_FLASH int32_t *constants = step->constants;
-    int32_t sum = constants[WEIGHTS];
+    int32_t sum = constants[TNF_STEP_WEIGHTS];
     for (int32_t y = 0; y < 3; y++) {
-        const int32_t w01 = constants[2 * y];
-        const int32_t w12 = constants[2 * y + 1];
-        sum += tnf_step_value(step, row + y, column) * tnf_step_half(w01, 0);
-        sum += tnf_step_value(step, row + y, column + 1) * tnf_step_half(w01, 1);
-        sum += tnf_step_value(step, row + y, column + 2) * tnf_step_half(w12, 1);
+        const int32_t weights = constants[y];
+        sum += tnf_step_value(step, row + y, column) * tnf_step_byte(weights, 0);
+        sum += tnf_step_value(step, row + y, column + 1) * tnf_step_byte(weights, 2);
+        sum += tnf_step_value(step, row + y, column + 2) * tnf_step_byte(weights, 3);
     }
-    return tnf_step_requantize(sum, constants + WEIGHTS + 1);
+    return tnf_step_requantize(sum, constants + TNF_STEP_WEIGHTS + 1);
 }
 
 TNF_KERNEL void tnf_depthwise_step_1_dsp(tnf_planes_step_t *step)
@@ -27,5 +23,5 @@ TNF_KERNEL void tnf_depthwise_step_1_dsp(tnf_planes_step_t *step)
                     compute(step, row, column);
             }
         }
-    } while (tnf_step_next(step, WORDS));
+    } while (tnf_step_next(step));
 }

@@ -16,10 +16,14 @@ static inline int32_t tnf_step_value(const tnf_planes_step_t *step, int32_t row,
     return pair[row % 2 * 2 + column % 2];
 }
 
-/* The lower or upper half of a word, as a number. */
-static inline int32_t tnf_step_half(int32_t word, int32_t upper)
+/* The words of weights of a channel, before its bias and its scale; and all of them. */
+#define TNF_STEP_WEIGHTS 3
+#define TNF_STEP_WORDS 6
+
+/* A byte of a word, as a number. */
+static inline int32_t tnf_step_byte(int32_t word, int32_t byte)
 {
-    return (int16_t)(upper != 0 ? word >> 16 : word);
+    return (int8_t)(uint8_t)((uint32_t)word >> (8 * byte) & 0xffU);
 }
 
 /* A sum in the short form: multiplier and constant, then the exponent. */
@@ -30,13 +34,13 @@ static inline int8_t tnf_step_requantize(int32_t sum, const TNF_FLASH int32_t *s
 }
 
 /* From a channel to the next. Returns whether there is one. */
-static inline int32_t tnf_step_next(tnf_planes_step_t *step, int32_t words)
+static inline int32_t tnf_step_next(tnf_planes_step_t *step)
 {
     step->channels--;
     step->planes += TNF_PLANES_CHANNEL;
     step->planes += step->channels % TNF_PLANES_GROUP == 0 ? step->group_skip : 0;
     step->output++;
-    step->constants += words;
+    step->constants += TNF_STEP_WORDS;
     return step->channels > 0;
 }
 

@@ -117,15 +117,21 @@ def _constants(layer: Weighted, form: ShortForm) -> NDArray[np.int32]:
     """Of each channel the words of weights, then bias, multiplier and constant."""
     w = layer.weights[..., 0]
     if layer.stride_height == 1:
-        pairs = [(w[:, y, x], w[:, y, x + 1]) for y in range(3) for x in range(2)]
+        words = [_bytes(*(w[:, y, x] for x in (0, 1, 1, 2))) for y in range(3)]
     else:
-        nothing = np.zeros_like(w[:, 0, 0])
-        pairs = [(w[:, y, 0], w[:, y, 1]) for y in range(3)]
-        pairs += [(w[:, 0, 2], w[:, 1, 2]), (w[:, 2, 2], nothing)]
-    words = [low & 0xFFFF | (high & 0xFFFF) << 16 for low, high in pairs]
+        words = [
+            _bytes(w[:, 0, 0], w[:, 1, 0], w[:, 0, 1], w[:, 1, 1]),
+            _bytes(w[:, 2, 0], w[:, 0, 2], w[:, 2, 1], w[:, 1, 2]),
+            w[:, 2, 2] & 0xFF,
+        ]
     words.append(layer.folded + np.array(form.kappa, np.int64))
     words += [np.array(form.multiplier, np.int64), np.array(form.constant, np.int64)]
     return (np.stack(words, axis=1) & 0xFFFFFFFF).astype(np.uint32).view(np.int32).reshape(-1)
+
+
+def _bytes(*values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Four bytes a word, the first in the lowest."""
+    return sum(((value & 0xFF) << 8 * i for i, value in enumerate(values)), np.int64(0))
 
 
 def _bands(height: int, first: int, others: int) -> Iterator[range]:
@@ -172,10 +178,10 @@ def _instructions(layer: Weighted, bands: list[range], at_once: int) -> int:
     groups = -(-layer.input_channels // GROUP)
     width = layer.output_width
     if layer.stride_height == 1:
-        channel = 20 + width // 2 * 47 + width % 2 * 28
+        channel = 26 + width // 2 * 47 + width % 2 * 28
         steps = sum(-(-len(band) // 2) for band in bands)
     else:
-        channel = 26 + width // 4 * 53 + width % 4 // 2 * 30 + width % 2 * 17
+        channel = 31 + width // 4 * 53 + width % 4 // 2 * 30 + width % 2 * 17
         steps = layer.output_height
     fills = steps + len(bands)
     passes = -(-groups // at_once)
