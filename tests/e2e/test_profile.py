@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,47 @@ def test_a_board_is_estimated_without_it(tmp_path: Path, run_tinyflow: Any) -> N
     assert estimate["latency_us"][0] == pytest.approx(estimate["cycles_min"] / 180)
     assert estimate["basis"][0].startswith("not measured")
     assert sum(layer["cycles_min"] for layer in found["layers"]) == estimate["cycles_min"]
+
+
+@pytest.mark.parametrize(
+    ("board", "options"),
+    [
+        ("pico", ("--builder", "cmake")),
+        ("pico2", ("--builder", "cmake")),
+        ("esp32", ("--builder", "cmake")),
+        ("esp32c3", ("--builder", "cmake")),
+        ("qemu-m55", ()),
+    ],
+)
+def test_cores_of_all_kinds_are_estimated(
+    tmp_path: Path, run_tinyflow: Any, board: str, options: tuple[str, ...]
+) -> None:
+    found = profiled(tmp_path, run_tinyflow, DIGITS, board, "--estimate", *options)
+    adds_up(found)
+    assert 0 <= found["outside"] < 60
+    estimate = found["estimate"]
+    assert found["count"] < estimate["cycles_max"]
+    assert estimate["cycles_min"] <= estimate["cycles_max"] < 6 * found["count"]
+
+
+def test_an_emulator_without_plugins_is_told(
+    tmp_path: Path, run_tinyflow: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub = tmp_path / "bin" / "qemu-system-arm"
+    stub.parent.mkdir()
+    stub.write_text(
+        "#!/bin/sh\n"
+        'case "$*" in *--version*) echo QEMU emulator version 7.2.0;;\n'
+        "*) echo '-plugin: invalid option' >&2; exit 1;; esac\n"
+    )
+    stub.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{stub.parent}:{os.environ['PATH']}")
+    outcome = run_tinyflow(
+        tmp_path, "profile", str(DIGITS), "--board", "qemu-m4", "--estimate", "--json"
+    )
+    assert outcome.status == 4, outcome.stderr
+    assert "QEMU must be built with --enable-plugins" in outcome.stderr
+    assert "-plugin: invalid option" in outcome.stderr
 
 
 def test_what_people_see(tmp_path: Path, run_tinyflow: Any) -> None:

@@ -6,8 +6,8 @@ processor options, so that the inference executes the board's instructions.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +81,7 @@ def estimate(walk: Walk) -> Profile:
             counted=timing.emulated_by,
             cycles=total,
             clock_hz=board.clock_hz,
-            basis=tuple(_basis(timing, model.core.source, total, waits)),
+            basis=tuple(_basis(timing, model.core.source, waits)),
         ),
     )
 
@@ -143,24 +143,25 @@ def _execute(
     return Counts(count, tuple(part.instructions for part in executed)), executed
 
 
-@contextmanager
+@contextlib.contextmanager
 def _flashed(run: Walk, board: BoardProfile, argument: str) -> Iterator[FlashedBoard]:
     """The image in the emulator with the plugin."""
+    from tinyflow.pipeline import flashing
+
     assert board.qemu is not None
     arguments = (*board.qemu.arguments, "-plugin", argument)
     loaded = replace(board, qemu=replace(board.qemu, arguments=arguments))
-    from tinyflow.pipeline import flashing
+    with contextlib.ExitStack() as stack:
+        try:
+            started = flashing.flashed(run.image(), loaded, None, run.logs / "profile.log")
+            running = stack.enter_context(started)
+        except ToolError as error:
+            hints = [*error.hints, "QEMU must be built with --enable-plugins, as Debian's is"]
+            raise ToolError(error.what, error.detail, hints) from None
+        yield running
 
-    log = run.logs / "profile.log"
-    try:
-        with flashing.flashed(run.image(), loaded, None, log) as running:
-            yield running
-    except ToolError as error:
-        hints = [*error.hints, "QEMU must be built with --enable-plugins, as Debian's is"]
-        raise ToolError(error.what, error.detail, hints) from None
 
-
-def _basis(timing: Timing, source: str, total: Cycles, waits: int) -> Iterator[str]:
+def _basis(timing: Timing, source: str, waits: int) -> Iterator[str]:
     yield f"not measured: instructions that {timing.emulated_by} executed, weighed by kind"
     yield source
     if not timing.flash_wait_states:
@@ -168,5 +169,5 @@ def _basis(timing: Timing, source: str, total: Cycles, waits: int) -> Iterator[s
         return
     yield (
         f"flash: {timing.flash_wait_states} wait states a line of {timing.flash_line_bytes} B; "
-        f"from none of them to {waits:,} cycles"
+        f"they add from nothing to {waits:,} cycles"
     )
