@@ -90,17 +90,14 @@ static void compute(const TNF_FLASH tnf_conv_2d_pairs_t *params, const tnf_int32
     const tnf_requantized_t how = {params->exponent, params->output_offset, params->activation_min,
                                    params->activation_max};
     const int32_t channels = params->output_channels;
-    const int32_t step = 2 * params->words;
     const TNF_FLASH uint8_t *stream = params->weights;
     const TNF_FLASH int32_t *factors = params->factors;
     for (int32_t channel = 0; channel < channels; channel += TNF_PAIRS_CHANNELS) {
         const int32_t left = channels - channel;
         const int32_t together = left < TNF_PAIRS_CHANNELS ? left : TNF_PAIRS_CHANNELS;
         stream = tnf_pairs_sums(values, stream, sums, together, params->words);
-        for (int32_t pixel = 0; pixel < count; pixel++) {
-            tnf_requantize_sums(&how, factors, sums + pixel, step, together,
-                                output + pixel * channels);
-        }
+        const tnf_sums_t found = {sums, 2 * params->words, count, together, channels};
+        tnf_requantize_sums(&how, factors, &found, output);
         factors += together * TNF_FACTOR_WORDS;
         output += together;
     }

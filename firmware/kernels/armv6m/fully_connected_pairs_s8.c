@@ -15,7 +15,8 @@ TNF_KERNEL void tnf_fully_connected_pairs_s8(const TNF_FLASH tnf_fully_connected
             const int32_t together = left < TNF_ROW_CHANNELS ? left : TNF_ROW_CHANNELS;
             tnf_int32_t sums[TNF_ROW_CHANNELS];
             stream = tnf_row_sums(input, stream, sums);
-            tnf_requantize_sums(&how, factors, sums, 1, together, output);
+            const tnf_sums_t found = {sums, 1, 1, together, 1};
+            tnf_requantize_sums(&how, factors, &found, output);
             factors += together * TNF_FACTOR_WORDS;
             output += together;
             left -= together;

@@ -69,23 +69,14 @@ TNF_FUNCTION tnf_pairs_sums
         push    {r0, r2, r3, r5}
         cmp     r4, #2
         bhi     channel_4
-        beq     channel_2
+        blo     1f
+        b       channel_2
+1:
         b       channel_1
 
 /* Eight pixels: words r2-r5, groups' words r8-r11, groups left lr. Sums wait in memory at r12:
- * what the words add up to, then upper sums. */
-channel_4:
-        begin_channel
-        mov     lr, r6
-        ldr     r7, [sp, #SUMS]
-        mov     r12, r7
-        movs    r2, #0
-        movs    r3, #0
-        movs    r4, #0
-        movs    r5, #0
-        stm     r7!, {r2-r5}
-        stm     r7!, {r2-r5}
-group_4:
+ * what the words add up to, then upper sums. The first group begins them. */
+.macro taps_4
         first_weight
         ldm     r0!, {r2-r5}
         muls    r2, r6, r2
@@ -96,8 +87,8 @@ group_4:
         mov     r9, r3
         mov     r10, r4
         mov     r11, r5
-        further_weights flush_4
-tap_4:
+        further_weights 2f
+1:
         ldm     r0!, {r2-r5}
         next_weight
         muls    r2, r6, r2
@@ -108,8 +99,35 @@ tap_4:
         add     r9, r3
         add     r10, r4
         add     r11, r5
-        next_tap tap_4
-flush_4:
+        next_tap 1b
+2:
+.endm
+
+.macro round_up word
+        asrs    \word, \word, #16
+        adcs    \word, r6
+.endm
+
+channel_4:
+        begin_channel
+        mov     lr, r6
+        ldr     r7, [sp, #SUMS]
+        mov     r12, r7
+        taps_4
+        mov     r7, r12
+        mov     r2, r8
+        mov     r3, r9
+        mov     r4, r10
+        mov     r5, r11
+        stm     r7!, {r2-r5}
+        movs    r6, #0
+        round_up r2
+        round_up r3
+        round_up r4
+        round_up r5
+        b       groups_4
+group_4:
+        taps_4
         mov     r7, r12
         ldm     r7!, {r2-r5}
         add     r2, r8
@@ -132,6 +150,7 @@ flush_4:
         asrs    r6, r6, #16
         adcs    r5, r6
         subs    r7, #16
+groups_4:
         stm     r7!, {r2-r5}
         mov     r6, lr
         subs    r6, r6, #1

@@ -1,58 +1,76 @@
-/* The outputs of one pixel, see tnf_requantize_sums in tnf_pairs.h.
+/* The outputs of pixels, channel by channel, see tnf_requantize_sums in tnf_pairs.h.
  *
  * A sum and its multiplier are halves, s, t and m, n, the upper ones first. The upper word of the
  * product is s * m + (s * n + t * m + (t * n >> 16)) >> 16; t * m is unsigned, so its upper half is
  * added apart, and the sum in brackets stays in 32 bits as long as the sum has 31.
  *
- *   r6 sums     r8 bytes to the next one     r7 factors
- *   r9 the output     r10 1     r11 where the outputs end     r12 the exponent
+ *   r0 s, the result     r2 m     r3 n     r4 t     r1, r5 products
+ *   r6 sums              r7 the exponent   r8 start r12 constant
+ *   r9 the output        r10 the pitch     r11 where this channel's sums end
  */
 #include "tnf_pairs.h"
 #include "tnf_thumb.h"
 
+/* The stack: these, then what is restored at the end. */
+#define FACTORS 0
+#define OUTPUT 4
+#define BYTES 8 /* of a channel's wanted sums */
+#define SKIP 12 /* from where these end to the next channel's */
+#define CHANNELS 16
+
 TNF_FUNCTION tnf_requantize_sums
         push    {r4-r7, lr}
-        ldr     r4, [r0]
-        cmp     r4, #0
+        ldr     r7, [r0]
+        cmp     r7, #0
         bge     short_form
-        ldr     r4, [sp, #24]
-        ldr     r5, [sp, #20]
-        push    {r5, r6}
-        str     r4, [sp, #4]
+        sub     sp, #4          /* calls find the stack in eights */
         bl      tnf_requantize_sums_exact
-        add     sp, #8
+        add     sp, #4
         pop     {r4-r7, pc}
 short_form:
-        mov     r12, r4
         mov     r4, r8
         mov     r5, r9
-        mov     r6, r10
-        mov     r7, r11
-        push    {r4-r7}
-        lsls    r3, r3, #2
-        mov     r8, r3
-        movs    r7, r1
-        movs    r6, r2
-        ldr     r4, [sp, #36]
-        ldr     r5, [sp, #40]
-        mov     r9, r5
-        add     r4, r5
-        mov     r11, r4
-        movs    r4, #1
+        push    {r4, r5}
+        mov     r4, r10
+        mov     r5, r11
+        push    {r4, r5}
+        ldr     r6, [r2]
+        ldr     r4, [r2, #12]
+        push    {r4}
+        ldr     r4, [r2, #16]
         mov     r10, r4
-output:
-        ldr     r0, [r6]
-        add     r6, r8
-        ldm     r7!, {r1-r3}
-        adds    r0, r0, r1
-        uxth    r1, r2          /* n */
-        lsrs    r2, r2, #16     /* m */
-        uxth    r4, r0          /* t */
-        asrs    r0, r0, #16     /* s */
+        ldr     r4, [r2, #8]
+        ldr     r5, [r2, #4]
+        subs    r5, r5, r4
+        lsls    r4, r4, #2
+        lsls    r5, r5, #2
+        push    {r4, r5}
+        push    {r1, r3}
+channel:
+        ldr     r4, [sp, #FACTORS]
+        ldm     r4!, {r0, r1, r2}
+        str     r4, [sp, #FACTORS]
+        mov     r8, r0
+        mov     r12, r2
+        uxth    r3, r1
+        lsrs    r2, r1, #16
+        ldr     r0, [sp, #OUTPUT]
+        mov     r9, r0
+        adds    r0, #1
+        str     r0, [sp, #OUTPUT]
+        ldr     r0, [sp, #BYTES]
+        adds    r0, r0, r6
+        mov     r11, r0
+pixel:
+        ldm     r6!, {r0}
+        add     r0, r8
+        uxth    r4, r0
+        asrs    r0, r0, #16
         movs    r5, r4
-        muls    r5, r1, r5
+        muls    r5, r3, r5
         lsrs    r5, r5, #16
-        muls    r1, r0, r1
+        movs    r1, r0
+        muls    r1, r3, r1
         adds    r5, r5, r1
         muls    r4, r2, r4
         muls    r0, r2, r0
@@ -62,26 +80,31 @@ output:
         adds    r0, r0, r4
         asrs    r5, r5, #16
         adds    r0, r0, r5
-        adds    r0, r0, r3
-        mov     r1, r12
-        asrs    r0, r1
+        add     r0, r12
+        asrs    r0, r7
+        mov     r4, r9
         sxtb    r1, r0
-        mov     r2, r9
         cmp     r0, r1
-        bne     beyond
-store:
-        strb    r0, [r2]
-        add     r9, r10
-        cmp     r9, r11
-        bne     output
-        pop     {r4-r7}
-        mov     r8, r4
-        mov     r9, r5
-        mov     r10, r6
-        mov     r11, r7
-        pop     {r4-r7, pc}
-beyond:                         /* -128 where it is negative, else 127 */
-        asrs    r0, r0, #31
+        beq     store
+        asrs    r0, r0, #31     /* -128 where it is negative, else 127 */
         movs    r1, #127
         eors    r0, r1
-        b       store
+store:
+        strb    r0, [r4]
+        add     r9, r10
+        cmp     r6, r11
+        bne     pixel
+        ldr     r0, [sp, #SKIP]
+        adds    r6, r6, r0
+        ldr     r0, [sp, #CHANNELS]
+        subs    r0, r0, #1
+        str     r0, [sp, #CHANNELS]
+        bne     channel
+        add     sp, #20
+        pop     {r4, r5}
+        mov     r10, r4
+        mov     r11, r5
+        pop     {r4, r5}
+        mov     r8, r4
+        mov     r9, r5
+        pop     {r4-r7, pc}

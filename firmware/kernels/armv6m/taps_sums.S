@@ -15,15 +15,8 @@
 #define CHANNEL 12
 #define END 16
 
-.macro value
-        ldrb    r3, [r2]
-        sxtb    r3, r3
-.endm
-
-.macro next_value
-        ldr     r7, [sp, #PITCH]
-        adds    r2, r2, r7
-        value
+.macro value at
+        ldrb    r3, [r2, #\at]
 .endm
 
 .macro product sum, weight
@@ -84,7 +77,8 @@
         stm     r0!, {r2-r7}
         str     r0, [sp, #SUMS]
         ldr     r2, [sp, #CHANNEL]
-        adds    r2, #1
+        ldr     r3, [sp, #PITCH]
+        adds    r2, r2, r3
         str     r2, [sp, #CHANNEL]
         ldr     r3, [sp, #END]
         cmp     r2, r3
@@ -104,9 +98,14 @@ TNF_FUNCTION tnf_taps_sums
         mov     r5, r11
         push    {r4, r5}
         push    {r2, r3}
-        ldm     r0!, {r3, r4, r5}
-        push    {r3, r4}
-        cmp     r5, #2
+        ldm     r0!, {r4, r5, r6}
+        muls    r3, r5, r3
+        str     r3, [sp, #4]
+        ldr     r3, [sp, #8]
+        muls    r3, r5, r3
+        str     r3, [sp, #8]
+        push    {r4, r5}
+        cmp     r6, #2
         bne     channel_1
         b       channel_2
 
@@ -114,31 +113,31 @@ channel_1:
         begin_channel
 row_1:
         begin_row
-        value
+        value   0
         last_product r8, r4
-        next_value
+        value   1
         product r9, r4
         last_product r8, r5
-        next_value
+        value   2
         product r10, r4
         product r9, r5
         last_product r8, r6
-        next_value
+        value   3
         product r11, r4
         product r10, r5
         last_product r9, r6
-        next_value
+        value   4
         product r12, r4
         product r11, r5
         last_product r10, r6
-        next_value
+        value   5
         product lr, r4
         product r12, r5
         last_product r11, r6
-        next_value
+        value   6
         product lr, r5
         last_product r12, r6
-        next_value
+        value   7
         last_product lr, r6
         next_row row_1
         end_channel channel_1
@@ -148,36 +147,36 @@ channel_2:
         begin_channel
 row_2:
         begin_row
-        value
+        value   0
         last_product r8, r4
-        next_value
+        value   1
         last_product r8, r5
-        next_value
+        value   2
         product r9, r4
         last_product r8, r6
-        next_value
+        value   3
         last_product r9, r5
-        next_value
+        value   4
         product r10, r4
         last_product r9, r6
-        next_value
+        value   5
         last_product r10, r5
-        next_value
+        value   6
         product r11, r4
         last_product r10, r6
-        next_value
+        value   7
         last_product r11, r5
-        next_value
+        value   8
         product r12, r4
         last_product r11, r6
-        next_value
+        value   9
         last_product r12, r5
-        next_value
+        value   10
         product lr, r4
         last_product r12, r6
-        next_value
+        value   11
         last_product lr, r5
-        next_value
+        value   12
         last_product lr, r6
         next_row row_2
         end_channel channel_2

@@ -108,7 +108,8 @@ const TNF_FLASH uint8_t *tnf_pairs_sums(const tnf_int32_t *values, const TNF_FLA
                                         tnf_int32_t *sums, int32_t channels, int32_t words);
 
 /** Depthwise convolution, one filter for each channel, by threes of weights that lie side by side:
- *  a filter's row is filled up with weights of 0. */
+ *  a filter's row is filled up with weights of 0. What is added to a sum makes up for values that
+ *  are 128 more than they are. */
 typedef struct tnf_depthwise_taps {
     int32_t batches;
     int32_t input_height;
@@ -138,7 +139,7 @@ typedef struct tnf_depthwise_taps {
  *  @param input    [batches, input_height, input_width, input_channels]
  *  @param output   [batches, output_height, output_width, input_channels]
  *  @param scratch  TNF_TAPS_PIXELS words for each of TNF_TAPS_CHANNELS channels, and filter_height
- *                  rows of [columns, input_channels] bytes */
+ *                  rows of [input_channels, columns] bytes */
 void tnf_depthwise_taps_s8(const TNF_FLASH tnf_depthwise_taps_t *params, const int8_t *input,
                            int8_t *output, int8_t *scratch);
 
@@ -153,11 +154,12 @@ void tnf_depthwise_taps_rows_s8(const TNF_FLASH tnf_depthwise_taps_t *params,
                                 const tnf_rows_t *input, int32_t first, int32_t end, int8_t *output,
                                 int8_t *scratch);
 
-/** What tnf_taps_sums reads, of channels that lie side by side. */
+/** What tnf_taps_sums reads: rows of one channel behind those of another, bytes without a sign that
+ *  are 128 more than the values. */
 typedef struct tnf_taps {
-    const int8_t *const *rows; /**< for each three of weights the first value, then NULL */
-    int32_t pitch;             /**< bytes from a value to the next one in its row */
-    int32_t stride;            /**< 1 or 2 */
+    const uint8_t *const *rows; /**< for each three of weights its first value, then NULL */
+    int32_t pitch;              /**< bytes from a channel to the next one */
+    int32_t stride;             /**< 1 or 2 */
 } tnf_taps_t;
 
 /** Sums of products of TNF_TAPS_PIXELS outputs in a row for each of @p channels channels.
@@ -210,20 +212,26 @@ typedef struct tnf_requantized {
     int32_t activation_max;
 } tnf_requantized_t;
 
-/** The outputs of one pixel.
- *  @param how       of this layer
- *  @param factors   [channels][3]
- *  @param sums      one in every @p step words
- *  @param step      words from a channel's sum to the next one's
- *  @param channels  how many
- *  @param output    [channels] */
+/** Sums that become outputs. */
+typedef struct tnf_sums {
+    const tnf_int32_t *values; /**< [channels][step], of which the first `pixels` are wanted */
+    int32_t step;
+    int32_t pixels;
+    int32_t channels;
+    int32_t pitch; /**< bytes from a pixel's outputs to those of the next one */
+} tnf_sums_t;
+
+/** The outputs of pixels.
+ *  @param how      of this layer
+ *  @param factors  [channels][3]
+ *  @param sums     theirs
+ *  @param output   of the first channel of the first pixel */
 void tnf_requantize_sums(const tnf_requantized_t *how, const TNF_FLASH int32_t *factors,
-                         const tnf_int32_t *sums, int32_t step, int32_t channels, int8_t *output);
+                         const tnf_sums_t *sums, int8_t *output);
 
 /** tnf_requantize_sums where there is no short form. */
 void tnf_requantize_sums_exact(const tnf_requantized_t *how, const TNF_FLASH int32_t *factors,
-                               const tnf_int32_t *sums, int32_t step, int32_t channels,
-                               int8_t *output);
+                               const tnf_sums_t *sums, int8_t *output);
 
 #ifdef __cplusplus
 }

@@ -1,24 +1,16 @@
 /* Sums of six outputs in a row, channel by channel, see tnf_taps_sums in tnf_pairs.h.
  *
  *   r0 the next row       r1 weights      r2 values     r3 a value
- *   r4-r9 the six sums    r10-r12 three weights         lr the pitch
- *   stack: rows, sums, the channel, the channel after the last, the stride
+ *   r4-r9 the six sums    r10-r12 three weights         lr bytes from channel to channel
+ *   stack: rows, sums, where the channel begins, where the last one ends, the stride
  *
  * Each value is loaded once and used for all outputs whose window it is in.
  */
 #include "tnf_pairs.h"
 #include "tnf_thumb.h"
 
-/* The value of an even column, which leaves r2 there, and of the odd one after it. */
-.macro first_value
-        ldrsb   r3, [r2]
-.endm
-.macro even_value
-        add     r2, r2, lr, lsl #1
-        ldrsb   r3, [r2]
-.endm
-.macro odd_value
-        ldrsb   r3, [r2, lr]
+.macro value at
+        ldrb    r3, [r2, #\at]
 .endm
 
 .macro begin_channel
@@ -51,7 +43,7 @@
         stm     r2!, {r4-r9}
         str     r2, [sp, #4]
         ldrd    r2, r3, [sp, #8]
-        add     r2, r2, #1
+        add     r2, r2, lr
         str     r2, [sp, #8]
         cmp     r2, r3
         bne.w   \loop
@@ -66,6 +58,8 @@ TNF_FUNCTION tnf_taps_sums
         add     r4, r4, r3
         ldm     r0, {r0, r5, r6}
         mov     lr, r5
+        mul     r3, r3, r5
+        mul     r4, r4, r5
         push    {r0, r2, r3, r4, r6}
         cmp     r6, #2
         beq.w   channel_2
@@ -74,31 +68,31 @@ channel_1:
         begin_channel
 row_1:
         three_weights
-        first_value
+        value   0
         mla     r4, r3, r10, r4
-        odd_value
+        value   1
         mla     r5, r3, r10, r5
         mla     r4, r3, r11, r4
-        even_value
+        value   2
         mla     r6, r3, r10, r6
         mla     r5, r3, r11, r5
         mla     r4, r3, r12, r4
-        odd_value
+        value   3
         mla     r7, r3, r10, r7
         mla     r6, r3, r11, r6
         mla     r5, r3, r12, r5
-        even_value
+        value   4
         mla     r8, r3, r10, r8
         mla     r7, r3, r11, r7
         mla     r6, r3, r12, r6
-        odd_value
+        value   5
         mla     r9, r3, r10, r9
         mla     r8, r3, r11, r8
         mla     r7, r3, r12, r7
-        even_value
+        value   6
         mla     r9, r3, r11, r9
         mla     r8, r3, r12, r8
-        odd_value
+        value   7
         mla     r9, r3, r12, r9
         next_row row_1
         end_channel channel_1
@@ -107,36 +101,36 @@ channel_2:
         begin_channel
 row_2:
         three_weights
-        first_value
+        value   0
         mla     r4, r3, r10, r4
-        odd_value
+        value   1
         mla     r4, r3, r11, r4
-        even_value
+        value   2
         mla     r4, r3, r12, r4
         mla     r5, r3, r10, r5
-        odd_value
+        value   3
         mla     r5, r3, r11, r5
-        even_value
+        value   4
         mla     r5, r3, r12, r5
         mla     r6, r3, r10, r6
-        odd_value
+        value   5
         mla     r6, r3, r11, r6
-        even_value
+        value   6
         mla     r6, r3, r12, r6
         mla     r7, r3, r10, r7
-        odd_value
+        value   7
         mla     r7, r3, r11, r7
-        even_value
+        value   8
         mla     r7, r3, r12, r7
         mla     r8, r3, r10, r8
-        odd_value
+        value   9
         mla     r8, r3, r11, r8
-        even_value
+        value   10
         mla     r8, r3, r12, r8
         mla     r9, r3, r10, r9
-        odd_value
+        value   11
         mla     r9, r3, r11, r9
-        even_value
+        value   12
         mla     r9, r3, r12, r9
         next_row row_2
         end_channel channel_2

@@ -10,11 +10,11 @@ TNF_KERNEL const TNF_FLASH int8_t *tnf_taps_sums(const tnf_taps_t *taps,
         for (int32_t pixel = 0; pixel < TNF_TAPS_PIXELS; pixel++) {
             sums[pixel] = 0;
         }
-        for (const int8_t *const *row = taps->rows; *row != NULL; row++) {
+        for (const uint8_t *const *row = taps->rows; *row != NULL; row++) {
             for (int32_t pixel = 0; pixel < TNF_TAPS_PIXELS; pixel++) {
                 for (int32_t i = 0; i < TNF_TAPS; i++) {
                     const int32_t column = pixel * taps->stride + i;
-                    sums[pixel] += (*row)[column * taps->pitch + channel] * weights[i];
+                    sums[pixel] += (*row)[channel * taps->pitch + column] * weights[i];
                 }
             }
             weights += TNF_TAPS;

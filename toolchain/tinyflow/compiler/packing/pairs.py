@@ -144,7 +144,7 @@ def _depthwise(layer: Weighted, costs: Costs) -> Iterable[Variant]:
         return
     weights = np.zeros((channels, layer.filter_height, threes * TAPS), np.int8)
     weights[..., : layer.filter_width] = layer.weights[..., 0]
-    found = factors(layer, bits=costs.sum_bits)
+    found = factors(layer, bits=costs.sum_bits, more=128)
     call = KernelCall(
         function="tnf_depthwise_taps_s8",
         header=HEADER,

@@ -49,9 +49,12 @@ class Factors:
     words: NDArray[np.int32]
 
 
-def factors(layer: Weighted, *, bits: int = 32) -> Factors:
-    """The short requantisation where there is one and the sums have `bits`, else the exact one."""
-    folded = layer.folded
+def factors(layer: Weighted, *, bits: int = 32, more: int = 0) -> Factors:
+    """The short requantisation where there is one and the sums have `bits`, else the exact one.
+
+    Sums are of values that are `more` than they are.
+    """
+    folded = layer.folded - more * layer.flat.sum(1)
     short = search(layer)
     limit = 1 << (bits - 1)
     if short is not None:
