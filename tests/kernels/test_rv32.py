@@ -26,7 +26,7 @@ OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 EXAMPLES = settings(
     derandomize=True, deadline=None, max_examples=120, suppress_health_check=list(HealthCheck)
 )
-EMULATED_MODELS = 8
+EMULATED_MODELS = 6
 """Models of each kind in the emulated image, of those that have a variant."""
 
 
@@ -130,6 +130,27 @@ def depthwise(draw: Draw) -> Graph:
 
 
 @st.composite
+def strips(draw: Draw) -> Graph:
+    """Rows that need more than the scratch there is."""
+    is_depthwise = draw(st.booleans())
+    height, depth = draw(st.integers(3, 4)), draw(st.integers(50, 90))
+    width = draw(st.integers(24, 34)) if is_depthwise else draw(st.integers(7, 14))
+    outputs = depth if is_depthwise else draw(st.integers(2, 5))
+    filters = (1, 3, 3, depth) if is_depthwise else (outputs, 3, 3, depth)
+    stride = draw(st.integers(1, 2))
+    output = (1, -(-height // stride), -(-width // stride), outputs)
+    source = Tensor("input", (1, height, width, depth), "int8", quantized(draw))
+    (*operands, last), _ = draw(weighted(filters, 3 if is_depthwise else 0, source))
+    own = {"depth_multiplier": 1} if is_depthwise else {}
+    return one_node(
+        "DEPTHWISE_CONV_2D" if is_depthwise else "CONV_2D",
+        [source, *operands, shaped(rectified(last, draw), output)],
+        {"stride_h": stride, "stride_w": stride, "padding": "SAME", **own},
+        left_out=() if len(operands) == 2 else (2,),
+    )
+
+
+@st.composite
 def fully_connected(draw: Draw) -> Graph:
     rows, depth, outputs = draw(sizes(3)), draw(sizes(300)), draw(st.integers(1, 40))
     source = Tensor("input", (rows, depth), "int8", quantized(draw))
@@ -146,6 +167,7 @@ WIDE = {
     "conv": convolution(),
     "3x3": three_by_three(),
     "depthwise": depthwise(),
+    "strips": strips(),
     "fully connected": fully_connected(),
 }
 LEAST_OFFERED = 0.15
