@@ -21,8 +21,9 @@ from tinyflow.compiler import Goal
 from tinyflow.compiler.graph import Graph, Quantization, Tensor
 from tinyflow.compiler.ops import check_node
 from tinyflow.compiler.packing import PLAIN
+from tinyflow.compiler.quantmath import float32
 
-OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+OPERATORS = ("ADD", "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 EXAMPLES = settings(
     derandomize=True, deadline=None, max_examples=60, suppress_health_check=list(HealthCheck)
 )
@@ -46,11 +47,14 @@ def check(graph: Graph, seed: int, lx6: KernelServer, ref: KernelServer) -> set[
     """Compares all variants, apart and over their inputs, whose names it gives."""
     (node,) = graph.nodes
     assert check_node(graph, node) == []
-    (source,) = graph.inputs
     names: set[str] = set()
     for row in input_rows(graph, seed):
-        tensor = graph.tensors[source]
-        values = {source: np.frombuffer(row.tobytes(), tensor.dtype).reshape(tensor.shape)}
+        values, start = {}, 0
+        for index in graph.inputs:
+            tensor = graph.tensors[index]
+            part = row[start : start + tensor.size_bytes]
+            values[index] = np.frombuffer(part.tobytes(), tensor.dtype).reshape(tensor.shape)
+            start += tensor.size_bytes
         (wanted,) = ref.run_node(graph, node, values).values()
         for name, outputs in lx6.run_variants(graph, node, values).items():
             names.add(name.split()[0])
@@ -145,7 +149,24 @@ def fully_connected(draw: Draw) -> Graph:
     )
 
 
+@st.composite
+def sum_of_two(draw: Draw) -> Graph:
+    """Tensors of one shape, of scales that have a linear form more often than not."""
+    shape = (draw(sizes(3)), draw(sizes(30)))
+    scale = draw(st.floats(0.01, 1.0))
+    zero_points = (draw(st.integers(-128, 127)), draw(st.integers(-128, 127)), -128)
+    factors = (1.0, draw(st.floats(0.5, 2.0)), draw(st.floats(1.0, 2.0)))
+    kinds = zip(("one", "two", "sum"), factors, zero_points, strict=True)
+    tensors = [
+        Tensor(name, shape, "int8", Quantization((float32(scale * factor),), (zero_point,)))
+        for name, factor, zero_point in kinds
+    ]
+    activation = draw(st.sampled_from(["NONE", "RELU"]))
+    return one_node("ADD", tensors, {"fused_activation_function": activation})
+
+
 WIDE = {
+    "linear": sum_of_two(),
     "pixels": pixels(),
     "windows": windows(),
     "lines": depthwise(),

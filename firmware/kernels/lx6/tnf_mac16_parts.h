@@ -22,6 +22,7 @@
 #define tnf_mac16_windows TNF_LINK_NAME(tnf_mac16_windows, TNF_BACKEND)
 #define tnf_mac16_lines TNF_LINK_NAME(tnf_mac16_lines, TNF_BACKEND)
 #define tnf_mac16_prepare TNF_LINK_NAME(tnf_mac16_prepare, TNF_BACKEND)
+#define tnf_mac16_linear TNF_LINK_NAME(tnf_mac16_linear, TNF_BACKEND)
 #define tnf_mac16_units TNF_LINK_NAME(tnf_mac16_units, TNF_BACKEND)
 
 /* Offsets of the fields of the structs below, for assembly. */
@@ -69,6 +70,11 @@
 #define TNF_UNITS_BIAS 24
 #define TNF_UNITS_LOW 28
 #define TNF_UNITS_HIGH 32
+
+#define TNF_LINEAR_FIRST 0
+#define TNF_LINEAR_SECOND 4
+#define TNF_LINEAR_CONSTANT 8
+#define TNF_LINEAR_SHIFT 12
 
 #ifndef __ASSEMBLER__
 
@@ -156,6 +162,14 @@ typedef struct tnf_mac16_units {
     int32_t high;
 } tnf_mac16_units_t;
 
+/** constant + first * x + second * y, shifted right, as int8. */
+typedef struct tnf_mac16_linear {
+    int32_t first;
+    int32_t second;
+    int32_t constant;
+    int32_t shift;
+} tnf_mac16_linear_t;
+
 /** Values as x + 128, crossed.
  *  @param input   at a word's address
  *  @param output  [4 * quads], at a word's address
@@ -221,6 +235,15 @@ int32_t tnf_mac16_prepare(const int8_t *input, tnf_int16_t *output, int32_t quad
 
 /** Units of a fully connected layer. */
 void tnf_mac16_units(const tnf_mac16_units_t *units);
+
+/** Sums of two tensors.
+ *  @param form    the constants
+ *  @param input1  [4 * words], at a word's address
+ *  @param input2  [4 * words], at a word's address
+ *  @param output  [4 * words]; may be an input, or begin before one
+ *  @param words   at least 1 */
+void tnf_mac16_linear(const tnf_mac16_linear_t *form, const int8_t *input1, const int8_t *input2,
+                      int8_t *output, int32_t words);
 
 #ifdef __cplusplus
 }
