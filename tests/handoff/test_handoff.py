@@ -162,11 +162,12 @@ def test_the_vectors_catch_other_code(
     written: Written, tmp_path: Path, file: str, old: str, new: str, told: str
 ) -> None:
     folder = Path(shutil.copytree(written.folder, tmp_path / "x"))
-    source = folder / "library/digits/src" / file
+    library = folder / "test" / "library"
+    source = library / file
     source.write_text(source.read_text().replace(old, new, 1))
     program = tmp_path / "program"
-    sources = [*(folder / "test").glob("*.c"), *(folder / "library/digits/src").glob("*.c")]
-    command = ["cc", "-std=c99", "-w", f"-I{folder / 'library/digits/src'}", *map(str, sources)]
+    sources = [*(folder / "test").glob("*.c"), *library.glob("*.c")]
+    command = ["cc", "-std=c99", "-w", f"-I{library}", *map(str, sources)]
     subprocess.run([*command, "-o", str(program)], check=True)
     done = subprocess.run([program], capture_output=True, text=True, check=False)
     assert done.returncode == 1

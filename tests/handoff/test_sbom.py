@@ -69,7 +69,7 @@ def test_it_says_what_is_in_the_image(bill: Any, written: Written) -> None:
     assert components["newlib"]["version"][0].isdigit()
     assert {"generated", "kernels", "runtime", "application", "image"} <= components.keys()
     kernels = {item["name"].rpartition("/")[2] for item in components["kernels"]["components"]}
-    assert {"conv_2d_s8.c", "softmax_s8.c", "tnf_kernels.h"} <= kernels
+    assert {"conv_2d_block_dsp.S", "softmax_s8.c", "tnf_kernels.h"} <= kernels
     assert not any(name.startswith("digits") for name in kernels)
     depends = bill["dependencies"][0]
     assert depends["ref"] == "firmware"
