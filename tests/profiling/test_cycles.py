@@ -9,7 +9,7 @@ import pytest
 
 from tinyflow.artifacts import Cycles
 from tinyflow.boards import Timing
-from tinyflow.boards.profile import Core
+from tinyflow.boards.timing import Core
 from tinyflow.errors import ToolError
 from tinyflow.profiling.cores import CORES
 from tinyflow.profiling.cycles import Model

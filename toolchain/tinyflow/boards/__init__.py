@@ -16,12 +16,12 @@ from tinyflow.boards.profile import (
     Pyocd,
     Qemu,
     Stm32flash,
-    Timing,
     Toolchain,
     Uf2,
     UsbId,
     platform_name,
 )
+from tinyflow.boards.timing import Timing
 
 __all__ = [
     "OWN_PLATFORM",

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, get_args
 from annotated_types import Ge, Gt, Len
 
 from tinyflow import schema
+from tinyflow.boards.timing import Timing
 from tinyflow.errors import ProjectError, near_miss
 
 Bytes = Annotated[int, Ge(0)]
@@ -32,18 +33,6 @@ Runner = Literal[
     "bossac",
 ]
 Reset = Literal["none", "esp-classic", "esp-usb-jtag", "touch-1200", "dtr-pulse"]
-
-Core = Literal[
-    "cortex-m0",
-    "cortex-m0plus",
-    "cortex-m3",
-    "cortex-m4",
-    "cortex-m7",
-    "cortex-m33",
-    "cortex-m55",
-    "esp-rv32",
-    "lx6",
-]
 
 # PlatformIO's name of the platform that generated projects carry themselves.
 OWN_PLATFORM = "tinyflow"
@@ -110,32 +99,6 @@ class Counter(schema.Checked):
     """1 to 65535."""
     divide: Positive = 1
     """1 to 65535."""
-
-
-@dataclass(frozen=True)
-class Timing(schema.Checked):
-    """What an estimate of the board's cycles is made of (`tinyflow profile --estimate`).
-
-    Instructions are counted on the emulated board `emulated_by`, by the code that this board
-    gets, and weighed by the table of the core. What flash adds goes from nothing, all of it hidden
-    by prefetching, to its wait states for every line that is not among those used last.
-    """
-
-    core: Core
-    """Whose table of cycles holds."""
-    emulated_by: str
-    """The board with runner `qemu` that executes the same instructions."""
-    flash_wait_states: Annotated[int, Ge(0)] = 0
-    """How many cycles longer than from RAM a line takes from flash."""
-    flash_line_bytes: Positive = 16
-    """How much comes from flash at once."""
-    flash_cache_bytes: Annotated[int, Ge(0)] = 0
-    """How much code a cache in front of flash holds, 0 where there is none; of a cache for code
-    and constants half."""
-    flash_data_cache_bytes: Annotated[int, Ge(0)] = 0
-    """How much of the constants one holds."""
-    code_in: Literal["flash", "ram"] = "flash"
-    """Where code runs from; RAM never waits. Constants are read from flash."""
 
 
 @dataclass(frozen=True)
