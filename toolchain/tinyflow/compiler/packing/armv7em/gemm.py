@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GROUP = 4
-NAME = "direct"
-MOST_SCRATCH = 4096
+DIRECT, ROW, PIXELS = "direct", "row", "pixels"
+"""As its kind of layer; a convolution as fully connected; a fully connected layer as pixels."""
+MOST_SCRATCH = 10240
 MOST_PAIRS, PAIRS_BYTES = 16, 1024
 """Pairs of windows that are worth their scratch."""
 CONV_STEPS, FULLY_CONNECTED_STEPS = 16, 4
@@ -38,14 +39,16 @@ def variants(layer: Weighted) -> Iterator[Variant]:
     """The ways of this backend to compute a layer that is not depthwise."""
     if layer.groups != 1:
         return
-    if layer.kind == "fully_connected":
-        found = _fully_connected(layer) if layer.input_height == 1 else _rows_of_pixels(layer)
-    elif layer.kind == "conv":
-        found = _fully_connected(layer) if _is_one_row(layer) else _conv(layer)
-    else:
-        return
-    if found is not None:
-        yield found
+    found: list[Variant | None] = []
+    if layer.kind == "conv":
+        found.append(_conv(layer, DIRECT))
+        if _is_one_row(layer):
+            found.append(_fully_connected(layer, ROW))
+    elif layer.kind == "fully_connected":
+        if layer.input_height == 1:
+            found.append(_fully_connected(layer, DIRECT))
+        found.append(_conv(_row_of_pixels(layer), PIXELS))
+    yield from (variant for variant in found if variant is not None)
 
 
 def _is_one_row(layer: Weighted) -> bool:
@@ -58,20 +61,20 @@ def _is_one_row(layer: Weighted) -> bool:
     )
 
 
-def _rows_of_pixels(layer: Weighted) -> Variant | None:
-    """A fully connected layer over rows is a convolution over pixels."""
-    return _conv(
-        dataclasses.replace(
-            layer,
-            input_height=1,
-            input_width=layer.input_height,
-            output_height=1,
-            output_width=layer.output_height,
-        )
+def _row_of_pixels(layer: Weighted) -> Weighted:
+    """A fully connected layer as a convolution: where the model has some, it needs no kernel of its
+    own.
+    """
+    return dataclasses.replace(
+        layer,
+        input_height=1,
+        input_width=layer.input_height,
+        output_height=1,
+        output_width=layer.output_height,
     )
 
 
-def _conv(layer: Weighted) -> Variant | None:
+def _conv(layer: Weighted, name: str) -> Variant | None:
     run = layer.filter_width * layer.input_channels
     order = _window_order(run, layer.filter_height)
     steps = len(order)
@@ -124,10 +127,10 @@ def _conv(layer: Weighted) -> Variant | None:
     )
     trace = _conv_rows(layer)
     return Variant(
-        NAME,
+        name,
         (call,),
         (Overlap(call.inputs[0], call.outputs[0], reach(trace), trace),),
-        _conv_instructions(layer, steps, len(groups), general=factors.general),
+        _conv_instructions(layer, steps, len(groups), pairs, general=factors.general),
     )
 
 
@@ -171,17 +174,40 @@ def _conv_rows(layer: Weighted) -> RowTrace:
     )
 
 
-def _conv_instructions(layer: Weighted, steps: int, groups: int, *, general: bool) -> int:
+def _conv_instructions(
+    layer: Weighted, steps: int, groups: int, pairs: int, *, general: bool
+) -> int:
     """About as many as are executed."""
-    pixels = layer.batches * layer.output_height * layer.output_width
-    group = 47 + 12 * steps + 3 * -(-steps // CONV_STEPS) + (26 if general else 0)
-    pair = 75 + groups * group + 4 * steps + 12 * layer.filter_height
-    if layer.output_channels % GROUP:
-        pair += 30
-    return (pixels + 1) // 2 * pair + 250
+    pixels = layer.output_height * layer.output_width
+    depth = layer.flat.shape[1]
+    windows_in_one_call = layer.filter_height == 1 and layer.filter_width == 1
+    passes = -(-(steps - 1) // CONV_STEPS)
+    group = 44 + 12 * steps + 3 * passes + (26 if general else 0)
+    calls = 1 if layer.output_channels % GROUP == 0 else 2
+    pair = 14 * calls + groups * group + 2 * depth
+    pair += 10 if windows_in_one_call else 15 * layer.filter_height + 25
+    strip = 150 + 60 * (calls - 1)
+    copied = pixels - _inside(layer)
+    copy = 150 + 30 * layer.filter_height + 2 * depth
+    total = (pixels + 1) // 2 * (pair + strip // pairs) + copied * copy + 300
+    return int(layer.batches * total)
 
 
-def _fully_connected(layer: Weighted) -> Variant | None:
+def _inside(layer: Weighted) -> int:
+    """Pixels whose window hangs over no side."""
+    counts = []
+    for extent, size, stride, before, outputs in (
+        (layer.input_height, layer.filter_height, layer.stride_height, layer.pad_top,
+         layer.output_height),
+        (layer.input_width, layer.filter_width, layer.stride_width, layer.pad_left,
+         layer.output_width),
+    ):  # fmt: skip
+        starts = np.arange(outputs) * stride - before
+        counts.append(int(np.sum((starts >= 0) & (starts + size <= extent))))
+    return counts[0] * counts[1]
+
+
+def _fully_connected(layer: Weighted, name: str) -> Variant | None:
     depth = layer.flat.shape[1]
     half = (depth + 1) // 2 if depth < 8 else -(-depth // 8) * 4
     first = _window_order(half)
@@ -229,7 +255,7 @@ def _fully_connected(layer: Weighted) -> Variant | None:
     steps = len(order) // 4
     group = 37 + 27 * steps + 3 * -(-steps // FULLY_CONNECTED_STEPS) + (8 if factors.general else 0)
     return Variant(
-        NAME,
+        name,
         (call,),
         (Overlap(call.inputs[0], call.outputs[0], reach(trace), trace),),
         150 + depth + len(groups) * group,
