@@ -22,7 +22,7 @@ from tinyflow.compiler.ops import check_node
 EXAMPLES = settings(
     derandomize=True, deadline=None, max_examples=100, suppress_health_check=list(HealthCheck)
 )
-EMULATED_MODELS = 40
+EMULATED_MODELS = 30
 LEAST_OFFERED = 0.35
 """Of drawn layers; half of them have weights of 4 bits or of -128."""
 
