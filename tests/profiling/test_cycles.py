@@ -62,11 +62,12 @@ def test_the_end_of_a_function_on_the_m0plus() -> None:
     assert cycles("cortex-m0plus", Part({END: (1, 0)})) == Cycles(1 + 2 + 2 + 3 + 1, 8 + 2)
 
 
-def test_flash_adds_from_nothing_to_all_its_waits() -> None:
+def test_flash_is_read_while_the_core_works_or_while_it_waits() -> None:
     part = Part({LOOP: (10, 1)}, code_lines=3, data_lines=7)
     still = cycles("cortex-m4", part)
-    waiting = cycles("cortex-m4", part, flash_wait_states=5)
-    assert waiting == Cycles(still.low, still.high + 50)
+    assert still == Cycles(59, 77)
+    assert cycles("cortex-m4", part, flash_wait_states=5) == Cycles(59, 77 + 50)
+    assert cycles("cortex-m4", part, flash_wait_states=50) == Cycles(500, 77 + 500)
 
 
 def test_code_in_ram_waits_for_constants_alone() -> None:

@@ -27,8 +27,8 @@ class Timing(schema.Checked):
     """What an estimate of the board's cycles is made of (`tinyflow profile --estimate`).
 
     Instructions are counted on the emulated board `emulated_by`, by the code that this board
-    gets, and weighed by the table of the core. What flash adds goes from nothing, all of it hidden
-    by prefetching, to its wait states for every line that is not among those used last.
+    gets, and weighed by the table of the core. Flash takes its wait states for every line that is
+    not among those used last: at best while the core works, at worst while it waits.
     """
 
     core: Core

@@ -168,6 +168,6 @@ def _basis(timing: Timing, source: str, waits: int) -> Iterator[str]:
         yield "flash is taken not to wait"
         return
     yield (
-        f"flash: {timing.flash_wait_states} wait states a line of {timing.flash_line_bytes} B; "
-        f"they add from nothing to {waits:,} cycles"
+        f"flash: {timing.flash_wait_states} wait states a line of {timing.flash_line_bytes} B, "
+        f"{waits:,} cycles in all: at best while the core works, at worst while it waits"
     )

@@ -31,16 +31,18 @@ class Model:
         return CORES[self.timing.core]
 
     def cycles(self, part: Part) -> Cycles:
-        """From flash that is never waited for to flash that is, for all that no cache holds."""
+        """What a part takes at least, where flash is read while the core works, and at most, where
+        the core stands still meanwhile."""
         low = high = 0
         for block, (times, fell) in part.ran.items():
             straight, jump = self._block(block)
             low += times * straight.low + (times - fell) * jump.low
             high += times * straight.high + (times - fell) * jump.high
-        return Cycles(low, high + self.waits(part))
+        waits = self.waits(part)
+        return Cycles(max(low, waits), high + waits)
 
     def waits(self, part: Part) -> int:
-        """The most cycles that a part waits for flash: for each line that no cache held."""
+        """The cycles in which flash is read: for each line that no cache held."""
         code = 0 if self.timing.code_in == "ram" else part.code_lines
         return self.timing.flash_wait_states * (code + part.data_lines)
 
