@@ -54,9 +54,11 @@ TNF_KERNEL void tnf_conv_2d_mve_rows_s8(const TNF_FLASH tnf_conv_2d_mve_t *param
 {
     const int32_t width = (params->output_width - 1) * params->stride_width + params->filter_width;
     const int32_t step = params->stride_width * params->input_channels;
+    const int32_t pitch = params->slices * TNF_SLICE;
     ring_t ring = {scratch, width * params->input_channels, params->filter_height, 0, 0};
     int8_t *windows = scratch + ring.slots * ring.row_bytes;
     tnf_pixels_t pixels = tnf_pixels_of(params, windows);
+    pixels.output = output;
     ring.next = first * params->stride_height - params->pad_top;
     for (int32_t y = first; y < end; y++) {
         const int32_t top = y * params->stride_height - params->pad_top;
@@ -64,15 +66,19 @@ TNF_KERNEL void tnf_conv_2d_mve_rows_s8(const TNF_FLASH tnf_conv_2d_mve_t *param
         while (ring.next < top + params->filter_height) {
             take_row(params, input, &ring);
         }
-        int32_t count = params->block;
-        for (int32_t x = 0; x < params->output_width; x += count) {
+        /* Blocks go on in the next row. */
+        for (int32_t x = 0; x < params->output_width;) {
             const int32_t left = params->output_width - x;
-            count = left < count ? left : count;
-            copy_windows(params, &ring, x * step, count, windows);
-            pixels.output = output;
-            pixels.count = count;
-            tnf_windows_s8(&pixels);
-            output += count * params->output_channels;
+            const int32_t room = params->block - pixels.count;
+            const int32_t count = left < room ? left : room;
+            copy_windows(params, &ring, x * step, count, windows + pixels.count * pitch);
+            x += count;
+            pixels.count += count;
+            if (pixels.count == params->block || (count == left && y + 1 == end)) {
+                tnf_windows_s8(&pixels);
+                pixels.output += pixels.count * params->output_channels;
+                pixels.count = 0;
+            }
         }
     }
 }

@@ -22,24 +22,30 @@ TNF_KERNEL void tnf_pointwise_mve_rows_s8(const TNF_FLASH tnf_conv_2d_mve_t *par
     const int32_t channels = params->input_channels;
     const int32_t step = params->stride_width * channels;
     tnf_pixels_t pixels = tnf_pixels_of(params, scratch);
+    pixels.output = output;
     while (first < end) {
         const int32_t rows = run_of_rows(params, input, first, end);
         const int8_t *from = tnf_row(input, first * params->stride_height);
         int32_t left = rows * params->output_width;
-        while (left > 0) {
-            const int32_t count = left < params->block ? left : params->block;
-            if (pitch == step) {
-                tnf_copy_strips(scratch, 0, from, 0, count * pitch, 1);
-            } else {
-                tnf_copy_strips(scratch, pitch, from, step, channels, count);
-            }
-            pixels.output = output;
-            pixels.count = count;
-            tnf_windows_s8(&pixels);
-            from += count * step;
-            output += count * params->output_channels;
-            left -= count;
-        }
         first += rows;
+        /* Blocks go on in the next row. */
+        while (left > 0) {
+            const int32_t room = params->block - pixels.count;
+            const int32_t count = left < room ? left : room;
+            int8_t *to = scratch + pixels.count * pitch;
+            if (pitch == step) {
+                tnf_copy_strips(to, 0, from, 0, count * pitch, 1);
+            } else {
+                tnf_copy_strips(to, pitch, from, step, channels, count);
+            }
+            from += count * step;
+            left -= count;
+            pixels.count += count;
+            if (pixels.count == params->block || (left == 0 && first == end)) {
+                tnf_windows_s8(&pixels);
+                pixels.output += pixels.count * params->output_channels;
+                pixels.count = 0;
+            }
+        }
     }
 }

@@ -46,7 +46,9 @@ def variants(layer: Weighted, scaled: Scales) -> Iterator[Variant]:
         block=PIXELS,
         scratch_bytes=scratch_bytes,
     )
-    yield Variant("columns", (call,), (overlap(call, rows(layer)),), _instructions(layer, slices))
+    yield Variant(
+        "columns", (call,), (overlap(call, rows(layer)),), _instructions(layer, scaled, slices)
+    )
 
 
 def packed(weights: NDArray[np.int64], scaled: Scales) -> NDArray[np.int32]:
@@ -62,10 +64,10 @@ def packed(weights: NDArray[np.int64], scaled: Scales) -> NDArray[np.int32]:
     return np.concatenate(both, 1).astype(np.int32)
 
 
-def _instructions(layer: Weighted, slices: int) -> int:
+def _instructions(layer: Weighted, scaled: Scales, slices: int) -> int:
     """Those executed per inference."""
     quads = -(-layer.output_channels // LANES)
-    quad = 62 * layer.filter_height * slices + 42
+    quad = 62 * layer.filter_height * slices + 42 + (20 if scaled.exact else 0)
     triples = -(-layer.output_width // PIXELS)
     taken = min(layer.stride_height, layer.filter_height) * slices * (6 * layer.input_width + 35)
     kept = max(layer.filter_height - layer.stride_height, 0) * slices * (layer.output_width + 2) * 3

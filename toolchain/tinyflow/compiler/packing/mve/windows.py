@@ -36,7 +36,7 @@ def variants(layer: Weighted, scaled: Scales) -> Iterator[Variant]:
     width = (layer.output_width - 1) * layer.stride_width + layer.filter_width
     ring_bytes = 0 if pointwise else layer.filter_height * width * layer.input_channels
     room = min(WINDOWS_BYTES, SCRATCH_BYTES - ring_bytes)
-    run = layer.output_width * (layer.output_height if _is_run(layer) else 1)
+    run = layer.output_width * layer.output_height
     block = min(max(room // (slices * SLICE * PIXELS), 1) * PIXELS, run)
     scratch_bytes = ring_bytes + block * slices * SLICE
     if scratch_bytes > SCRATCH_BYTES:
@@ -52,7 +52,7 @@ def variants(layer: Weighted, scaled: Scales) -> Iterator[Variant]:
     )
     trace = _blocks(layer, block) if pointwise else rows(layer)
     overlaps = () if trace is None else (overlap(call, trace),)
-    yield Variant("windows", (call,), overlaps, _instructions(layer, slices, block))
+    yield Variant("windows", (call,), overlaps, _instructions(layer, scaled, slices, block))
 
 
 def packed(weights: NDArray[np.int64], scaled: Scales) -> NDArray[np.int32]:
@@ -102,17 +102,22 @@ def _blocks(layer: Weighted, block: int) -> RowTrace | None:
     )
 
 
-def _instructions(layer: Weighted, slices: int, block: int) -> int:
+def _instructions(layer: Weighted, scaled: Scales, slices: int, block: int) -> int:
     """Those executed per inference."""
     quads = -(-layer.output_channels // LANES)
-    quad = 22 * slices + 35
+    quad = 22 * slices + 37 + (20 if scaled.exact else 0)
     if slices > SHORT_SLICES:
-        quad += 28 + (slices - 1) // 8 * 8
-    runs = layer.batches * (1 if _is_run(layer) else layer.output_height)
-    pixels = layer.output_height * layer.output_width * layer.batches // runs
+        quad += 26 + (slices - 1) // 8 * 8
+    pixels = layer.output_height * layer.output_width
     blocks = [min(block, pixels - start) for start in range(0, pixels, block)]
     triples = sum(-(-count // PIXELS) for count in blocks)
     strip = layer.filter_width * layer.input_channels
-    copied = 6 if strip <= SLICE else 11 + 3 * -(-strip // SLICE)
-    windows = layer.filter_height * (pixels * copied + 20 * len(blocks))
-    return runs * (triples * (quad * quads + 35) + 110 * len(blocks) + windows + 60)
+    copied = {1: 6, 2: 8, 3: 10}.get(-(-strip // SLICE), 7 + 3 * -(-strip // SLICE))
+    rows = 1 if _is_run(layer) else layer.output_height
+    pieces = rows + len(blocks)
+    windows = layer.filter_height * (pixels * copied + 40 * pieces)
+    taken = 0
+    if not _is_pointwise(layer):
+        taken = layer.input_height * (110 + 3 * layer.input_width * layer.input_channels // SLICE)
+    multiplied = triples * (quad * quads + 33) + 110 * len(blocks)
+    return layer.batches * (multiplied + windows + taken + 40 * pieces + 100)
