@@ -88,6 +88,8 @@ def profile(walk: Walk, port: str | None, estimate: bool, html: Path | None) -> 
     """
     from tinyflow.pipeline import profile as profiles
 
+    if estimate and port is not None:
+        raise click.UsageError("--estimate is without a board: it takes no --port")
     found = profiles.profile(walk, port, estimate=estimate)
     result = profiles.as_json(found)
     if html is not None:
