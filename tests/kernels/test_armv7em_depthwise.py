@@ -36,22 +36,34 @@ def ref() -> Iterator[KernelServer]:
 
 
 @st.composite
-def three_by_three(draw: Draw) -> Graph:
+def depthwise(draw: Draw, *, any_filter: bool) -> Graph:
     """Rows shorter than a block and of several, channels in one group, in several, in a part."""
-    stride, padding = draw(sizes(2)), draw(st.sampled_from(["SAME", "SAME", "VALID"]))
-    least = 1 if padding == "SAME" else 3
-    sides = [draw(st.integers(least, 19)) for _ in range(2)]
-    output = [extent(side, 3, stride, 1, padding) for side in sides]
-    batch, depth = draw(sizes(2)), draw(sizes(40))
+    filters, strides, multiplier = (3, 3), [draw(sizes(2))] * 2, 1
+    if any_filter:
+        filters, strides = (draw(sizes(6)), draw(sizes(17))), [draw(sizes(3)), draw(sizes(3))]
+        multiplier = draw(sizes(3))
+    padding = draw(st.sampled_from(["SAME", "SAME", "VALID"]))
+    least = (1, 1) if padding == "SAME" else filters
+    sides = [draw(st.integers(low, low + 18)) for low in least]
+    output = [extent(*axis, 1, padding) for axis in zip(sides, filters, strides, strict=True)]
+    batch, depth = draw(sizes(2)), draw(sizes(13 if any_filter else 40))
     source = Tensor("input", (batch, *sides, depth), "int8", quantized(draw))
-    (*operands, last), _ = draw(weighted((1, 3, 3, depth), 3, source))
-    options = {"padding": padding, "stride_h": stride, "stride_w": stride, "depth_multiplier": 1}
+    outputs = depth * multiplier
+    (*operands, last), _ = draw(weighted((1, *filters, outputs), 3, source))
+    options = {"padding": padding, "stride_h": strides[0], "stride_w": strides[1]}
     return one_node(
         "DEPTHWISE_CONV_2D",
-        [source, *operands, shaped(relu(last, draw), (batch, *output, depth))],
-        {**options, "fused_activation_function": draw(ACTIVATIONS)},
+        [source, *operands, shaped(relu(last, draw), (batch, *output, outputs))],
+        {
+            **options,
+            "depth_multiplier": multiplier,
+            "fused_activation_function": draw(ACTIVATIONS),
+        },
         left_out=() if len(operands) == 2 else (2,),
     )
+
+
+FILTERS = {"3x3": depthwise(any_filter=False), "any": depthwise(any_filter=True)}
 
 
 def is_offered(graph: Graph) -> bool:
@@ -69,11 +81,12 @@ def test_drawn_cases_equal_the_reference_kernels(armv7em: KernelServer, ref: Ker
     run()
 
 
-def test_filters_of_three_by_three_equal_the_reference_kernels(
-    armv7em: KernelServer, ref: KernelServer
+@pytest.mark.parametrize("filters", FILTERS)
+def test_layers_equal_the_reference_kernels(
+    filters: str, armv7em: KernelServer, ref: KernelServer
 ) -> None:
     @settings(EXAMPLES, max_examples=100)
-    @given(three_by_three().filter(is_offered), SEEDS)
+    @given(FILTERS[filters].filter(is_offered), SEEDS)
     def run(graph: Graph, seed: int) -> None:
         assert "direct" in check(graph, seed, armv7em, ref)
 
@@ -84,7 +97,7 @@ def test_the_emulated_core_computes_the_same(tmp_path: Path) -> None:
     drawn: list[Case] = []
 
     @settings(EXAMPLES, max_examples=EMULATED_MODELS, phases=[Phase.generate])
-    @given(three_by_three().filter(is_offered), SEEDS)
+    @given(st.one_of(*FILTERS.values()).filter(is_offered), SEEDS)
     def draw(graph: Graph, seed: int) -> None:
         file = tmp_path / f"{len(drawn)}.tflite"
         file.write_bytes(write_tflite(graph))

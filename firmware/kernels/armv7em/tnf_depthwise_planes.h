@@ -46,7 +46,7 @@ typedef struct tnf_planes_step {
     int32_t channels;                   /**< those of whole groups, or a group's last ones */
 
     int32_t group_skip;  /**< bytes from behind a group's last channel to the next group */
-    int32_t block_bytes; /**< the pairs of whole blocks of columns */
+    int32_t block_bytes; /**< the pairs of whole blocks of columns; at stride 1 there is one */
     int32_t columns;     /**< output columns after those */
     int32_t pixel_bytes; /**< from an output pixel to the next */
     int32_t row_bytes;   /**< from an output row to the next */

@@ -45,4 +45,20 @@ static inline int32_t tnf_simd_subtract(int32_t a, int32_t b)
     return halves;
 }
 
+/* The lower halves of two words. */
+static inline int32_t tnf_simd_lower(int32_t first, int32_t second)
+{
+    int32_t halves;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(halves) : "r"(first), "r"(second));
+    return halves;
+}
+
+/* The upper halves of two words. */
+static inline int32_t tnf_simd_upper(int32_t first, int32_t second)
+{
+    int32_t halves;
+    __asm__("pkhtb %0, %2, %1, asr #16" : "=r"(halves) : "r"(first), "r"(second));
+    return halves;
+}
+
 #endif

@@ -41,4 +41,14 @@ static inline int32_t tnf_simd_subtract(int32_t a, int32_t b)
                            tnf_dsp_half(a, 1) - tnf_dsp_half(b, 1));
 }
 
+static inline int32_t tnf_simd_lower(int32_t first, int32_t second)
+{
+    return tnf_simd_halves(first, second);
+}
+
+static inline int32_t tnf_simd_upper(int32_t first, int32_t second)
+{
+    return tnf_simd_halves(tnf_dsp_half(first, 1), tnf_dsp_half(second, 1));
+}
+
 #endif

@@ -10,6 +10,7 @@ import numpy as np
 from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.memory.rows import RowTrace, reach, windowed
 from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
+from tinyflow.compiler.packing.armv7em import depthwise_any as any_filter
 from tinyflow.compiler.packing.backend import Variant
 from tinyflow.compiler.packing.requantization import ShortForm, search
 from tinyflow.compiler.packing.weighted import Weighted
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GROUP = 4
+LEAST_WIDTH = 2
+"""A block of columns: the kernel for stride 1 begins with one."""
 PAIR_BYTES = 64
 MAX_SCRATCH_BYTES = 4096
 EXPONENT = 1
@@ -29,12 +32,12 @@ FIRST_BAND_2, BAND_2 = 2, 8
 
 
 def variants(graph: Graph, layer: Weighted) -> Iterator[Variant]:
-    """The layer from planes, where it is a depthwise convolution that the kernel has."""
-    if not _fits(layer):
-        return
-    form = search(layer, exponents=(EXPONENT,))
+    """The layer from planes: by the kernel for 3x3 where it can be, else by that for any filter."""
+    form = search(layer, exponents=(EXPONENT,)) if _fits(layer) else None
     if form is not None:
         yield _variant(graph, layer, form)
+    else:
+        yield from any_filter.variants(layer)
 
 
 def _fits(layer: Weighted) -> bool:
@@ -45,6 +48,7 @@ def _fits(layer: Weighted) -> bool:
         and layer.stride_height == layer.stride_width <= 2
         and layer.dilation_height == layer.dilation_width == 1
         and layer.pad_left <= 1
+        and layer.output_width >= LEAST_WIDTH
         and layer.input_channels >= GROUP
         and _group_bytes(layer) <= MAX_SCRATCH_BYTES
     )
@@ -94,7 +98,11 @@ def _variant(graph: Graph, layer: Weighted, form: ShortForm) -> Variant:
         scratch_bytes=_group_bytes(layer) * at_once,
         by_rows="tnf_depthwise_3x3_dsp_rows_s8",
     )
-    trace = _together_trace(layer) if together else _band_trace(layer, bands)
+    trace = (
+        _together_trace(layer)
+        if together
+        else any_filter.band_trace(layer, [len(band) for band in bands])
+    )
     lap = Overlap(call.inputs[0], call.outputs[0], reach(trace), trace)
     return Variant("direct", (call,), (lap,), _instructions(layer, bands, at_once))
 
@@ -151,23 +159,6 @@ def _together_trace(layer: Weighted) -> RowTrace:
         input_row_bytes=layer.input_width * layer.input_channels,
         output_row_bytes=layer.output_width * layer.output_channels,
         batches=layer.batches,
-    )
-
-
-def _band_trace(layer: Weighted, bands: list[range]) -> RowTrace:
-    """While a band's rows are written, in any order, all rows from its first window on are read."""
-    consumed = [
-        batch * layer.input_height
-        + min(max(band.start * layer.stride_height - layer.pad_top, 0), layer.input_height)
-        for batch in range(layer.batches)
-        for band in bands
-        for _ in band
-    ]
-    return RowTrace(
-        layer.batches * layer.input_height,
-        layer.input_width * layer.input_channels,
-        layer.output_width * layer.output_channels,
-        tuple(consumed),
     )
 
 

@@ -30,7 +30,7 @@ MAX_SKIP = 255 // PAIR_BYTES
 MAX_SCRATCH_BYTES = 4096
 EXPONENT = 2
 """Of the short requantisation: an immediate in the kernel."""
-LEAST_ZEROS = 0.4
+LEAST_ZEROS = 0.5
 """Of the weights; below, other kernels are faster."""
 
 
