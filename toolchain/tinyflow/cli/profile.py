@@ -18,14 +18,14 @@ def _show(result: dict[str, Any]) -> None:
     unit, estimate = result["counter"], result["estimate"]
     columns = ["#", "operator", "output", "variant", unit, "per MAC"]
     columns += ["cycles from", "to"] if estimate else []
-    columns += ["share", "weights", "output B", "scratch"]
+    columns += ["share", "weights B", "output B", "scratch B"]
     rows = []
     for position, layer in enumerate(result["layers"]):
         per_mac = f"{layer['count'] / layer['macs']:.2f}" if layer["macs"] else ""
         row = [position, layer["op"], _shape(layer["shape"]), layer["variant"]]
         row += [layer["count"], per_mac]
         row += [layer["cycles_min"], layer["cycles_max"]] if estimate else []
-        row += [f"{layer['share']:6.1%}", layer["weights_bytes"], layer["output_bytes"]]
+        row += [f"{layer['share']:>6.1%}", layer["weights_bytes"], layer["output_bytes"]]
         rows.append([*row, layer["scratch_bytes"]])
     table(columns, rows)
     click.echo()
