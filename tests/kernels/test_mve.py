@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,21 +13,24 @@ from hypothesis import strategies as st
 from kernel_image import Case, run_models
 from kernel_server import KernelServer
 from operator_cases import CASES, SEEDS, input_rows, one_node
-from operator_cases.drawing import Draw, moving, quantized, sizes
+from operator_cases.drawing import ACTIVATIONS, Draw, moving, quantized, scales, sizes
 from operator_cases.weighted import shaped, weighted
 from tflite_writer import write_tflite
 
-from tinyflow.compiler.graph import Graph, Tensor
+from tinyflow.compiler.graph import Graph, Quantization, Tensor
 from tinyflow.compiler.ops import OPS, check_node
-from tinyflow.compiler.packing import load_backend
+from tinyflow.compiler.packing import PLAIN, load_backend
+from tinyflow.compiler.quantmath import float32
 from tinyflow.compiler.steps import lower
 
 OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "ADD", "AVERAGE_POOL_2D", "MEAN")
 EXAMPLES = settings(
     derandomize=True, deadline=None, max_examples=50, suppress_health_check=list(HealthCheck)
 )
-EMULATED_MODELS = 60
-"""Models drawn for the emulated image."""
+MODELS_OF_A_KIND = 5
+"""In the emulated image."""
+KINDS = ("windows", "columns", "planes", "stream")
+"""The variants of weighted operators, each with short and with exact requantisation."""
 
 
 @pytest.fixture(scope="module")
@@ -114,11 +118,44 @@ def fully_connected(draw: Draw) -> Graph:
     )
 
 
+@st.composite
+def sum_of_equals(draw: Draw) -> Graph:
+    """Two tensors of one shape; scales that are powers of two need halves away from zero."""
+    shape = (1, draw(sizes(9)), draw(sizes(9)), draw(sizes(9)))
+    if draw(st.booleans()):
+        exponents = st.integers(-5, 0)
+        first, second, output = (2.0 ** draw(exponents) for _ in range(3))
+    else:
+        first, second = (draw(scales(0.01, 1.0)) for _ in range(2))
+        output = float32((first + second) * draw(st.floats(0.1, 2.0)))
+    zero_points = st.integers(-128, 127)
+    kinds = [Quantization((scale,), (draw(zero_points),)) for scale in (first, second, output)]
+    names = ("first", "second", "output")
+    tensors = [Tensor(n, shape, "int8", kind) for n, kind in zip(names, kinds, strict=True)]
+    return one_node("ADD", tensors, {"fused_activation_function": draw(ACTIVATIONS)})
+
+
+@st.composite
+def pool(draw: Draw) -> Graph:
+    """Many channels."""
+    sides, filters, output, options = draw(moving(dilated=False))
+    depth, quantization = draw(sizes(40)), quantized(draw)
+    return one_node(
+        "AVERAGE_POOL_2D",
+        [
+            Tensor("input", (1, *sides, depth), "int8", quantization),
+            Tensor("output", (1, *output, depth), "int8", quantization),
+        ],
+        {**options, "filter_height": filters[0], "filter_width": filters[1]},
+    )
+
+
 WIDE = {
     "conv": convolution("CONV_2D"),
     "columns": convolution("CONV_2D", (3,)),
     "depthwise": convolution("DEPTHWISE_CONV_2D"),
     "fully connected": fully_connected(),
+    "add": sum_of_equals(),
 }
 
 
@@ -138,21 +175,25 @@ def test_wide_tensors_equal_the_reference_kernels(
 
 
 def test_the_emulated_core_computes_the_same(tmp_path: Path) -> None:
+    backend = load_backend("mve")
     drawn: list[Case] = []
-    kinds: set[str] = set()
+    kinds: Counter[tuple[str, int | float | None]] = Counter()
 
-    @settings(EXAMPLES, max_examples=EMULATED_MODELS, phases=[Phase.generate])
-    @given(st.one_of(*WIDE.values()), SEEDS)
-    def draw(graph: Graph, seed: int) -> None:
-        file = tmp_path / f"{len(drawn)}.tflite"
-        file.write_bytes(write_tflite(graph))
+    def add(graph: Graph, seed: int) -> None:
         (step,) = lower(graph)
-        names = [variant.name for variant in load_backend("mve").variants(graph, step)]
-        kinds.update(names)
-        rows = input_rows(graph, seed)[:2]
-        drawn.extend(Case(file, rows, {0: name}) for name in names)
+        made = [way for way in backend.variants(graph, step) if way.name != PLAIN]
+        ways = {way.name: dict(way.calls[0].params).get("exact") for way in made}
+        if graph.nodes[0].op == "AVERAGE_POOL_2D":
+            ways[PLAIN] = None
+        for kind in ways.items():
+            if kinds[kind] < MODELS_OF_A_KIND:
+                kinds[kind] += 1
+                file = tmp_path / f"{len(drawn)}.tflite"
+                file.write_bytes(write_tflite(graph))
+                drawn.append(Case(file, input_rows(graph, seed)[:2], {0: kind[0]}))
 
-    draw()
+    for cases in (*WIDE.values(), pool()):
+        settings(EXAMPLES, phases=[Phase.generate])(given(cases, SEEDS)(add))()
     found = run_models("qemu-m55", drawn, "mve")
-    assert kinds >= {"windows", "columns", "planes", "stream"}
+    assert {(name, exact) for name in KINDS for exact in (0, 1)} | {("linear", None)} <= set(kinds)
     assert [ran.differs for ran in found] == [[-1] * len(case.rows) for case in drawn]
