@@ -38,6 +38,17 @@ LOOPS = (8, 9)
 pytestmark = pytest.mark.skipif(shutil.which(COMPILER) is None, reason=f"{COMPILER} is missing")
 
 
+# What the assembler lacks of the ABI with register windows, as three bytes each.
+WINDOWED = """#undef __XTENSA_CALL0_ABI__
+.macro entry register, frame
+        .byte 0x36, 0, 0
+.endm
+.macro retw
+        .byte 0x90, 0, 0
+.endm
+"""
+
+
 def assembled(source: Path, folder: Path) -> bytes:
     """The function's bytes, from its first instruction on."""
     made, raw = folder / "made.o", folder / "made.bin"
@@ -59,11 +70,14 @@ def test_instructions_are_the_bytes_of_the_core(tmp_path: Path) -> None:
     assert content.hex().endswith("".join(BYTES.values()))
 
 
+@pytest.mark.parametrize("windowed", [False, True], ids=["call0", "windowed"])
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 def test_a_loop_begins_where_its_first_instruction_is_in_one_word(
-    source: Path, tmp_path: Path
+    source: Path, windowed: bool, tmp_path: Path
 ) -> None:
-    content = assembled(source, tmp_path)
+    own = tmp_path / "own.S"
+    own.write_text((WINDOWED if windowed else "") + source.read_text())
+    content = assembled(own, tmp_path)
     at, loops = 0, 0
     while at + 2 < len(content):
         if content[at] == 0x76 and content[at + 1] >> 4 in LOOPS:

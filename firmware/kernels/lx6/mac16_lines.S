@@ -124,10 +124,8 @@
         l32i    a3, a1, LINES
         addi    a3, a3, -1
         s32i    a3, a1, LINES
-        beqz    a3, 4f
-        j       1b
-4:
-        tnf_return
+        bnez    a3, 1b
+        j       .Lreturn
 .endm
 
 /* Lines with a stride of 1, two windows a turn. */
@@ -220,10 +218,12 @@ tnf_function tnf_mac16_lines
         j       .Llower_exact
 1:
         j       .Lupper_exact
-        nop
+        nop                             /* here and below for the loops' places */
         nop
 .Llower:
         dense   l
+        nop
+        nop
 .Lupper:
         dense   h
         nop
@@ -231,15 +231,14 @@ tnf_function tnf_mac16_lines
 .Llower_strided:
         strided l, output_short
         nop
-        nop
 .Lupper_strided:
         strided h, output_short
-        nop
         nop
 .Llower_exact:
         strided l, output_exact
         nop
-        nop
 .Lupper_exact:
         strided h, output_exact
+.Lreturn:
+        tnf_return
 tnf_end tnf_mac16_lines
