@@ -10,7 +10,7 @@ from tinyflow.compiler.memory.rows import RowTrace, reach
 from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
 from tinyflow.compiler.packing.backend import Variant
 from tinyflow.compiler.packing.lx6.channels import Channels, channels, wrapped
-from tinyflow.compiler.packing.lx6.convolution import band_counts, bands
+from tinyflow.compiler.packing.lx6.convolution import ENOUGH, band_counts, bands
 from tinyflow.compiler.packing.weighted import Weighted
 
 FILTER = 3
@@ -26,7 +26,9 @@ def depthwise(layer: Weighted) -> Iterator[Variant]:
     ways = (_Lines(layer, found, upright) for upright in (False, True))
     fitting = [(way, band) for way in ways if (band := bands(layer, way.scratch, way.cost))]
     if fitting:
-        way, band = min(fitting, key=lambda pair: pair[0].cost(pair[1]))
+        best = min(way.cost(band) for way, band in fitting)
+        enough = [(way, band) for way, band in fitting if way.cost(band) <= ENOUGH * best]
+        way, band = min(enough, key=lambda pair: pair[0].scratch(pair[1]))
         call = way.call(band)
         yield Variant("lines", (call,), (_lap(layer, call, band),), round(way.cost(band)))
 
