@@ -97,7 +97,36 @@ def fully_connected(draw: Draw) -> Graph:
     )
 
 
+@st.composite
+def full_groups(draw: Draw) -> Graph:
+    """Weights that fill groups to their bound, of one sign or of both, -128 among them."""
+    depth, outputs = draw(st.integers(1, 60)), draw(sizes(10))
+    values = st.sampled_from([127, -127, -128, 1, 2, 0, 85, -85])
+    taken = st.sampled_from([[127, 127, 1], [-128, -127], [127, -128], [85, 85, 85], [-51] * 5])
+    full = [weight for part in draw(st.lists(taken, max_size=40)) for weight in part]
+    row = [*full, *draw(st.lists(values, min_size=depth, max_size=depth))][:depth]
+    signs = draw(st.lists(st.sampled_from([1, -1]), min_size=outputs, max_size=outputs))
+    data = np.clip(np.outer(signs, row), -128, 127).astype(np.int8).reshape(outputs, 1, 1, depth)
+    width = draw(sizes(20))
+    source = Tensor("input", (1, 1, width, depth), "int8", quantized(draw))
+    assert source.quantization is not None
+    output = Quantization(
+        (source.quantization.scale * draw(st.sampled_from([3.0, 120.0])),), (-128,)
+    )
+    return one_node(
+        "CONV_2D",
+        [
+            source,
+            Tensor("weights", data.shape, "int8", Quantization((1.0,), (0,)), data=data),
+            Tensor("output", (1, 1, width, outputs), "int8", output),
+        ],
+        {"padding": "VALID", "stride_h": 1, "stride_w": 1},
+        left_out=(2,),
+    )
+
+
 WIDE = {
+    "full groups": full_groups(),
     "convolution": convolution(),
     "depthwise": depthwise(),
     "fully connected": fully_connected(),

@@ -51,11 +51,12 @@ class Costs:
 
     `tap` and `group` are of one weight and of a group's end, by the words of a block; `channel` is
     the rest of a channel. `pack` is of a word, `run` of what lies together in the input, `output`
-    and `exact` of a requantisation in the short and in the exact form, `block` of a block.
+    and `exact` of a requantisation in the short and in the exact form, `block` of a block, `call`
+    of one of the other layers.
     `threes` are of three weights of a depthwise convolution, by its stride, `taps_channel` the rest
-    of a channel there. `row_tap` and `row_group` are of a value and of a group's end in a fully
-    connected layer, for eight outputs. `plain_mac` and `plain_output` are of the operators' own
-    kernels.
+    of a channel there, `copied` of a value that is copied, `copied_channel` of a row's channel.
+    `row_tap` and `row_group` are of a value and of a group's end in a fully connected layer, for
+    eight outputs. `plain_mac` and `plain_output` are of the operators' own kernels.
     """
 
     tap: dict[int, float]
@@ -66,8 +67,11 @@ class Costs:
     output: float
     exact: float
     block: float
+    call: float
     threes: dict[int, float]
     taps_channel: float
+    copied: float
+    copied_channel: float
     row_tap: float
     row_group: float
     plain_mac: float
@@ -178,13 +182,13 @@ def _depthwise(layer: Weighted, costs: Costs) -> Iterable[Variant]:
         layer.filter_height * threes * costs.threes[layer.stride_width] + costs.taps_channel
     )
     output = costs.output if found.exponent >= 0 else costs.exact
-    done = blocks * (work + costs.block) + layer.output_width * channels * output
-    copied = columns * channels * layer.stride_height
+    done = blocks * (work + costs.call) + layer.output_width * channels * output
+    copied = (columns * costs.copied + costs.copied_channel) * channels * layer.stride_height
     yield Variant(
         "taps",
         (call,),
         (Overlap(call.inputs[0], call.outputs[0], reach(trace), trace),),
-        round(rows * (done + copied + costs.block)),
+        round(rows * (done + copied + costs.call)),
     )
 
 
@@ -208,7 +212,7 @@ def _fully_connected(layer: Weighted, costs: Costs) -> Iterable[Variant]:
     )
     blocks = -(-layer.output_channels // ROW_CHANNELS)
     output = costs.output if found.exponent >= 0 else costs.exact
-    work = blocks * (layer.input_channels * costs.row_tap + costs.block)
+    work = blocks * (layer.input_channels * costs.row_tap + costs.call)
     work += taken * costs.row_group + layer.output_channels * output
     yield Variant("pairs", (call,), (), round(layer.output_height * work))
 
