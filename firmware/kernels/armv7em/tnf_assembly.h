@@ -1,4 +1,6 @@
-/* How a function begins in assembly: weak as all kernels, in a section of its own. */
+/* How a function begins in assembly: weak as all kernels, in a section of its own.
+ * clang-format knows no assembly. */
+/* clang-format off */
 #ifndef TNF_ASSEMBLY_H
 #define TNF_ASSEMBLY_H
 
