@@ -74,8 +74,8 @@ def test_speed_takes_the_fewest_instructions_and_size_the_fewest_bytes() -> None
     assert chosen(ways, Goal("size", kernel_bytes=CODE)) == [PLAIN, PLAIN]
 
 
-def test_balanced_takes_the_smallest_product() -> None:
-    # (100 + 100) * 10 instructions and 300 + 240 B against 1,200 and 1,800 B, or 18,000 and 200 B.
+def test_balanced_weighs_flash_twice() -> None:
+    # 2,000 instructions and 540 B against 1,200 and 1,800 B, or 18,000 and 200 B.
     assert chosen(three(10, 10), Goal(kernel_bytes=CODE)) == ["direct", "direct"]
 
 

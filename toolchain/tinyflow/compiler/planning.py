@@ -23,6 +23,8 @@ from tinyflow.compiler.tflite_reader import read_tflite
 from tinyflow.compiler.verify import verify_graph, verify_plan
 
 LEAST_SCRATCH_BYTES = 256
+SLIM_SHARE = 0.5
+"""Of the arena: what it must come down to for kernels without scratch, which are slow."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,9 @@ class Planner:
     ) -> tuple[Sequence[Step], Chosen]:
         """The steps by the variants that the goal asks for, and how they are computed.
 
-        Where the arena exceeds the budget, or the least is wanted, variants with less scratch are
-        tried, down to the operators' own kernels.
+        Where the arena exceeds the budget, variants with less scratch are tried, down to the
+        operators' own kernels. Where the least is wanted, these are taken if they save much: they
+        are slow.
         """
         if backend.name not in self._variants:
             self._variants[backend.name] = variants_of(self.graph, self._plain, backend)
@@ -100,7 +103,12 @@ class Planner:
         steps = select(backend, self._plain, variants, goal)
         best = steps, self._arrange(backend, steps, budget, least)
         limit = max((step.scratch_bytes for step in steps), default=0)
-        while limit and (least or (budget is not None and best[1].plan.arena_bytes > budget)):
+        if least and limit:
+            slim = select(backend, self._plain, variants, goal, scratch_bytes=0)
+            tried = self._arrange(backend, slim, budget, least)
+            if tried.plan.arena_bytes < SLIM_SHARE * best[1].plan.arena_bytes:
+                best = slim, tried
+        while limit and budget is not None and best[1].plan.arena_bytes > budget:
             limit = limit // 2 if limit > LEAST_SCRATCH_BYTES else 0
             fewer = select(backend, self._plain, variants, goal, scratch_bytes=limit)
             if fewer == steps:

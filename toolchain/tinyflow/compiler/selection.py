@@ -31,8 +31,8 @@ Kernels = frozenset[str]
 class Goal:
     """What to choose for.
 
-    `speed` takes the fewest instructions, `size` the least flash, `balanced` the smallest product
-    of the two. `flash_bytes` limits constants and kernels together; the fastest that keeps it is
+    `speed` takes the fewest instructions, `size` the least flash; with `balanced` one per cent of
+    flash is worth two of instructions. `flash_bytes` limits constants and kernels together; the fastest that keeps it is
     taken, or the smallest where none does. `layers` name the variants of nodes of the .tflite.
     `kernel_bytes` are code and tables of kernels by their stem, where they are known.
     """
@@ -53,7 +53,7 @@ class Goal:
             return over, point.instructions, point.bytes
         if self.optimize == "size":
             return over, point.bytes, point.instructions
-        return over, point.instructions * point.bytes, point.bytes
+        return over, point.instructions * point.bytes**2, point.bytes
 
 
 @dataclass(frozen=True)
