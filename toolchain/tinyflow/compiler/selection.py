@@ -32,8 +32,9 @@ class Goal:
     """What to choose for.
 
     `speed` takes the fewest instructions, `size` the least flash; with `balanced` one per cent of
-    flash is worth two of instructions. `flash_bytes` limits constants and kernels together; the fastest that keeps it is
-    taken, or the smallest where none does. `layers` name the variants of nodes of the .tflite.
+    flash is worth two of instructions. `flash_bytes` limits constants and kernels together; the
+    fastest that keeps it is taken, or the smallest where none does. `layers` name the variants of
+    nodes of the .tflite.
     `kernel_bytes` are code and tables of kernels by their stem, where they are known.
     """
 
