@@ -40,7 +40,8 @@ TNF_KERNEL void tnf_fully_connected_units_s8(const TNF_FLASH tnf_fully_connected
     units.low = params->activation_min;
     units.high = params->activation_max;
     for (int32_t row = 0; row < params->rows; row++) {
-        units.bias = -32768 * prepare(input, params->input_depth, values);
+        const int32_t sum = prepare(input, params->input_depth, values);
+        units.bias = (int32_t)(0u - ((uint32_t)sum << 15)); /* it wraps, a unit's sum does not */
         memcpy(values + 4 * quads, values, 8);
         units.output = output;
         tnf_mac16_units(&units);
