@@ -57,10 +57,9 @@ class QuantizationConfig(schema.Checked):
 @dataclass(frozen=True)
 class CompileConfig(schema.Checked):
     """`optimize` is what to choose kernels for: `speed`, `size`, or `balanced`, where one per cent
-    of flash is worth two of instructions. `flash_bytes` limits weights and kernels together, 0 is no
-    limit.
-    `layers` name the way in which single nodes of the .tflite are computed ("3" = "winograd");
-    `tinyflow profile` shows the names.
+    of flash is worth two of instructions. `flash_bytes` limits weights and kernels together, 0 is
+    no limit. `layers` name the way in which single nodes of the .tflite are computed ("3" =
+    "winograd"); `tinyflow profile` shows the names.
     """
 
     optimize: Literal["speed", "size", "balanced"] = "balanced"
