@@ -137,8 +137,8 @@ def depthwise(draw: Draw) -> Graph:
 @st.composite
 def fully_connected(draw: Draw) -> Graph:
     """Rows of all depths: those after the first begin anywhere in a word."""
-    most = draw(st.sampled_from([9, 1100]))
-    rows, depth, outputs = draw(sizes(3)), draw(sizes(most)), draw(sizes(12))
+    depth = draw(st.one_of(sizes(9), sizes(300), st.integers(1000, 1100)))
+    rows, outputs = draw(sizes(3)), draw(sizes(12))
     source = Tensor("input", (rows, depth), "int8", quantized(draw))
     (*operands, last), _ = draw(weighted((outputs, depth), 0, source))
     return one_node(
