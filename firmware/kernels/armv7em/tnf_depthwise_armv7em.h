@@ -11,6 +11,18 @@
 
 #define tnf_depthwise_3x3_dsp_s8 TNF_LINK_NAME(tnf_depthwise_3x3_dsp_s8, TNF_BACKEND)
 #define tnf_depthwise_3x3_dsp_rows_s8 TNF_LINK_NAME(tnf_depthwise_3x3_dsp_rows_s8, TNF_BACKEND)
+#define tnf_depthwise_3x3_stride_2_dsp_s8                                                          \
+    TNF_LINK_NAME(tnf_depthwise_3x3_stride_2_dsp_s8, TNF_BACKEND)
+#define tnf_depthwise_3x3_stride_2_dsp_rows_s8                                                     \
+    TNF_LINK_NAME(tnf_depthwise_3x3_stride_2_dsp_rows_s8, TNF_BACKEND)
+#define tnf_depthwise_3x3_general_dsp_s8                                                           \
+    TNF_LINK_NAME(tnf_depthwise_3x3_general_dsp_s8, TNF_BACKEND)
+#define tnf_depthwise_3x3_general_dsp_rows_s8                                                      \
+    TNF_LINK_NAME(tnf_depthwise_3x3_general_dsp_rows_s8, TNF_BACKEND)
+#define tnf_depthwise_3x3_stride_2_general_dsp_s8                                                  \
+    TNF_LINK_NAME(tnf_depthwise_3x3_stride_2_general_dsp_s8, TNF_BACKEND)
+#define tnf_depthwise_3x3_stride_2_general_dsp_rows_s8                                             \
+    TNF_LINK_NAME(tnf_depthwise_3x3_stride_2_general_dsp_rows_s8, TNF_BACKEND)
 #define tnf_depthwise_dsp_s8 TNF_LINK_NAME(tnf_depthwise_dsp_s8, TNF_BACKEND)
 #define tnf_depthwise_dsp_rows_s8 TNF_LINK_NAME(tnf_depthwise_dsp_rows_s8, TNF_BACKEND)
 
@@ -41,8 +53,9 @@ typedef struct tnf_depthwise_3x3_dsp {
     const TNF_FLASH int32_t *constants; /**< of each channel 6 words */
 } tnf_depthwise_3x3_dsp_t;
 
-/** Where all channels are computed together, a row may be overwritten once the last window that
- *  needs it was copied; else no row that a band reads before all of the band is computed.
+/** At stride 1 with the short requantisation. Where all channels are computed together, a row may
+ * be overwritten once the last window that needs it was copied; else no row that a band reads
+ * before all of the band is computed.
  *  @param params  sizes and constants
  *  @param input   [batches, input_height, input_width, input_channels]
  *  @param output  [batches, output_height, output_width, input_channels]
@@ -60,6 +73,34 @@ void tnf_depthwise_3x3_dsp_s8(const TNF_FLASH tnf_depthwise_3x3_dsp_t *params, c
 void tnf_depthwise_3x3_dsp_rows_s8(const TNF_FLASH tnf_depthwise_3x3_dsp_t *params,
                                    const tnf_rows_t *input, int32_t first, int32_t end,
                                    int8_t *output, int8_t *scratch);
+
+/** tnf_depthwise_3x3_dsp_s8 at stride 2. */
+void tnf_depthwise_3x3_stride_2_dsp_s8(const TNF_FLASH tnf_depthwise_3x3_dsp_t *params,
+                                       const int8_t *input, int8_t *output, int8_t *scratch);
+
+/** tnf_depthwise_3x3_dsp_rows_s8 at stride 2. */
+void tnf_depthwise_3x3_stride_2_dsp_rows_s8(const TNF_FLASH tnf_depthwise_3x3_dsp_t *params,
+                                            const tnf_rows_t *input, int32_t first, int32_t end,
+                                            int8_t *output, int8_t *scratch);
+
+/** tnf_depthwise_3x3_dsp_s8 with the general requantisation. */
+void tnf_depthwise_3x3_general_dsp_s8(const TNF_FLASH tnf_depthwise_3x3_dsp_t *params,
+                                      const int8_t *input, int8_t *output, int8_t *scratch);
+
+/** tnf_depthwise_3x3_dsp_rows_s8 with the general requantisation. */
+void tnf_depthwise_3x3_general_dsp_rows_s8(const TNF_FLASH tnf_depthwise_3x3_dsp_t *params,
+                                           const tnf_rows_t *input, int32_t first, int32_t end,
+                                           int8_t *output, int8_t *scratch);
+
+/** tnf_depthwise_3x3_dsp_s8 at stride 2 with the general requantisation. */
+void tnf_depthwise_3x3_stride_2_general_dsp_s8(const TNF_FLASH tnf_depthwise_3x3_dsp_t *params,
+                                               const int8_t *input, int8_t *output,
+                                               int8_t *scratch);
+
+/** tnf_depthwise_3x3_dsp_rows_s8 at stride 2 with the general requantisation. */
+void tnf_depthwise_3x3_stride_2_general_dsp_rows_s8(const TNF_FLASH tnf_depthwise_3x3_dsp_t *params,
+                                                    const tnf_rows_t *input, int32_t first,
+                                                    int32_t end, int8_t *output, int8_t *scratch);
 
 /** Depthwise convolution with filters of any height and up to 16 columns, whose clamp is all of
  *  int8. */

@@ -1,5 +1,5 @@
 /** @file
- * What depthwise_3x3_dsp_rows_s8 hands to its assembly: four channels of two input rows to make
+ * What depthwise_bands_dsp hands to its assembly: four channels of two input rows to make
  * int16 planes of, and channels to compute from their planes. README.md has the drawing.
  *
  * A pair is two columns beside one another. The planes of a group of four channels are words
@@ -14,6 +14,11 @@
 #define tnf_depthwise_fill_dsp TNF_LINK_NAME(tnf_depthwise_fill_dsp, TNF_BACKEND)
 #define tnf_depthwise_step_1_dsp TNF_LINK_NAME(tnf_depthwise_step_1_dsp, TNF_BACKEND)
 #define tnf_depthwise_step_2_dsp TNF_LINK_NAME(tnf_depthwise_step_2_dsp, TNF_BACKEND)
+#define tnf_depthwise_step_1_general_dsp                                                           \
+    TNF_LINK_NAME(tnf_depthwise_step_1_general_dsp, TNF_BACKEND)
+#define tnf_depthwise_step_2_general_dsp                                                           \
+    TNF_LINK_NAME(tnf_depthwise_step_2_general_dsp, TNF_BACKEND)
+#define tnf_depthwise_bands_dsp TNF_LINK_NAME(tnf_depthwise_bands_dsp, TNF_BACKEND)
 
 #define TNF_PLANES_GROUP 4    /* channels */
 #define TNF_PLANES_PAIR 64    /* bytes from a pair to the next */
@@ -21,6 +26,8 @@
 #define TNF_PLANES_SLOT 8     /* bytes from the first slot to the second */
 
 #ifndef __ASSEMBLER__
+
+#include "tnf_depthwise_armv7em.h"
 
 /** Two input rows that become one slot. The fields before the empty line are changed. */
 typedef struct tnf_planes_fill {
@@ -66,6 +73,17 @@ void tnf_depthwise_step_1_dsp(tnf_planes_step_t *step);
 
 /** Filter 3x3, stride 2; a block is four columns of one row. */
 void tnf_depthwise_step_2_dsp(tnf_planes_step_t *step);
+
+/** The same with the general requantisation. */
+void tnf_depthwise_step_1_general_dsp(tnf_planes_step_t *step);
+void tnf_depthwise_step_2_general_dsp(tnf_planes_step_t *step);
+
+/** What rows kernels of 3x3 have in common: `step` is one of those above, whose constants are
+ *  `words` of each channel. */
+void tnf_depthwise_bands_dsp(void (*step)(tnf_planes_step_t *), int32_t words,
+                             const TNF_FLASH tnf_depthwise_3x3_dsp_t *params,
+                             const tnf_rows_t *input, int32_t first, int32_t end, int8_t *output,
+                             int8_t *scratch);
 
 #ifdef __cplusplus
 }

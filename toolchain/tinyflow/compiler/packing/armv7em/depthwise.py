@@ -11,9 +11,9 @@ from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.memory.rows import RowTrace, reach, windowed
 from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
 from tinyflow.compiler.packing.armv7em import depthwise_any as any_filter
+from tinyflow.compiler.packing.armv7em.factors import Factors, find_factors
 from tinyflow.compiler.packing.backend import Variant
-from tinyflow.compiler.packing.requantization import ShortForm, search
-from tinyflow.compiler.packing.weighted import Weighted
+from tinyflow.compiler.packing.weighted import INT8_MAX, INT8_MIN, Weighted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,9 +33,10 @@ FIRST_BAND_2, BAND_2 = 2, 8
 
 def variants(graph: Graph, layer: Weighted) -> Iterator[Variant]:
     """The layer from planes: by the kernel for 3x3 where it can be, else by that for any filter."""
-    form = search(layer, exponents=(EXPONENT,)) if _fits(layer) else None
-    if form is not None:
-        yield _variant(graph, layer, form)
+    factors = find_factors(layer, (EXPONENT,)) if _fits(layer) else None
+    whole = (layer.activation_min, layer.activation_max) == (INT8_MIN, INT8_MAX)
+    if factors is not None and (whole or not factors.general):
+        yield _variant(graph, layer, factors)
     else:
         yield from any_filter.variants(layer)
 
@@ -60,7 +61,7 @@ def _group_bytes(layer: Weighted) -> int:
     return (columns + 1) * PAIR_BYTES
 
 
-def _variant(graph: Graph, layer: Weighted, form: ShortForm) -> Variant:
+def _variant(graph: Graph, layer: Weighted, factors: Factors) -> Variant:
     groups = -(-layer.input_channels // GROUP)
     at_once = min(groups, MAX_SCRATCH_BYTES // _group_bytes(layer))
     together = at_once == groups
@@ -86,17 +87,19 @@ def _variant(graph: Graph, layer: Weighted, form: ShortForm) -> Variant:
         ("first_band", bands[0].stop),
         ("band", len(bands[min(1, len(bands) - 1)])),
     )
+    stride = "" if layer.stride_height == 1 else "_stride_2"
+    name = f"depthwise_3x3{stride}{'_general' if factors.general else ''}_dsp"
     call = KernelCall(
-        function="tnf_depthwise_3x3_dsp_s8",
+        function=f"tnf_{name}_s8",
         header="tnf_depthwise_armv7em.h",
-        kernels=("depthwise_3x3_dsp_s8",),
+        kernels=(f"{name}_s8",),
         params_type="tnf_depthwise_3x3_dsp_t",
         params=params,
         inputs=layer.call.inputs,
         outputs=layer.call.outputs,
-        constants=(Constant("constants", "int32_t", _constants(layer, form)),),
+        constants=(Constant("constants", "int32_t", _constants(layer, factors)),),
         scratch_bytes=_group_bytes(layer) * at_once,
-        by_rows="tnf_depthwise_3x3_dsp_rows_s8",
+        by_rows=f"tnf_{name}_rows_s8",
     )
     trace = (
         _together_trace(layer)
@@ -104,7 +107,7 @@ def _variant(graph: Graph, layer: Weighted, form: ShortForm) -> Variant:
         else any_filter.band_trace(layer, [len(band) for band in bands])
     )
     lap = Overlap(call.inputs[0], call.outputs[0], reach(trace), trace)
-    return Variant("direct", (call,), (lap,), _instructions(layer, bands, at_once))
+    return Variant("direct", (call,), (lap,), _instructions(layer, factors, bands, at_once))
 
 
 def _roomy(graph: Graph, layer: Weighted) -> bool:
@@ -121,8 +124,8 @@ def _computed(graph: Graph, tensor: int) -> bool:
     return tensor >= 0 and graph.tensors[tensor].data is None
 
 
-def _constants(layer: Weighted, form: ShortForm) -> NDArray[np.int32]:
-    """Of each channel the words of weights, then bias, multiplier and constant."""
+def _constants(layer: Weighted, factors: Factors) -> NDArray[np.int32]:
+    """Of each channel the words of weights, then the bias and the factors."""
     w = layer.weights[..., 0]
     if layer.stride_height == 1:
         words = [_bytes(*(w[:, y, x] for x in (0, 1, 1, 2))) for y in range(3)]
@@ -132,8 +135,7 @@ def _constants(layer: Weighted, form: ShortForm) -> NDArray[np.int32]:
             _bytes(w[:, 2, 0], w[:, 0, 2], w[:, 2, 1], w[:, 1, 2]),
             w[:, 2, 2] & 0xFF,
         ]
-    words.append(layer.folded + np.array(form.kappa, np.int64))
-    words += [np.array(form.multiplier, np.int64), np.array(form.constant, np.int64)]
+    words += [layer.folded + factors.kappa, *factors.words.T]
     return (np.stack(words, axis=1) & 0xFFFFFFFF).astype(np.uint32).view(np.int32).reshape(-1)
 
 
@@ -162,7 +164,7 @@ def _together_trace(layer: Weighted) -> RowTrace:
     )
 
 
-def _instructions(layer: Weighted, bands: list[range], at_once: int) -> int:
+def _instructions(layer: Weighted, factors: Factors, bands: list[range], at_once: int) -> int:
     """A prediction of the instructions executed."""
     filled = layer.pad_left + -(-(layer.input_width - layer.pad_left) // 2)
     pairs = min(filled, _group_bytes(layer) // PAIR_BYTES)
@@ -174,6 +176,8 @@ def _instructions(layer: Weighted, bands: list[range], at_once: int) -> int:
     else:
         channel = 31 + width // 4 * 53 + width % 4 // 2 * 30 + width % 2 * 17
         steps = layer.output_height
+    if factors.general:
+        channel += (width * min(2, 3 - layer.stride_height)) * 6
     fills = steps + len(bands)
     passes = -(-groups // at_once)
     total = steps * (layer.output_channels * channel + passes * 130)

@@ -1,0 +1,4 @@
+/* Depthwise 3x3 at stride 1 with the general requantisation. */
+#include "tnf_depthwise_step_1_asm.h"
+
+        step_1  tnf_depthwise_step_1_general_dsp, general
