@@ -92,9 +92,9 @@ static void compute(const TNF_FLASH tnf_conv_2d_pairs_t *params, const tnf_int32
     const int32_t channels = params->output_channels;
     const TNF_FLASH uint8_t *stream = params->weights;
     const TNF_FLASH int32_t *factors = params->factors;
-    for (int32_t channel = 0; channel < channels; channel += TNF_PAIRS_CHANNELS) {
+    for (int32_t channel = 0; channel < channels; channel += params->together) {
         const int32_t left = channels - channel;
-        const int32_t together = left < TNF_PAIRS_CHANNELS ? left : TNF_PAIRS_CHANNELS;
+        const int32_t together = left < params->together ? left : params->together;
         stream = tnf_pairs_sums(values, stream, sums, together, params->words);
         const tnf_sums_t found = {sums, 2 * params->words, count, together, channels};
         tnf_requantize_sums(&how, factors, &found, output);
@@ -110,10 +110,12 @@ TNF_KERNEL void tnf_conv_2d_pairs_rows_s8(const TNF_FLASH tnf_conv_2d_pairs_t *p
     const int32_t filter_size =
         params->filter_height * params->filter_width * params->input_channels;
     const int32_t words = params->words;
-    tnf_int32_t *sums = (tnf_int32_t *)(void *)scratch;
-    tnf_int32_t *values = sums + TNF_PAIRS_CHANNELS * 2 * words;
-    int8_t *padding = (int8_t *)(values + filter_size * words);
-    memset(padding, (int)params->padding, (size_t)params->input_channels);
+    const int32_t padded = filter_size != params->input_channels ||
+                           params->output_height != params->input_height ||
+                           params->output_width != params->input_width;
+    tnf_int32_t *values = (tnf_int32_t *)(void *)scratch;
+    tnf_int32_t *sums = values + filter_size * words;
+    int8_t *padding = (int8_t *)sums; /* until there are sums */
     place_t next = {first * params->stride_height - params->pad_top, -params->pad_left};
     int32_t row_left = params->output_width;
     int32_t left = (end - first) * params->output_width;
@@ -130,6 +132,9 @@ TNF_KERNEL void tnf_conv_2d_pairs_rows_s8(const TNF_FLASH tnf_conv_2d_pairs_t *p
                     next.y += params->stride_height;
                 }
             }
+        }
+        if (padded) {
+            memset(padding, (int)params->padding, (size_t)params->input_channels);
         }
         for (int32_t i = 0; i < words; i++) {
             pack_pair(params, input, places[i], places[i + words], values + i, padding);

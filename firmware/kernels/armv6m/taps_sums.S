@@ -45,7 +45,7 @@
         mov     r11, r7
         mov     r12, r7
         mov     lr, r7
-        ldr     r2, [r0]
+        ldm     r0!, {r2}
 .endm
 
 .macro begin_row
@@ -58,8 +58,7 @@
 .endm
 
 .macro next_row loop
-        adds    r0, #4
-        ldr     r2, [r0]
+        ldm     r0!, {r2}
         cmp     r2, #0
         beq     1f
         b       \loop

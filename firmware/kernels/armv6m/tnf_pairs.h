@@ -27,9 +27,8 @@
 #define tnf_requantize_sums TNF_LINK_NAME(tnf_requantize_sums, TNF_BACKEND)
 #define tnf_requantize_sums_exact TNF_LINK_NAME(tnf_requantize_sums_exact, TNF_BACKEND)
 
-#define TNF_PAIRS_MOST 4      /**< words of two pixels that are computed together, at most */
-#define TNF_PAIRS_TAPS 16     /**< weights of a group, at most */
-#define TNF_PAIRS_CHANNELS 16 /**< output channels whose sums wait for their requantisation */
+#define TNF_PAIRS_MOST 4  /**< words of two pixels that are computed together, at most */
+#define TNF_PAIRS_TAPS 16 /**< weights of a group, at most */
 #define TNF_FACTOR_WORDS 3
 
 #define TNF_TAPS 3           /**< weights side by side that are used together */
@@ -64,8 +63,9 @@ typedef struct tnf_conv_2d_pairs {
     int32_t dilation_width;
     int32_t pad_top;
     int32_t pad_left;
-    int32_t padding; /**< the input's zero point */
-    int32_t words;   /**< how many words of two pixels are computed together: 1, 2 or 4 */
+    int32_t padding;  /**< the input's zero point */
+    int32_t words;    /**< how many words of two pixels are computed together: 1, 2 or 4 */
+    int32_t together; /**< output channels whose sums wait for their requantisation */
     int32_t exponent;
     int32_t output_offset;
     int32_t activation_min;
@@ -79,8 +79,8 @@ typedef struct tnf_conv_2d_pairs {
  *  @param params   sizes and constants
  *  @param input    [batches, input_height, input_width, input_channels]
  *  @param output   [batches, output_height, output_width, output_channels]
- *  @param scratch  words of the filter's size times `words`, 2 * `words` for each of
- *                  TNF_PAIRS_CHANNELS channels, and input_channels bytes */
+ *  @param scratch  words of the filter's size times `words`, and behind them 2 * `words` for each
+ *                  of `together` channels, at least input_channels bytes */
 void tnf_conv_2d_pairs_s8(const TNF_FLASH tnf_conv_2d_pairs_t *params, const int8_t *input,
                           int8_t *output, int8_t *scratch);
 

@@ -24,7 +24,7 @@ HEADER = "tnf_pairs.h"
 SCRATCH_BYTES = 4096
 MOST_TAPS = 16
 MOST_GROUPS = 65535
-CHANNELS_TOGETHER = 16
+CHANNELS_TOGETHER = (16, 8)
 BLOCKS = (4, 2, 1)
 CONV_SIZES = (
     *("batches", "input_height", "input_width", "input_channels", "output_height", "output_width"),
@@ -97,7 +97,8 @@ def variants(graph: Graph, step: Step, costs: Costs) -> Iterable[Variant]:
 
 def _convolution(layer: Weighted, costs: Costs) -> Iterable[Variant]:
     values = int(layer.flat.shape[1])
-    fitting = [words for words in BLOCKS if _scratch(layer, words) <= SCRATCH_BYTES]
+    sizes = [(words, channels) for words in BLOCKS for channels in CHANNELS_TOGETHER]
+    fitting = [size for size in sizes if _scratch(layer, *size) <= SCRATCH_BYTES]
     if not fitting:
         return
     stream, taken = pack(layer.flat)
@@ -115,7 +116,9 @@ def _convolution(layer: Weighted, costs: Costs) -> Iterable[Variant]:
         output = costs.output if found.exponent >= 0 else costs.exact
         return round(layer.batches * (blocks * work + pixels * layer.output_channels * output))
 
-    words = min(fitting, key=instructions)
+    ring = _ring(layer)
+    beside = [size for size in fitting if _scratch(layer, *size) + ring <= SCRATCH_BYTES]
+    words, together = min(beside or fitting, key=lambda size: instructions(size[0]))
     call = KernelCall(
         function="tnf_conv_2d_pairs_s8",
         header=HEADER,
@@ -125,12 +128,13 @@ def _convolution(layer: Weighted, costs: Costs) -> Iterable[Variant]:
             *_sizes(layer, CONV_SIZES),
             ("padding", layer.input_zero_point),
             ("words", words),
+            ("together", together),
             *_output(layer, found.exponent),
         ),
         inputs=layer.call.inputs,
         outputs=layer.call.outputs,
         constants=(Constant("weights", "uint8_t", stream), factor_constant(found)),
-        scratch_bytes=_scratch(layer, words),
+        scratch_bytes=_scratch(layer, words, together),
         by_rows="tnf_conv_2d_pairs_rows_s8",
     )
     yield Variant("pairs", (call,), _over_input(layer, words), instructions(words))
@@ -269,9 +273,16 @@ def _output(layer: Weighted, exponent: int) -> tuple[tuple[str, int], ...]:
     )
 
 
-def _scratch(layer: Weighted, words: int) -> int:
-    sums = CHANNELS_TOGETHER * 2 * words
-    return 4 * (int(layer.flat.shape[1]) * words + sums) + layer.input_channels
+def _scratch(layer: Weighted, words: int, channels: int) -> int:
+    sums = max(4 * channels * 2 * words, layer.input_channels)
+    return 4 * int(layer.flat.shape[1]) * words + sums
+
+
+def _ring(layer: Weighted) -> int:
+    """The input rows that are copied beside the scratch where the output lies over the input."""
+    if layer.filter_height == 1:
+        return 0
+    return layer.filter_height * layer.input_width * layer.input_channels
 
 
 def _over_input(layer: Weighted, words: int) -> tuple[Overlap, ...]:
