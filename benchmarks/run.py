@@ -25,7 +25,7 @@ from tinyflow import pipeline, process
 from tinyflow.boards import load_board
 from tinyflow.compiler import compile_model
 from tinyflow.compiler.host import HostModel
-from tinyflow.pipeline import measure
+from tinyflow.pipeline import profile as profiles
 from tinyflow.pipeline.inputs import seeded_inputs
 
 HERE = Path(__file__).parent
@@ -76,28 +76,28 @@ def run_one(core: str, model: str, goal: str, folder: Path) -> Result:
     Raises AssertionError where a layer's bytes are not those of the reference kernels.
     """
     walk = pipeline.start(board=CORES[core], model=MODELS[model], folder=folder, optimize=goal)
-    found = measure.bench(walk)
+    found = profiles.profile(walk)
     compiled = walk.compiled()
     row = seeded_inputs(compiled.inputs, 5, walk.seed)[-1]
     expected = reference_crcs(MODELS[model], row)
-    for layer, counted in zip(compiled.layers, found["layers"], strict=True):
-        assert counted["crc32"] == expected[layer.node], (core, model, goal, layer.name)
+    for layer, counted in zip(compiled.layers, found.layers, strict=True):
+        assert counted.crc32 == expected[layer.node], (core, model, goal, layer.name)
     return Result(
-        instructions=found["count"],
-        flash_bytes=found["flash_bytes"],
-        code_bytes=found["code_bytes"],
-        arena_bytes=compiled.arena_bytes,
+        instructions=found.count,
+        flash_bytes=found.footprint.library_flash_bytes,
+        code_bytes=found.footprint.library_code_bytes,
+        arena_bytes=found.arena_bytes,
         scratch_bytes=compiled.scratch_bytes,
     )
 
 
-def reference_crcs(model: Path, row: Any) -> dict[int, str]:
+def reference_crcs(model: Path, row: Any) -> dict[int, int]:
     """The CRC-32 of each node's output, as the reference kernels compute it on this machine."""
     with tempfile.TemporaryDirectory() as place:
         compiled = compile_model(model, folder=Path(place) / "c", name="reference", backend="ref")
         with HostModel(compiled) as host:
             made = zip(compiled.layers, host.layers(row), strict=True)
-            return {layer.node: f"{zlib.crc32(data.tobytes()):08x}" for layer, data in made}
+            return {layer.node: zlib.crc32(data.tobytes()) for layer, data in made}
 
 
 def baseline() -> dict[tuple[str, str], tuple[int, int]]:

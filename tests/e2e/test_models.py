@@ -59,8 +59,8 @@ def test_verify_by_rows(tmp_path: Path, run_tinyflow: Any, name: str, board: str
 
 @needs_models
 @pytest.mark.parametrize("name", NAMES)
-def test_bench_counts_are_repeatable(tmp_path: Path, run_tinyflow: Any, name: str) -> None:
-    command = ("bench", str(MODELS / f"{name}.tflite"), "--board", "qemu-m4", "--json")
+def test_profiles_are_repeatable(tmp_path: Path, run_tinyflow: Any, name: str) -> None:
+    command = ("profile", str(MODELS / f"{name}.tflite"), "--board", "qemu-m4", "--json")
     first, second = (run_tinyflow(tmp_path, *command) for _ in range(2))
     assert first.status == 0, first.stderr
     assert first.json == second.json
@@ -68,8 +68,12 @@ def test_bench_counts_are_repeatable(tmp_path: Path, run_tinyflow: Any, name: st
     assert result["counter"] == "instructions"
     assert result["macs"] == MACS[name] == sum(layer["macs"] for layer in result["layers"])
     layers = sum(layer["count"] for layer in result["layers"])
-    assert 0.99 * result["count"] < layers <= result["count"] * 1.01
-    assert result["flash_bytes"] >= result["weights_bytes"] + result["code_bytes"]
+    assert layers + result["outside"] == result["count"]
+    assert result["outside"] < 60
+    library = result["library_flash_bytes"]
+    assert result["weights_bytes"] + result["library_code_bytes"] <= library
+    assert library < result["flash_bytes"]
+    assert result["arena_bytes"] <= result["library_ram_bytes"] < result["ram_bytes"]
 
 
 @pytest.mark.usefixtures("reference_interpreter")

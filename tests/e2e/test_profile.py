@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from row_networks import row_network
 from tflite_writer import write_tflite
+
+from tinyflow.compiler import compile_model
+from tinyflow.compiler.host import HostModel
+from tinyflow.pipeline.inputs import seeded_inputs
 
 pytestmark = pytest.mark.timeout(300)
 DIGITS = Path(__file__).parents[1] / "models" / "digits.tflite"
@@ -58,9 +63,26 @@ def test_counts_are_exact_and_the_same_each_time(
         assert abs(counted["count"] - executed["count"]) <= 2 * 43
 
 
+@pytest.mark.parametrize(
+    ("board", "options"), [("qemu-m4", ()), ("pico", ("--estimate", "--builder", "cmake"))]
+)
+def test_checksums_are_those_of_the_reference_kernels(
+    tmp_path: Path, run_tinyflow: Any, board: str, options: tuple[str, ...]
+) -> None:
+    found = profiled(tmp_path, run_tinyflow, DIGITS, board, "--seed", "7", *options)
+    compiled = compile_model(DIGITS, folder=tmp_path / "c", backend="ref")
+    row = seeded_inputs(compiled.inputs, 5, 7)[-1]
+    with HostModel(compiled) as host:
+        expected = [f"{zlib.crc32(data.tobytes()):08x}" for data in host.layers(row)]
+    assert [layer["crc32"] for layer in found["layers"]] == expected
+
+
 def test_a_board_is_estimated_without_it(tmp_path: Path, run_tinyflow: Any) -> None:
     found = profiled(tmp_path, run_tinyflow, DIGITS, "nucleo-f446re", "--estimate")
     adds_up(found)
+    # The image is the emulated board's, only the library is as it is on the board.
+    assert (found["flash_bytes"], found["ram_bytes"]) == (None, None)
+    assert found["library_flash_bytes"] > found["weights_bytes"] + found["library_code_bytes"]
     estimate = found["estimate"]
     assert (estimate["core"], estimate["counted_by"]) == ("cortex-m4", "qemu-m4")
     assert found["count"] < estimate["cycles_min"] < estimate["cycles_max"] < 5 * found["count"]

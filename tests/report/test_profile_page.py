@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tinyflow.artifacts import Cycles, Estimate, LayerProfile, Profile
+from tinyflow.artifacts import Cycles, Estimate, Footprint, LayerProfile, Profile
 from tinyflow.report.profile import context, page
 
 
@@ -16,7 +16,8 @@ def profile(*, estimated: bool = False) -> Profile:
     def layer(index: int, op: str, count: int, macs: int) -> LayerProfile:
         cycles = Cycles(count, 2 * count) if estimated else None
         name = f"a<b>&{index}"
-        return LayerProfile(index, name, op, "plain", (1, 8, 8, 4), macs, count, 96, 256, 0, cycles)
+        shape = (1, 8, 8, 4)
+        return LayerProfile(index, name, op, "plain", shape, macs, count, 96, 256, 0, 7, cycles)
 
     layers = (
         layer(0, "CONV_2D", 60_000, 9216),
@@ -35,6 +36,7 @@ def profile(*, estimated: bool = False) -> Profile:
         model="net",
         model_sha256="0" * 64,
         board="nucleo-f446re" if estimated else "qemu-m4",
+        builder="cmake",
         backend="ref",
         unit="instructions",
         count=100_012,
@@ -42,6 +44,7 @@ def profile(*, estimated: bool = False) -> Profile:
         layers=layers,
         weights_bytes=384,
         arena_bytes=1024,
+        footprint=Footprint(2100, 2600, 1024, *((None, None) if estimated else (9000, 11_000))),
         estimate=estimate if estimated else None,
     )
 

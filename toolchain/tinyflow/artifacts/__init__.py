@@ -31,7 +31,7 @@ from tinyflow.artifacts.model import (
     LayerOutput,
     TensorSpec,
 )
-from tinyflow.artifacts.profile import Cycles, Estimate, LayerProfile, Profile
+from tinyflow.artifacts.profile import Cycles, Estimate, Footprint, LayerProfile, Profile
 from tinyflow.artifacts.survey import CodeParts, Finding, Survey
 from tinyflow.artifacts.training import Dataset, KerasModel, Split, TfliteModel
 
@@ -55,6 +55,7 @@ __all__ = [
     "FlashFile",
     "FlashedBoard",
     "Floats",
+    "Footprint",
     "IntegerPredictor",
     "KerasModel",
     "Labels",

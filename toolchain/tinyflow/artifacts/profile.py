@@ -21,8 +21,23 @@ class Cycles:
 
 
 @dataclass(frozen=True)
+class Footprint:
+    """What was built for a profile, in bytes: code, flash and RAM of the inference library, and
+    the whole image, None where that is not the board's own.
+    """
+
+    library_code_bytes: int
+    library_flash_bytes: int
+    library_ram_bytes: int
+    flash_bytes: int | None = None
+    ram_bytes: int | None = None
+
+
+@dataclass(frozen=True)
 class LayerProfile:
-    """One layer of an inference. `count` is in the profile's unit, `cycles` are estimated."""
+    """One layer of an inference. `count` is in the profile's unit, `cycles` are estimated;
+    `crc32` is that of its output's bytes.
+    """
 
     index: int
     name: str
@@ -34,6 +49,7 @@ class LayerProfile:
     weights_bytes: int
     output_bytes: int
     scratch_bytes: int
+    crc32: int
     cycles: Cycles | None = None
 
     @property
@@ -72,13 +88,15 @@ class Profile:
     """One inference of a model on a board.
 
     `count` is the whole inference's, of which `outside` is in no layer: entering the model and
-    leaving it. `latency_us` is the count as time, None where it is none. With an `estimate` the
-    counts are instructions of an emulator.
+    leaving it. `builder` is what the image was built with. `latency_us` is the count as time, None
+    where it is none. With an `estimate` the counts are instructions of an emulator, and the library
+    is as it was built for that.
     """
 
     model: str
     model_sha256: str
     board: str
+    builder: str
     backend: str
     unit: str
     count: int
@@ -86,6 +104,7 @@ class Profile:
     layers: tuple[LayerProfile, ...]
     weights_bytes: int
     arena_bytes: int
+    footprint: Footprint
     latency_us: float | None = None
     estimate: Estimate | None = None
 

@@ -28,7 +28,6 @@ COMMANDS = {
     "monitor": ("board", "Show a board's metrics as they come, and keep them."),
     "replay": ("replay", "Replay recorded samples to a board as if its sensor had read them."),
     "deploy": ("board", "Walk the whole road, from data to metrics of the board."),
-    "bench": ("measure", "Count one inference on a board, whole and by layer."),
     "profile": ("profile", "Tell what each layer of an inference takes, and how it is computed."),
     "verify": ("measure", "Prove that a board computes what the reference computes."),
     "ports": ("ports", "List the serial ports, and the boards they could be."),

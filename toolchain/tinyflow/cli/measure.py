@@ -1,4 +1,4 @@
-"""`bench` and `verify`."""
+"""`verify`."""
 
 from __future__ import annotations
 
@@ -8,66 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tinyflow.cli import options
-from tinyflow.cli.output import facts, prints, table
+from tinyflow.cli.output import prints
 
 if TYPE_CHECKING:
     from tinyflow.pipeline import Walk
-
-
-def _show_bench(result: dict[str, Any]) -> None:
-    unit = result["counter"]
-    rows = [
-        (
-            position,
-            layer["op"],
-            layer["name"],
-            layer["macs"],
-            layer["count"],
-            f"{layer['count'] / layer['macs']:.2f}" if layer["macs"] else "",
-            layer["crc32"],
-        )
-        for position, layer in enumerate(result["layers"])
-    ]
-    table(("#", "operator", "output", "MACs", unit, "per MAC", "CRC-32"), rows)
-    click.echo()
-    per_mac = result["count"] / result["macs"] if result["macs"] else 0
-    facts(
-        [
-            ("one inference", f"{result['count']:,} {unit}, {per_mac:.2f} per MAC"),
-            (
-                "library flash",
-                f"{result['flash_bytes']:,} B (code {result['code_bytes']:,} B, "
-                f"weights {result['weights_bytes']:,} B)",
-            ),
-            (
-                "library RAM",
-                f"{result['ram_bytes']:,} B (arena {result['arena_bytes']:,} B)",
-            ),
-            (
-                "whole image",
-                f"flash {result['image_flash_bytes']:,} B, RAM {result['image_ram_bytes']:,} B",
-            ),
-        ]
-    )
-
-
-@click.command()
-@options.model_and_board
-@options.port
-@prints(_show_bench)
-@options.walks
-def bench(
-    walk: Walk,
-    port: str | None,
-) -> dict[str, Any]:
-    """Count one inference on a board, whole and by layer.
-
-    Emulated boards count executed instructions, exactly and the same each time; they are not
-    cycles. Real boards count cycles. The host process counts nanoseconds.
-    """
-    from tinyflow.pipeline import measure
-
-    return measure.bench(walk, port)
 
 
 def _show_verify(result: dict[str, Any]) -> None:

@@ -69,11 +69,28 @@ def print_json(value: dict[str, Any]) -> None:
     click.echo(json.dumps(value))
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
-    """A table on stdout; columns of numbers are right-aligned."""
+def table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    title: str = "",
+    spare: Sequence[str] = (),
+) -> None:
+    """A table on stdout; columns of numbers are right-aligned.
+
+    On a terminal that is too narrow the columns in `spare` are left out, the first ones first.
+    """
     from rich.console import Console
     from rich.table import Table
 
+    # Where there is no terminal, nobody wraps: a line stays a line for grep.
+    width = None if sys.stdout.isatty() else 200
+    console = Console(width=width, highlight=False, markup=False)
+    for name in spare:
+        if _width(columns, rows) <= console.width:
+            break
+        place = columns.index(name)
+        columns = [*columns[:place], *columns[place + 1 :]]
+        rows = [[*row[:place], *row[place + 1 :]] for row in rows]
     grid = Table(box=None, pad_edge=False, header_style="bold", title=title or None)
     for position, column in enumerate(columns):
         numeric = bool(rows) and all(
@@ -82,13 +99,16 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str =
         grid.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         grid.add_row(*(_cell(value) for value in row))
-    # Where there is no terminal, nobody wraps: a line stays a line for grep.
-    width = None if sys.stdout.isatty() else 200
-    console = Console(width=width, highlight=False, markup=False)
     with console.capture() as text:
         console.print(grid)
     for line in text.get().splitlines():
         click.echo(line.rstrip())
+
+
+def _width(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> int:
+    """How wide a table is, with two spaces between its columns."""
+    lines = [columns, *([_cell(value) for value in row] for row in rows)]
+    return sum(2 + max(map(len, cells)) for cells in zip(*lines, strict=True)) - 2
 
 
 def accuracies(result: Mapping[str, Any], places: Sequence[str]) -> None:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from tinyflow.pipeline import Walk
 
 
+# What is left out of the table where a terminal is too narrow, in this order.
+SPARE = ("scratch B", "output B", "weights B", "per MAC", "variant")
+
+
 def _show(result: dict[str, Any]) -> None:
     unit, estimate = result["counter"], result["estimate"]
     columns = ["#", "operator", "output", "variant", unit, "per MAC"]
@@ -21,13 +25,13 @@ def _show(result: dict[str, Any]) -> None:
     columns += ["share", "weights B", "output B", "scratch B"]
     rows = []
     for position, layer in enumerate(result["layers"]):
-        per_mac = f"{layer['count'] / layer['macs']:.2f}" if layer["macs"] else ""
+        per_mac = f"{layer['count'] / layer['macs']:>7.2f}" if layer["macs"] else ""
         row = [position, layer["op"], _shape(layer["shape"]), layer["variant"]]
         row += [layer["count"], per_mac]
         row += [layer["cycles_min"], layer["cycles_max"]] if estimate else []
-        row += [f"{layer['share']:>6.1%}", layer["weights_bytes"], layer["output_bytes"]]
+        row += [f"{layer['share']:>5.1%}", layer["weights_bytes"], layer["output_bytes"]]
         rows.append([*row, layer["scratch_bytes"]])
-    table(columns, rows)
+    table(columns, rows, spare=SPARE)
     click.echo()
     per_mac = f", {result['count'] / result['macs']:.2f} per MAC" if result["macs"] else ""
     outside = f", {result['outside']:,} of them in no layer" if result["outside"] else ""
@@ -36,14 +40,31 @@ def _show(result: dict[str, Any]) -> None:
     ]
     if result["latency_us"] is not None:
         pairs.append(("latency", f"{result['latency_us'] / 1000:,.3f} ms"))
-    pairs.append(
-        ("memory", f"weights {result['weights_bytes']:,} B, arena {result['arena_bytes']:,} B")
-    )
+    pairs += _sizes(result)
     if estimate:
         pairs += _estimate(estimate)
     if "html" in result:
         pairs.append(("page", result["html"]))
     facts(pairs)
+
+
+def _sizes(result: dict[str, Any]) -> list[tuple[str, object]]:
+    pairs: list[tuple[str, object]] = [
+        ("MACs", result["macs"]),
+        (
+            "library flash",
+            f"{result['library_flash_bytes']:,} B (code {result['library_code_bytes']:,} B, "
+            f"weights {result['weights_bytes']:,} B)",
+        ),
+        (
+            "library RAM",
+            f"{result['library_ram_bytes']:,} B (arena {result['arena_bytes']:,} B)",
+        ),
+    ]
+    if result["flash_bytes"] is not None:
+        sizes = f"flash {result['flash_bytes']:,} B, RAM {result['ram_bytes']:,} B"
+        pairs.append(("whole image", sizes))
+    return pairs
 
 
 def _estimate(estimate: dict[str, Any]) -> list[tuple[str, object]]:

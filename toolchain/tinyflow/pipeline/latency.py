@@ -65,16 +65,18 @@ def estimate(walk: Walk) -> Profile:
     assert emulated.toolchain is not None
     code = disassembly.disassemble(image.elf, emulated.toolchain.prefix)
     data = seeded_inputs(compiled.inputs, 5, walk.seed)[-1]
-    counted, executed = _execute(run, emulated, timing, code, data)
+    counted, crcs, executed = _execute(run, emulated, timing, code, data)
     model = cycles.Model(timing, code)
     layers = [model.cycles(part) for part in executed]
     waits = sum(model.waits(part) for part in executed)
     total = sum(layers, Cycles(0, 0))
     return profiling.profile(
         compiled,
+        image,
         board.name,
         "instructions",
         counted,
+        crcs,
         cycles=layers,
         estimate=Estimate(
             core=timing.core,
@@ -110,8 +112,8 @@ def _emulated(board: BoardProfile, timing: Timing, walk: Walk) -> BoardProfile:
 
 def _execute(
     run: Walk, board: BoardProfile, timing: Timing, code: Disassembly, data: Any
-) -> tuple[Counts, Sequence[Part]]:
-    """The counts of one inference, and what each layer executed in it."""
+) -> tuple[Counts, Sequence[int], Sequence[Part]]:
+    """The counts of one inference, the CRC-32 of each layer, and what each executed."""
     from tinyflow import device
     from tinyflow.flash import emulator
     from tinyflow.profiling import plugin
@@ -140,7 +142,8 @@ def _execute(
         count = dut.infer(data, reset=bool(compiled.state_bytes)).count
         exceptions = code.within(EXCEPTIONS)
         executed = [part.without(exceptions) for part in plugin.read(out, compiled.told)]
-    return Counts(count, tuple(part.instructions for part in executed)), executed
+        crcs = [layer.crc32 for layer in dut.layers(data)]
+    return Counts(count, tuple(part.instructions for part in executed)), crcs, executed
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Measures a model on a board (`bench`) and proves it there, layer by layer (`verify`)."""
+"""Proves a model on a board, layer by layer."""
 
 from __future__ import annotations
 
@@ -22,52 +22,6 @@ if TYPE_CHECKING:
     from tinyflow.artifacts import Bytes, TensorSpec
     from tinyflow.device import Device
     from tinyflow.reference import ReferenceInterpreter
-
-TIMED_RUNS = 20
-
-
-def bench(walk: Walk, port: str | None = None) -> dict[str, Any]:
-    """Counts of one inference, whole and by layer, with the sizes of what was built.
-
-    Counts of instructions are exact and the same every time; of cycles and nanoseconds the
-    smallest of 20 runs is taken.
-    """
-    from tinyflow import device
-
-    compiled, image = walk.compiled(), walk.image()
-    data = seeded_inputs(compiled.inputs, 5, walk.seed)[-1]
-    with walk.flashed(port) as flashed, device.connect(flashed) as dut:
-        unit = dut.hello.counter_unit
-        runs = 1 if unit == "instructions" else TIMED_RUNS
-        count = min(dut.infer(data).count for _ in range(runs))
-        layers = [dut.layers(data) for _ in range(runs)]
-    return {
-        "model": compiled.name,
-        "model_sha256": compiled.model_sha256,
-        "board": image.board,
-        "builder": image.builder,
-        "backend": compiled.backend,
-        "macs": compiled.macs,
-        "counter": unit,
-        "count": count,
-        "flash_bytes": image.library_flash_bytes,
-        "weights_bytes": compiled.weights_bytes,
-        "code_bytes": image.library_code_bytes,
-        "arena_bytes": compiled.arena_bytes,
-        "ram_bytes": image.library_ram_bytes,
-        "image_flash_bytes": image.flash_bytes,
-        "image_ram_bytes": image.ram_bytes,
-        "layers": [
-            {
-                "name": layer.name,
-                "op": layer.op,
-                "macs": layer.macs,
-                "count": min(run[layer.index].count for run in layers),
-                "crc32": f"{layers[0][layer.index].crc32:08x}",
-            }
-            for layer in compiled.layers
-        ],
-    }
 
 
 @dataclass(frozen=True)

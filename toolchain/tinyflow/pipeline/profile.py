@@ -41,11 +41,12 @@ def measure(walk: Walk, port: str | None = None) -> Profile:
     from tinyflow.monitor import microseconds
 
     board = walk.require_board()
-    compiled, _ = walk.compiled(), walk.image()
+    compiled, image = walk.compiled(), walk.image()
     try:
         with walk.flashed(port) as flashed, device.connect(flashed) as dut:
             hello = dut.hello
-            counts = counted(dut, compiled, seeded_inputs(compiled.inputs, 5, walk.seed)[-1])
+            data = seeded_inputs(compiled.inputs, 5, walk.seed)[-1]
+            counts, crcs = counted(dut, compiled, data)
     except DeviceError as error:
         if board.timing is None or board.emulated:
             raise
@@ -53,33 +54,41 @@ def measure(walk: Walk, port: str | None = None) -> Profile:
         raise DeviceError(error.what, error.detail, hints) from None
     return profiling.profile(
         compiled,
+        image,
         board.name,
         hello.counter_unit,
         counts,
+        crcs,
         latency_us=microseconds(counts.whole, hello),
     )
 
 
-def counted(dut: Device, compiled: CompiledModel, data: Any) -> profiling.Counts:
-    """The counts of one inference of `data`; a model that keeps something begins anew."""
+def counted(
+    dut: Device, compiled: CompiledModel, data: Any
+) -> tuple[profiling.Counts, tuple[int, ...]]:
+    """The counts of one inference of `data` and the CRC-32 of each layer's output; a model that
+    keeps something begins anew.
+    """
     runs = 1 if dut.hello.counter_unit == "instructions" else TIMED_RUNS
     anew = bool(compiled.state_bytes)
     whole = min(dut.infer(data, reset=anew).count for _ in range(runs))
     layers = [dut.layers(data) for _ in range(runs)]
-    return profiling.of_boards(
+    counts = profiling.of_boards(
         whole,
         [min(run[layer.index].count for run in layers) for layer in compiled.layers],
         compiled.told,
     )
+    return counts, tuple(layer.crc32 for layer in layers[0])
 
 
 def as_json(profile: Profile) -> dict[str, Any]:
     """A profile as a program reads it."""
-    found = profile.estimate
+    found, built = profile.estimate, profile.footprint
     return {
         "model": profile.model,
         "model_sha256": profile.model_sha256,
         "board": profile.board,
+        "builder": profile.builder,
         "backend": profile.backend,
         "counter": profile.unit,
         "count": profile.count,
@@ -88,6 +97,11 @@ def as_json(profile: Profile) -> dict[str, Any]:
         "macs": profile.macs,
         "weights_bytes": profile.weights_bytes,
         "arena_bytes": profile.arena_bytes,
+        "library_code_bytes": built.library_code_bytes,
+        "library_flash_bytes": built.library_flash_bytes,
+        "library_ram_bytes": built.library_ram_bytes,
+        "flash_bytes": built.flash_bytes,
+        "ram_bytes": built.ram_bytes,
         "layers": [
             _layer(layer, profile.share(layer), estimated=found is not None)
             for layer in profile.layers
@@ -118,6 +132,7 @@ def _layer(layer: LayerProfile, share: float, *, estimated: bool) -> dict[str, A
         "weights_bytes": layer.weights_bytes,
         "output_bytes": layer.output_bytes,
         "scratch_bytes": layer.scratch_bytes,
+        "crc32": f"{layer.crc32:08x}",
     }
     if estimated and layer.cycles is not None:
         figures |= {"cycles_min": layer.cycles.low, "cycles_max": layer.cycles.high}

@@ -6,7 +6,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tinyflow.artifacts import CompiledModel, Cycles, Estimate, LayerProfile, Profile
+from tinyflow.artifacts import (
+    CompiledModel,
+    Cycles,
+    Estimate,
+    FirmwareImage,
+    Footprint,
+    LayerProfile,
+    Profile,
+)
 
 
 @dataclass(frozen=True)
@@ -39,15 +47,21 @@ def of_boards(whole: int, layers: Sequence[int], told: Sequence[int]) -> Counts:
 
 def profile(
     compiled: CompiledModel,
+    image: FirmwareImage,
     board: str,
     unit: str,
     counts: Counts,
+    crcs: Sequence[int],
     *,
     latency_us: float | None = None,
     cycles: Sequence[Cycles] = (),
     estimate: Estimate | None = None,
 ) -> Profile:
-    """The counts beside what the compiler knows of the layers; `cycles` are theirs, if any."""
+    """The counts and checksums of the layers beside what the compiler knows of them.
+
+    `image` is what was run, the whole of it counts where it is the board's own; `cycles` are the
+    layers', if any.
+    """
     layers = tuple(
         LayerProfile(
             index=layer.index,
@@ -60,14 +74,17 @@ def profile(
             weights_bytes=layer.weights_bytes,
             output_bytes=layer.output_bytes,
             scratch_bytes=layer.scratch_bytes,
+            crc32=crcs[layer.index],
             cycles=cycles[layer.index] if cycles else None,
         )
         for layer in compiled.layers
     )
+    own = image.board == board and estimate is None
     return Profile(
         model=compiled.name,
         model_sha256=compiled.model_sha256,
         board=board,
+        builder=image.builder,
         backend=compiled.backend,
         unit=unit,
         count=counts.whole,
@@ -75,6 +92,13 @@ def profile(
         layers=layers,
         weights_bytes=compiled.weights_bytes,
         arena_bytes=compiled.arena_bytes,
+        footprint=Footprint(
+            library_code_bytes=image.library_code_bytes,
+            library_flash_bytes=image.library_flash_bytes,
+            library_ram_bytes=image.library_ram_bytes,
+            flash_bytes=image.flash_bytes if own else None,
+            ram_bytes=image.ram_bytes if own else None,
+        ),
         latency_us=latency_us,
         estimate=estimate,
     )

@@ -174,8 +174,15 @@ def _facts(profile: Profile) -> Iterable[tuple[str, str]]:
             low, high = found.microseconds
             clock = f"{found.clock_hz / 1e6:g} MHz"
             yield "estimated time", f"{low / 1000:,.2f} to {high / 1000:,.2f} ms at {clock}"
-    yield "weights", f"{profile.weights_bytes:,} B"
-    yield "arena", f"{profile.arena_bytes:,} B"
+    built = profile.footprint
+    yield (
+        "library flash",
+        f"{built.library_flash_bytes:,} B: code {built.library_code_bytes:,}, "
+        f"weights {profile.weights_bytes:,}",
+    )
+    yield "library RAM", f"{built.library_ram_bytes:,} B: arena {profile.arena_bytes:,}"
+    if built.flash_bytes is not None and built.ram_bytes is not None:
+        yield "whole image", f"flash {built.flash_bytes:,} B, RAM {built.ram_bytes:,} B"
     yield "kernels", profile.backend
 
 
