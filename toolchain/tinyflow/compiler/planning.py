@@ -80,44 +80,55 @@ class Planner:
         """
         graph = self.graph
         backend = backend or load_backend("ref")
-        steps, chosen = self._selected(backend, goal or Goal(), ram_budget, least_ram)
-        if slow_ram and ram_budget is not None and chosen.plan.arena_bytes > ram_budget:
-            chosen = spill(graph, steps, chosen, ram_budget)
+        found = self._arrangements(backend, goal or Goal(), ram_budget, least_ram)
+        chosen = min((chosen for _, chosen in found), key=lambda one: one.plan.arena_bytes)
+        if ram_budget is None or found[-1][1].plan.arena_bytes <= ram_budget:
+            chosen = found[-1][1]
+        elif slow_ram:
+            chosen = self._spilled(found, ram_budget) or chosen
         verify_plan(graph, chosen.steps, chosen.plan)
         program = link(graph, chosen.steps, chosen.plan, name)
         verify_streams(graph, program.streams.values(), chosen.plan.arena_bytes)
         return Planned(program, (*self._changes, *chosen.changes))
 
-    def _selected(
+    def _arrangements(
         self, backend: Backend, goal: Goal, budget: int | None, least: bool
-    ) -> tuple[Sequence[Step], Chosen]:
+    ) -> list[tuple[Sequence[Step], Chosen]]:
         """The steps by the variants that the goal asks for, and how they are computed.
 
-        Where the arena exceeds the budget, variants with less scratch are tried, down to the
-        operators' own kernels. Where the least is wanted, these are taken if they save much: they
-        are slow.
+        The last keeps the budget, where one does: variants with less and less scratch are tried,
+        down to the operators' own kernels. Where the least is wanted, these are taken if they save
+        much: they are slow.
         """
         if backend.name not in self._variants:
             self._variants[backend.name] = variants_of(self.graph, self._plain, backend)
         variants = self._variants[backend.name]
         steps = select(backend, self._plain, variants, goal)
-        best = steps, self._arrange(backend, steps, budget, least)
+        found: list[tuple[Sequence[Step], Chosen]] = [
+            (steps, self._arrange(backend, steps, budget, least))
+        ]
         limit = max((step.scratch_bytes for step in steps), default=0)
         if least and limit:
             slim = select(backend, self._plain, variants, goal, scratch_bytes=0)
             tried = self._arrange(backend, slim, budget, least)
-            if tried.plan.arena_bytes < SLIM_SHARE * best[1].plan.arena_bytes:
-                best = slim, tried
-        while limit and budget is not None and best[1].plan.arena_bytes > budget:
+            if tried.plan.arena_bytes < SLIM_SHARE * found[0][1].plan.arena_bytes:
+                found.append((slim, tried))
+        while limit and budget is not None and found[-1][1].plan.arena_bytes > budget:
             limit = limit // 2 if limit > LEAST_SCRATCH_BYTES else 0
             fewer = select(backend, self._plain, variants, goal, scratch_bytes=limit)
-            if fewer == steps:
-                continue
-            steps = fewer
-            tried = self._arrange(backend, steps, budget, least)
-            if tried.plan.arena_bytes < best[1].plan.arena_bytes:
-                best = steps, tried
-        return best
+            if fewer != found[-1][0]:
+                found.append((fewer, self._arrange(backend, fewer, budget, least)))
+        return found
+
+    def _spilled(
+        self, found: Sequence[tuple[Sequence[Step], Chosen]], budget: int
+    ) -> Chosen | None:
+        """The first arrangement that keeps the budget with tensors in slow memory."""
+        for steps, chosen in found:
+            spilled = spill(self.graph, steps, chosen, budget)
+            if spilled.plan.fast_bytes <= budget:
+                return spilled
+        return None
 
     def _arrange(
         self, backend: Backend, steps: Sequence[Step], budget: int | None, least: bool
