@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinyflow.compiler.memory.rows import RowTrace, reach, windowed
 from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
 from tinyflow.compiler.packing.backend import PLAIN, Variant
 from tinyflow.compiler.packing.swar import factor_constant, factors, groups, weight_bytes
-from tinyflow.compiler.packing.weighted import Weighted, weighted
+from tinyflow.compiler.packing.traces import block_trace, over_input, ring_trace
+from tinyflow.compiler.packing.weighted import SIZES, Weighted, weighted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,12 +27,12 @@ MOST_GROUPS = 65535
 CHANNELS_TOGETHER = (16, 8)
 BLOCKS = (4, 2, 1)
 CONV_SIZES = (
-    *("batches", "input_height", "input_width", "input_channels", "output_height", "output_width"),
+    *SIZES,
     *("output_channels", "filter_height", "filter_width", "stride_height", "stride_width"),
     *("dilation_height", "dilation_width", "pad_top", "pad_left"),
 )
 TAPS_SIZES = (
-    *("batches", "input_height", "input_width", "input_channels", "output_height", "output_width"),
+    *SIZES,
     *("filter_height", "filter_width", "stride_height", "stride_width", "pad_top", "pad_left"),
 )
 TAPS = 3
@@ -125,7 +125,7 @@ def _convolution(layer: Weighted, costs: Costs) -> Iterable[Variant]:
         kernels=("conv_2d_pairs_s8",),
         params_type="tnf_conv_2d_pairs_t",
         params=(
-            *_sizes(layer, CONV_SIZES),
+            *layer.fields(*CONV_SIZES),
             ("padding", layer.input_zero_point),
             ("words", words),
             ("together", together),
@@ -137,7 +137,7 @@ def _convolution(layer: Weighted, costs: Costs) -> Iterable[Variant]:
         scratch_bytes=_scratch(layer, words, together),
         by_rows="tnf_conv_2d_pairs_rows_s8",
     )
-    yield Variant("pairs", (call,), _over_input(layer, words), instructions(words))
+    yield Variant("pairs", (call,), _overlaps(layer, call, words), instructions(words))
 
 
 def _depthwise(layer: Weighted, costs: Costs) -> Iterable[Variant]:
@@ -159,7 +159,7 @@ def _depthwise(layer: Weighted, costs: Costs) -> Iterable[Variant]:
         kernels=("depthwise_taps_s8",),
         params_type="tnf_depthwise_taps_t",
         params=(
-            *_sizes(layer, TAPS_SIZES),
+            *layer.fields(*TAPS_SIZES),
             ("padding", layer.input_zero_point),
             ("columns", columns),
             *_output(layer, found.exponent),
@@ -169,16 +169,6 @@ def _depthwise(layer: Weighted, costs: Costs) -> Iterable[Variant]:
         constants=(Constant("weights", "int8_t", weights), factor_constant(found)),
         scratch_bytes=scratch,
         by_rows="tnf_depthwise_taps_rows_s8",
-    )
-    trace = windowed(
-        layer.output_height,
-        layer.input_height,
-        layer.filter_height,
-        layer.stride_height,
-        layer.pad_top,
-        input_row_bytes=layer.input_width * channels,
-        output_row_bytes=layer.output_width * channels,
-        batches=layer.batches,
     )
     rows = layer.batches * layer.output_height
     blocks = -(-layer.output_width // TAPS_PIXELS)
@@ -191,7 +181,7 @@ def _depthwise(layer: Weighted, costs: Costs) -> Iterable[Variant]:
     yield Variant(
         "taps",
         (call,),
-        (Overlap(call.inputs[0], call.outputs[0], reach(trace), trace),),
+        (over_input(call, ring_trace(layer)),),
         round(rows * (done + copied + costs.call)),
     )
 
@@ -260,16 +250,10 @@ def pack(weights: NDArray[np.int64]) -> tuple[NDArray[np.uint8] | None, int]:
     return np.concatenate(stream), total
 
 
-def _sizes(layer: Weighted, names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
-    return tuple((name, int(getattr(layer, name))) for name in names)
-
-
 def _output(layer: Weighted, exponent: int) -> tuple[tuple[str, int], ...]:
     return (
         ("exponent", exponent),
-        ("output_offset", layer.output_offset),
-        ("activation_min", layer.activation_min),
-        ("activation_max", layer.activation_max),
+        *layer.fields("output_offset", "activation_min", "activation_max"),
     )
 
 
@@ -285,17 +269,11 @@ def _ring(layer: Weighted) -> int:
     return layer.filter_height * layer.input_width * layer.input_channels
 
 
-def _over_input(layer: Weighted, words: int) -> tuple[Overlap, ...]:
+def _overlaps(layer: Weighted, call: KernelCall, words: int) -> tuple[Overlap, ...]:
     """A convolution of pixels by themselves reads a block of them before it writes it."""
     shape = layer.filter_height, layer.filter_width, layer.stride_height, layer.stride_width
     image = layer.output_height * layer.output_width
     inside = image == layer.input_height * layer.input_width
     if shape != (1, 1, 1, 1) or not inside or layer.batches * image > MOST_TRACED:
         return ()
-    block = 2 * words
-    ends = np.minimum((np.arange(image) // block + 1) * block, image)
-    consumed = (np.arange(layer.batches)[:, np.newaxis] * image + ends).reshape(-1)
-    trace = RowTrace(
-        layer.batches * image, layer.input_channels, layer.output_channels, tuple(consumed.tolist())
-    )
-    return (Overlap(layer.call.inputs[0], layer.call.outputs[0], reach(trace), trace),)
+    return (over_input(call, block_trace(layer, 2 * words)),)

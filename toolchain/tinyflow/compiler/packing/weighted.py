@@ -22,6 +22,10 @@ KINDS: dict[str, Kind] = {
     "tnf_fully_connected_s8": "fully_connected",
 }
 INT8_MIN, INT8_MAX = -128, 127
+SIZES = (
+    *("batches", "input_height", "input_width", "input_channels", "output_height", "output_width"),
+)
+"""What the parameters of kernels for images begin with."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +36,8 @@ class Weighted:
     depthwise convolution the last is 1, of a fully connected layer both sizes are 1. A sum is
     bias + weights * (input + input_offset); `folded` is the bias with input_offset * weights in it,
     so a sum is also folded + weights * input, where padding counts as -input_offset. `low` and
-    `high` bound every sum, and every partial sum, that an input can reach. `multiplier` and `shift`
+    `high` bound every sum that an input can reach, and all on the way to it, whether from the bias
+    or from the folded one. `multiplier` and `shift`
     have one entry per output channel. Sizes that a fully connected layer has not are 1, its rows
     are the output height.
     """
@@ -95,12 +100,12 @@ class Weighted:
 
     @property
     def low(self) -> NDArray[np.int64]:
-        """[output channels]: no sum, and no partial one with a bias of 0 or its own, is less."""
+        """[output channels]: no sum is less, nor is one on the way to it from the bias."""
         return self._reach(np.minimum)
 
     @property
     def high(self) -> NDArray[np.int64]:
-        """[output channels]: no sum, and no partial one with a bias of 0 or its own, is greater."""
+        """[output channels]: no sum is greater, nor is one on the way to it from the bias."""
         return self._reach(np.maximum)
 
     def _reach(self, extreme: np.ufunc) -> NDArray[np.int64]:
@@ -108,6 +113,15 @@ class Weighted:
         greatest = self.flat * (INT8_MAX + self.input_offset)
         found: NDArray[np.int64] = self.bias + extreme(extreme(least, greatest), 0).sum(1)
         return found
+
+    @property
+    def clamps(self) -> bool:
+        """Whether the activation cuts off a part of int8."""
+        return (self.activation_min, self.activation_max) != (INT8_MIN, INT8_MAX)
+
+    def fields(self, *names: str) -> tuple[tuple[str, int], ...]:
+        """Parameters of a kernel that are called as they are here."""
+        return tuple((name, int(getattr(self, name))) for name in names)
 
     @property
     def macs(self) -> int:

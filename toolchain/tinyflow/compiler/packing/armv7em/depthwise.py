@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinyflow.compiler.graph import Graph
-from tinyflow.compiler.memory.rows import RowTrace, reach, windowed
-from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
+from tinyflow.compiler.ops.op import Constant, KernelCall
 from tinyflow.compiler.packing.armv7em import depthwise_any as any_filter
 from tinyflow.compiler.packing.armv7em.factors import Factors, find_factors
 from tinyflow.compiler.packing.backend import Variant
-from tinyflow.compiler.packing.weighted import INT8_MAX, INT8_MIN, Weighted
+from tinyflow.compiler.packing.traces import band_trace, over_input, ring_trace
+from tinyflow.compiler.packing.weighted import SIZES, Weighted
+from tinyflow.compiler.packing.words import wrapped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,8 +35,7 @@ FIRST_BAND_2, BAND_2 = 2, 8
 def variants(graph: Graph, layer: Weighted) -> Iterator[Variant]:
     """The layer from planes: by the kernel for 3x3 where it can be, else by that for any filter."""
     factors = find_factors(layer, (EXPONENT,)) if _fits(layer) else None
-    whole = (layer.activation_min, layer.activation_max) == (INT8_MIN, INT8_MAX)
-    if factors is not None and (whole or not factors.general):
+    if factors is not None and not (factors.general and layer.clamps):
         yield _variant(graph, layer, factors)
     else:
         yield from any_filter.variants(layer)
@@ -71,17 +71,9 @@ def _variant(graph: Graph, layer: Weighted, factors: Factors) -> Variant:
         bands = list(_bands(layer.output_height, first, others))
         at_once = 1
     params = (
-        ("batches", layer.batches),
-        ("input_height", layer.input_height),
-        ("input_width", layer.input_width),
-        ("input_channels", layer.input_channels),
-        ("output_height", layer.output_height),
-        ("output_width", layer.output_width),
-        ("filter_height", layer.filter_height),
-        ("stride_height", layer.stride_height),
-        ("dilation_height", layer.dilation_height),
-        ("pad_top", layer.pad_top),
-        ("pad_left", layer.pad_left),
+        *layer.fields(
+            *SIZES, "filter_height", "stride_height", "dilation_height", "pad_top", "pad_left"
+        ),
         ("input_zero_point", layer.input_zero_point),
         ("at_once", GROUP * at_once),
         ("first_band", bands[0].stop),
@@ -101,13 +93,10 @@ def _variant(graph: Graph, layer: Weighted, factors: Factors) -> Variant:
         scratch_bytes=_group_bytes(layer) * at_once,
         by_rows=f"tnf_{name}_rows_s8",
     )
-    trace = (
-        _together_trace(layer)
-        if together
-        else any_filter.band_trace(layer, [len(band) for band in bands])
+    trace = ring_trace(layer) if together else band_trace(layer, [len(band) for band in bands])
+    return Variant(
+        "direct", (call,), (over_input(call, trace),), _instructions(layer, factors, bands, at_once)
     )
-    lap = Overlap(call.inputs[0], call.outputs[0], reach(trace), trace)
-    return Variant("direct", (call,), (lap,), _instructions(layer, factors, bands, at_once))
 
 
 def _roomy(graph: Graph, layer: Weighted) -> bool:
@@ -136,7 +125,7 @@ def _constants(layer: Weighted, factors: Factors) -> NDArray[np.int32]:
             w[:, 2, 2] & 0xFF,
         ]
     words += [layer.folded + factors.kappa, *factors.words.T]
-    return (np.stack(words, axis=1) & 0xFFFFFFFF).astype(np.uint32).view(np.int32).reshape(-1)
+    return wrapped(np.stack(words, axis=1)).reshape(-1)
 
 
 def _bytes(*values: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -149,19 +138,6 @@ def _bands(height: int, first: int, others: int) -> Iterator[range]:
     while start < height:
         yield range(start, min(start + size, height))
         start, size = start + size, others
-
-
-def _together_trace(layer: Weighted) -> RowTrace:
-    return windowed(
-        layer.output_height,
-        layer.input_height,
-        layer.filter_height,
-        layer.stride_height,
-        layer.pad_top,
-        input_row_bytes=layer.input_width * layer.input_channels,
-        output_row_bytes=layer.output_width * layer.output_channels,
-        batches=layer.batches,
-    )
 
 
 def _instructions(layer: Weighted, factors: Factors, bands: list[range], at_once: int) -> int:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinyflow.compiler.memory.rows import RowTrace, reach
-from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
+from tinyflow.compiler.ops.op import Constant, KernelCall
 from tinyflow.compiler.packing.armv7em.factors import Factors, find_factors
 from tinyflow.compiler.packing.backend import Variant
-from tinyflow.compiler.packing.weighted import INT8_MAX, INT8_MIN, Weighted
+from tinyflow.compiler.packing.traces import band_trace, even_bands, over_input
+from tinyflow.compiler.packing.weighted import Weighted
+from tinyflow.compiler.packing.words import wrapped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,8 +35,7 @@ def variants(layer: Weighted) -> Iterator[Variant]:
     if not _fits(layer) or band < 1:
         return
     factors = find_factors(layer, (EXPONENT,))
-    whole = (layer.activation_min, layer.activation_max) == (INT8_MIN, INT8_MAX)
-    if factors is not None and (whole or not factors.general):
+    if factors is not None and not (factors.general and layer.clamps):
         yield _variant(layer, factors, band)
 
 
@@ -78,19 +78,11 @@ def _band(layer: Weighted) -> int:
 
 def _variant(layer: Weighted, factors: Factors, band: int) -> Variant:
     params = (
-        ("batches", layer.batches),
-        ("input_height", layer.input_height),
-        ("input_width", layer.input_width),
-        ("input_channels", layer.input_channels),
-        ("depth_multiplier", layer.depth_multiplier),
-        ("output_height", layer.output_height),
-        ("output_width", layer.output_width),
-        ("filter_height", layer.filter_height),
-        ("stride_height", layer.stride_height),
-        ("stride_width", layer.stride_width),
-        ("dilation_height", layer.dilation_height),
-        ("pad_top", layer.pad_top),
-        ("pad_left", layer.pad_left),
+        *layer.fields(
+            *("batches", "input_height", "input_width", "input_channels", "depth_multiplier"),
+            *("output_height", "output_width", "filter_height", "stride_height", "stride_width"),
+            *("dilation_height", "pad_top", "pad_left"),
+        ),
         ("input_zero_point", layer.input_zero_point),
         ("general", int(factors.general)),
         ("pairs", _pairs(layer)),
@@ -109,28 +101,8 @@ def _variant(layer: Weighted, factors: Factors, band: int) -> Variant:
         scratch_bytes=_scratch_bytes(layer, band),
         by_rows="tnf_depthwise_dsp_rows_s8",
     )
-    trace = band_trace(layer, [min(band, layer.output_height - start) for start in
-                               range(0, layer.output_height, band)])  # fmt: skip
-    lap = Overlap(call.inputs[0], call.outputs[0], reach(trace), trace)
+    lap = over_input(call, band_trace(layer, even_bands(layer, band)))
     return Variant("direct", (call,), (lap,), _instructions(layer, factors, band))
-
-
-def band_trace(layer: Weighted, bands: list[int]) -> RowTrace:
-    """While the rows of a band, of so many rows, are written in any order, all input rows from its
-    first window on are read."""
-    consumed: list[int] = []
-    for batch in range(layer.batches):
-        first = 0
-        for rows in bands:
-            above = max(first * layer.stride_height - layer.pad_top, 0)
-            consumed += [batch * layer.input_height + min(above, layer.input_height)] * rows
-            first += rows
-    return RowTrace(
-        layer.batches * layer.input_height,
-        layer.input_width * layer.input_channels,
-        layer.output_width * layer.output_channels,
-        tuple(consumed),
-    )
 
 
 def _constants(layer: Weighted, factors: Factors) -> NDArray[np.int32]:
@@ -142,8 +114,7 @@ def _constants(layer: Weighted, factors: Factors) -> NDArray[np.int32]:
     head = np.zeros((channels, 4), np.int64)
     head[:, 0] = layer.folded + factors.kappa
     head[:, 1 : 1 + factors.words.shape[1]] = factors.words
-    made = np.concatenate([head, words.reshape(channels, -1)], axis=1) & 0xFFFFFFFF
-    return made.astype(np.uint32).view(np.int32).reshape(-1)
+    return wrapped(np.concatenate([head, words.reshape(channels, -1)], axis=1)).reshape(-1)
 
 
 def _instructions(layer: Weighted, factors: Factors, band: int) -> int:

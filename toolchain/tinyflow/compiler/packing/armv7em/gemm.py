@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinyflow.compiler.memory.rows import RowTrace, reach
-from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
+from tinyflow.compiler.memory.rows import RowTrace
+from tinyflow.compiler.ops.op import Constant, KernelCall
 from tinyflow.compiler.packing.armv7em.factors import Factors, find_factors
 from tinyflow.compiler.packing.backend import Variant
-from tinyflow.compiler.packing.weighted import Weighted
+from tinyflow.compiler.packing.traces import band_trace, block_trace, even_bands, over_input
+from tinyflow.compiler.packing.weighted import SIZES, Weighted
+from tinyflow.compiler.packing.words import wrapped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -98,30 +100,19 @@ def _conv(layer: Weighted, name: str) -> Variant | None:
         kernels=("conv_2d_dsp_s8",),
         params_type="tnf_conv_2d_dsp_t",
         params=(
-            ("batches", layer.batches),
-            ("input_height", layer.input_height),
-            ("input_width", layer.input_width),
-            ("input_channels", layer.input_channels),
-            ("output_height", layer.output_height),
-            ("output_width", layer.output_width),
-            ("output_channels", layer.output_channels),
-            ("filter_height", layer.filter_height),
-            ("filter_width", layer.filter_width),
-            ("stride_height", layer.stride_height),
-            ("stride_width", layer.stride_width),
-            ("dilation_height", layer.dilation_height),
-            ("dilation_width", layer.dilation_width),
-            ("pad_top", layer.pad_top),
-            ("pad_left", layer.pad_left),
+            *layer.fields(
+                *SIZES,
+                *("output_channels", "filter_height", "filter_width", "stride_height"),
+                *("stride_width", "dilation_height", "dilation_width", "pad_top", "pad_left"),
+            ),
             ("input_zero_point", layer.input_zero_point),
-            ("activation_min", layer.activation_min),
-            ("activation_max", layer.activation_max),
+            *layer.fields("activation_min", "activation_max"),
             ("general", int(factors.general)),
             ("pairs", pairs),
         ),
         inputs=layer.call.inputs,
         outputs=layer.call.outputs,
-        constants=(Constant("stream", "int32_t", _wrapped(stream)),),
+        constants=(Constant("stream", "int32_t", wrapped(stream)),),
         scratch_bytes=scratch,
         by_rows="tnf_conv_2d_dsp_rows_s8" if layer.kind == "conv" else "",
     )
@@ -129,7 +120,7 @@ def _conv(layer: Weighted, name: str) -> Variant | None:
     return Variant(
         name,
         (call,),
-        (Overlap(call.inputs[0], call.outputs[0], reach(trace), trace),),
+        (over_input(call, trace),),
         _conv_instructions(layer, steps, len(groups), pairs, general=factors.general),
     )
 
@@ -157,21 +148,8 @@ def _lies_there(layer: Weighted) -> bool:
 def _conv_rows(layer: Weighted) -> RowTrace:
     """Pairs of pixels are copied before they are written; windows under later rows stay."""
     if _lies_there(layer) and layer.stride_height == layer.stride_width == 1:
-        pixels = layer.output_height * layer.output_width
-        own = np.minimum(np.arange(pixels) // 2 * 2 + 2, pixels)
-        starts = np.arange(layer.batches) * pixels
-        consumed = (starts[:, np.newaxis] + own).reshape(-1)
-        row_bytes = layer.input_channels, layer.output_channels
-        return RowTrace(layer.batches * pixels, *row_bytes, tuple(consumed.tolist()))
-    rows = np.arange(layer.output_height) * layer.stride_height - layer.pad_top
-    own = np.clip(rows, 0, layer.input_height)
-    starts = np.arange(layer.batches) * layer.input_height
-    return RowTrace(
-        layer.batches * layer.input_height,
-        layer.input_width * layer.input_channels,
-        layer.output_width * layer.output_channels,
-        tuple((starts[:, np.newaxis] + own).reshape(-1).tolist()),
-    )
+        return block_trace(layer, 2)
+    return band_trace(layer, even_bands(layer, 1))
 
 
 def _conv_instructions(
@@ -237,8 +215,7 @@ def _fully_connected(layer: Weighted, name: str) -> Variant | None:
             ("rows", 1),
             ("input_depth", depth),
             ("output_depth", layer.output_channels),
-            ("activation_min", layer.activation_min),
-            ("activation_max", layer.activation_max),
+            *layer.fields("activation_min", "activation_max"),
             ("general", int(factors.general)),
             ("exponent", factors.exponent),
             ("scale_bytes", 0 if same else scales[0].size * 4),
@@ -246,8 +223,8 @@ def _fully_connected(layer: Weighted, name: str) -> Variant | None:
         inputs=layer.call.inputs,
         outputs=layer.call.outputs,
         constants=(
-            Constant("stream", "int32_t", _wrapped(stream)),
-            Constant("scales", "int32_t", _wrapped(np.concatenate(scales[: 1 if same else None]))),
+            Constant("stream", "int32_t", wrapped(stream)),
+            Constant("scales", "int32_t", wrapped(np.concatenate(scales[: 1 if same else None]))),
         ),
         scratch_bytes=scratch,
     )
@@ -257,7 +234,7 @@ def _fully_connected(layer: Weighted, name: str) -> Variant | None:
     return Variant(
         name,
         (call,),
-        (Overlap(call.inputs[0], call.outputs[0], reach(trace), trace),),
+        (over_input(call, trace),),
         150 + depth + len(groups) * group,
     )
 
@@ -311,7 +288,3 @@ def _biases(layer: Weighted, factors: Factors, group: Sequence[int]) -> NDArray[
     """Of which the sums of a group begin: even, 256 * odd + even, twice."""
     start = np.append(layer.folded + factors.kappa, 0)[list(group)]
     return np.array([start[0], 256 * start[1] + start[0], start[2], 256 * start[3] + start[2]])
-
-
-def _wrapped(words: NDArray[np.int64]) -> NDArray[np.int32]:
-    return (words & 0xFFFFFFFF).astype(np.uint32).view(np.int32)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinyflow.compiler.memory.rows import RowTrace, reach
-from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
+from tinyflow.compiler.memory.rows import RowTrace
+from tinyflow.compiler.ops.op import Constant, KernelCall
 from tinyflow.compiler.packing.armv7em.factors import Factors, find_factors
 from tinyflow.compiler.packing.backend import Variant
-from tinyflow.compiler.packing.weighted import INT8_MAX, INT8_MIN, Weighted
+from tinyflow.compiler.packing.traces import over_input
+from tinyflow.compiler.packing.weighted import Weighted
+from tinyflow.compiler.packing.words import wrapped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,8 +41,7 @@ def variants(layer: Weighted) -> Iterator[Variant]:
     if not _fits(layer) or np.mean(layer.weights == 0) < LEAST_ZEROS:
         return
     factors = find_factors(layer, (EXPONENT,))
-    whole = (layer.activation_min, layer.activation_max) == (INT8_MIN, INT8_MAX)
-    if factors is not None and (whole or not factors.general):
+    if factors is not None and not (factors.general and layer.clamps):
         yield _variant(layer, factors)
 
 
@@ -65,11 +66,9 @@ def _variant(layer: Weighted, factors: Factors) -> Variant:
     rows = [_row(layer, factors, channel) for channel in range(layer.output_channels)]
     stream = np.array([word for row in rows for word in row], np.int64)
     params = (
-        ("batches", layer.batches),
-        ("input_height", layer.input_height),
-        ("input_width", layer.input_width),
-        ("input_channels", layer.input_channels),
-        ("output_channels", layer.output_channels),
+        *layer.fields(
+            "batches", "input_height", "input_width", "input_channels", "output_channels"
+        ),
         ("filter_height", 1),
         ("stride_height", 1),
         ("dilation_height", 1),
@@ -85,14 +84,11 @@ def _variant(layer: Weighted, factors: Factors) -> Variant:
         params=params,
         inputs=layer.call.inputs,
         outputs=layer.call.outputs,
-        constants=(
-            Constant("stream", "int32_t", (stream & 0xFFFFFFFF).astype(np.uint32).view(np.int32)),
-        ),
+        constants=(Constant("stream", "int32_t", wrapped(stream)),),
         scratch_bytes=_scratch_bytes(layer),
         by_rows="tnf_sparse_1x1_dsp_rows_s8",
     )
-    trace = _trace(layer)
-    lap = Overlap(call.inputs[0], call.outputs[0], reach(trace), trace)
+    lap = over_input(call, _trace(layer))
     return Variant(NAME, (call,), (lap,), _instructions(layer, factors, stream.size))
 
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinyflow.compiler.memory.rows import reach, windowed
-from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
+from tinyflow.compiler.ops.op import Constant, KernelCall
 from tinyflow.compiler.packing.armv7em.factors import Factors, find_factors
 from tinyflow.compiler.packing.backend import Variant
-from tinyflow.compiler.packing.weighted import INT8_MAX, INT8_MIN, Weighted
+from tinyflow.compiler.packing.traces import over_input, ring_trace
+from tinyflow.compiler.packing.weighted import SIZES, Weighted
+from tinyflow.compiler.packing.words import wrapped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +42,7 @@ def variants(layer: Weighted) -> Iterator[Variant]:
     if not _fits(layer):
         return
     factors = find_factors(layer, (EXPONENT,))
-    if factors is None or (factors.general and not _whole_range(layer)):
+    if factors is None or (factors.general and layer.clamps):
         return
     transformed = np.einsum("ia,nabc,jb->nijc", DOUBLED_G, layer.weights, DOUBLED_G)
     largest = np.abs(transformed).sum((1, 2, 3)) * LARGEST_VALUE
@@ -59,10 +60,6 @@ def _fits(layer: Weighted) -> bool:
         and min(layer.input_channels, layer.output_channels) >= GROUP
         and _scratch_bytes(layer) <= MAX_SCRATCH_BYTES
     )
-
-
-def _whole_range(layer: Weighted) -> bool:
-    return (layer.activation_min, layer.activation_max) == (INT8_MIN, INT8_MAX)
 
 
 def _patches(layer: Weighted) -> int:
@@ -83,18 +80,11 @@ def _scratch_bytes(layer: Weighted) -> int:
 
 def _variant(layer: Weighted, factors: Factors, transformed: NDArray[np.int64]) -> Variant:
     params = (
-        ("batches", layer.batches),
-        ("input_height", layer.input_height),
-        ("input_width", layer.input_width),
-        ("input_channels", layer.input_channels),
-        ("output_height", layer.output_height),
-        ("output_width", layer.output_width),
-        ("output_channels", layer.output_channels),
-        ("filter_height", layer.filter_height),
-        ("stride_height", layer.stride_height),
-        ("dilation_height", layer.dilation_height),
-        ("pad_top", layer.pad_top),
-        ("pad_left", layer.pad_left),
+        *layer.fields(
+            *SIZES,
+            *("output_channels", "filter_height", "stride_height", "dilation_height"),
+            *("pad_top", "pad_left"),
+        ),
         ("input_zero_point", layer.input_zero_point),
         ("general", int(factors.general)),
     )
@@ -113,17 +103,7 @@ def _variant(layer: Weighted, factors: Factors, transformed: NDArray[np.int64]) 
         scratch_bytes=_scratch_bytes(layer),
         by_rows="tnf_winograd_3x3_dsp_rows_s8",
     )
-    trace = windowed(
-        layer.output_height,
-        layer.input_height,
-        layer.filter_height,
-        layer.stride_height,
-        layer.pad_top,
-        input_row_bytes=layer.input_width * layer.input_channels,
-        output_row_bytes=layer.output_width * layer.output_channels,
-        batches=layer.batches,
-    )
-    lap = Overlap(call.inputs[0], call.outputs[0], reach(trace), trace)
+    lap = over_input(call, ring_trace(layer))
     return Variant(NAME, (call,), (lap,), _instructions(layer, factors))
 
 
@@ -141,7 +121,7 @@ def _stream(layer: Weighted, factors: Factors, transformed: NDArray[np.int64]) -
             for place in PLACES:
                 pairs = low[own, place, column] & 0xFFFF | (high[own, place, column] & 0xFFFF) << 16
                 words.append(pairs.T.reshape(-1))
-    return _wrapped(np.concatenate(words))
+    return wrapped(np.concatenate(words))
 
 
 def _pairs(
@@ -165,11 +145,7 @@ def _pairs(
 def _scales(factors: Factors) -> NDArray[np.int32]:
     """Of each channel multiplier and constant, or what the general form has."""
     words = factors.words if factors.general else factors.words * np.array([1, 4])
-    return _wrapped(words.reshape(-1))
-
-
-def _wrapped(words: NDArray[np.int64]) -> NDArray[np.int32]:
-    return (words & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+    return wrapped(words.reshape(-1))
 
 
 def _instructions(layer: Weighted, factors: Factors) -> int:

@@ -81,8 +81,3 @@ def _exact(layer: Weighted) -> Channels | None:
         return None
     constant = 1 + (1 << right) + layer.output_offset * (2 << right)
     return Channels(np.zeros_like(right), layer.multiplier.astype(np.int64), constant, right + 1)
-
-
-def wrapped(values: NDArray[np.int64]) -> NDArray[np.int32]:
-    """As 32 bits, what is over them left out."""
-    return (values & 0xFFFFFFFF).astype(np.uint32).view(np.int32)

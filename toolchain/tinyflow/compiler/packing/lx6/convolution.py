@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyflow.compiler.memory.rows import RowTrace, reach
-from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
+from tinyflow.compiler.ops.op import Constant, KernelCall
 from tinyflow.compiler.packing.backend import Variant
-from tinyflow.compiler.packing.lx6.channels import Channels, channels, wrapped
-from tinyflow.compiler.packing.weighted import Weighted
+from tinyflow.compiler.packing.lx6.channels import Channels, channels
+from tinyflow.compiler.packing.traces import over_input, row_trace
+from tinyflow.compiler.packing.weighted import SIZES, Weighted
+from tinyflow.compiler.packing.words import wrapped
 
 SCRATCH_BYTES = 32768
 ENOUGH = 1.02
@@ -98,7 +99,7 @@ class _Pixels:
         return tuple(
             layer.input_height
             if end == layer.output_height
-            else _inside(layer, end * layer.stride_height - layer.pad_top)
+            else end * layer.stride_height - layer.pad_top
             for end in ends
         )
 
@@ -149,7 +150,7 @@ class _Windows:
         return tuple(
             layer.input_height
             if end == layer.output_height
-            else _inside(layer, (end - 1) * layer.stride_height + below)
+            else (end - 1) * layer.stride_height + below
             for end in _band_ends(layer, band)
         )
 
@@ -160,35 +161,22 @@ def _band_ends(layer: Weighted, band: int) -> list[int]:
     return [min(height, (row // band + 1) * band) for row in range(height)]
 
 
-def _inside(layer: Weighted, row: int) -> int:
-    return min(max(row, 0), layer.input_height)
-
-
 def _variant(layer: Weighted, found: Channels, way: _Pixels | _Windows) -> Iterator[Variant]:
     band = bands(layer, way.scratch, way.cost)
     if band == 0:
         return
     bias = layer.folded - 128 * layer.flat.sum(1) + found.kappa
     params = (
-        ("batches", layer.batches),
-        ("input_height", layer.input_height),
-        ("input_width", layer.input_width),
-        ("input_channels", layer.input_channels),
-        ("output_height", layer.output_height),
-        ("output_width", layer.output_width),
-        ("output_channels", layer.output_channels),
-        ("filter_height", layer.filter_height),
-        ("filter_width", layer.filter_width),
-        ("stride_height", layer.stride_height),
-        ("stride_width", layer.stride_width),
-        ("pad_top", layer.pad_top),
-        ("pad_left", layer.pad_left),
+        *layer.fields(
+            *SIZES,
+            *("output_channels", "filter_height", "filter_width", "stride_height"),
+            *("stride_width", "pad_top", "pad_left"),
+        ),
         ("padding", layer.input_zero_point + 128),
         ("band", band),
         ("quads", way.quads),
         ("crossed", int(way.crossed)),
-        ("activation_min", layer.activation_min),
-        ("activation_max", layer.activation_max),
+        *layer.fields("activation_min", "activation_max"),
     )
     call = KernelCall(
         f"tnf_{way.function}_s8",
@@ -205,15 +193,7 @@ def _variant(layer: Weighted, found: Channels, way: _Pixels | _Windows) -> Itera
         scratch_bytes=way.scratch(band),
         by_rows=f"tnf_{way.function}_rows_s8",
     )
-    consumed = np.array(way.trace(band))
-    starts = layer.input_height * np.arange(layer.batches)
-    rows = RowTrace(
-        layer.batches * layer.input_height,
-        layer.input_width * layer.input_channels,
-        layer.output_width * layer.output_channels,
-        tuple((starts[:, np.newaxis] + consumed).ravel().tolist()),
-    )
-    lap = Overlap(call.inputs[0], call.outputs[0], reach(rows), rows)
+    lap = over_input(call, row_trace(layer, way.trace(band)))
     yield Variant(way.name, (call,), (lap,), round(way.cost(band)))
 
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tinyflow.compiler.memory.rows import RowTrace, reach
-from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
+from tinyflow.compiler.ops.op import Constant, KernelCall
 from tinyflow.compiler.packing.backend import Variant
-from tinyflow.compiler.packing.lx6.channels import Channels, channels, wrapped
+from tinyflow.compiler.packing.lx6.channels import Channels, channels
 from tinyflow.compiler.packing.lx6.convolution import ENOUGH, band_counts, bands
-from tinyflow.compiler.packing.weighted import Weighted
+from tinyflow.compiler.packing.traces import band_trace, even_bands, over_input
+from tinyflow.compiler.packing.weighted import SIZES, Weighted
+from tinyflow.compiler.packing.words import wrapped
 
 FILTER = 3
 
@@ -30,26 +31,8 @@ def depthwise(layer: Weighted) -> Iterator[Variant]:
         enough = [(way, band) for way, band in fitting if way.cost(band) <= ENOUGH * best]
         way, band = min(enough, key=lambda pair: pair[0].scratch(pair[1]))
         call = way.call(band)
-        yield Variant("lines", (call,), (_lap(layer, call, band),), round(way.cost(band)))
-
-
-def _lap(layer: Weighted, call: KernelCall, band: int) -> Overlap:
-    """A band's first channels are written when its last are not read yet: only rows that it does
-    not need may be written over.
-    """
-    consumed = [
-        batch * layer.input_height
-        + min(max(row // band * band * layer.stride_height - layer.pad_top, 0), layer.input_height)
-        for batch in range(layer.batches)
-        for row in range(layer.output_height)
-    ]
-    rows = RowTrace(
-        layer.batches * layer.input_height,
-        layer.input_width * layer.input_channels,
-        layer.output_width * layer.input_channels,
-        tuple(consumed),
-    )
-    return Overlap(call.inputs[0], call.outputs[0], reach(rows), rows)
+        lap = over_input(call, band_trace(layer, even_bands(layer, band)))
+        yield Variant("lines", (call,), (lap,), round(way.cost(band)))
 
 
 class _Lines:
@@ -95,22 +78,13 @@ class _Lines:
         bias = layer.folded - 128 * layer.flat.sum(1) + found.kappa
         filters = np.concatenate([found.words(bias), flat[:, 0::2] | flat[:, 1::2] << 16], axis=1)
         params = (
-            ("batches", layer.batches),
-            ("input_height", layer.input_height),
-            ("input_width", layer.input_width),
-            ("input_channels", layer.input_channels),
-            ("output_height", layer.output_height),
-            ("output_width", layer.output_width),
+            *layer.fields(*SIZES),
             ("filter_height", FILTER),
-            ("stride_height", layer.stride_height),
-            ("stride_width", layer.stride_width),
-            ("pad_top", layer.pad_top),
-            ("pad_left", layer.pad_left),
+            *layer.fields("stride_height", "stride_width", "pad_top", "pad_left"),
             ("padding", layer.input_zero_point + 128),
             ("band", band),
             ("upright", int(self.upright)),
-            ("activation_min", layer.activation_min),
-            ("activation_max", layer.activation_max),
+            *layer.fields("activation_min", "activation_max"),
         )
         return KernelCall(
             "tnf_depthwise_lines_s8",

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tinyflow.compiler.memory.rows import RowTrace, reach
-from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
+from tinyflow.compiler.memory.rows import RowTrace
+from tinyflow.compiler.ops.op import Constant, KernelCall
 from tinyflow.compiler.packing.backend import Variant
-from tinyflow.compiler.packing.lx6.channels import channels, wrapped
+from tinyflow.compiler.packing.lx6.channels import channels
 from tinyflow.compiler.packing.lx6.convolution import SCRATCH_BYTES
+from tinyflow.compiler.packing.traces import over_input
 from tinyflow.compiler.packing.weighted import Weighted
+from tinyflow.compiler.packing.words import wrapped
 
 MAX_SUM = 1 << 23
 """Sums are 256 times as large while they are summed up."""
@@ -47,8 +49,7 @@ def fully_connected(layer: Weighted) -> Iterator[Variant]:
             ("input_depth", depth),
             ("output_depth", outputs),
             ("quads", quads),
-            ("activation_min", layer.activation_min),
-            ("activation_max", layer.activation_max),
+            *layer.fields("activation_min", "activation_max"),
         ),
         layer.call.inputs,
         layer.call.outputs,
@@ -59,5 +60,4 @@ def fully_connected(layer: Weighted) -> Iterator[Variant]:
         scratch_bytes=scratch,
     )
     trace = RowTrace(rows, depth, outputs, range(1, rows + 1))
-    lap = Overlap(call.inputs[0], call.outputs[0], reach(trace), trace)
-    yield Variant("units", (call,), (lap,), round(instructions))
+    yield Variant("units", (call,), (over_input(call, trace),), round(instructions))

@@ -13,10 +13,9 @@ from tinyflow.compiler.packing.mve.convolution import (
     SCRATCH_BYTES,
     SLICE,
     kernel_call,
-    overlap,
-    rows,
 )
 from tinyflow.compiler.packing.mve.scales import LANES, Scales
+from tinyflow.compiler.packing.traces import over_input, ring_trace
 from tinyflow.compiler.packing.weighted import Weighted
 
 if TYPE_CHECKING:
@@ -47,7 +46,10 @@ def variants(layer: Weighted, scaled: Scales) -> Iterator[Variant]:
         scratch_bytes=scratch_bytes,
     )
     yield Variant(
-        "columns", (call,), (overlap(call, rows(layer)),), _instructions(layer, scaled, slices)
+        "columns",
+        (call,),
+        (over_input(call, ring_trace(layer)),),
+        _instructions(layer, scaled, slices),
     )
 
 

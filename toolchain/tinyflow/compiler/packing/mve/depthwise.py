@@ -9,8 +9,9 @@ import numpy as np
 
 from tinyflow.compiler.ops.op import Constant, KernelCall
 from tinyflow.compiler.packing.backend import Variant
-from tinyflow.compiler.packing.mve.convolution import SCRATCH_BYTES, overlap, rows
+from tinyflow.compiler.packing.mve.convolution import SCRATCH_BYTES
 from tinyflow.compiler.packing.mve.scales import LANES, Scales
+from tinyflow.compiler.packing.traces import over_input, ring_trace
 from tinyflow.compiler.packing.weighted import Weighted
 
 if TYPE_CHECKING:
@@ -18,19 +19,6 @@ if TYPE_CHECKING:
 
 WINDOW_BYTES = 16
 """The most that a window may have."""
-FIELDS = (
-    "batches",
-    "input_height",
-    "input_width",
-    "output_height",
-    "output_width",
-    "filter_height",
-    "filter_width",
-    "stride_height",
-    "stride_width",
-    "pad_top",
-    "pad_left",
-)
 
 
 def variants(layer: Weighted, scaled: Scales) -> Iterator[Variant]:
@@ -44,16 +32,18 @@ def variants(layer: Weighted, scaled: Scales) -> Iterator[Variant]:
     if scratch_bytes > SCRATCH_BYTES:
         return
     starts = quads(channels)
-    params = dict(layer.call.params)
     call = KernelCall(
         function="tnf_depthwise_mve_s8",
         header="tnf_depthwise_mve.h",
         kernels=("depthwise_mve_s8",),
         params_type="tnf_depthwise_mve_t",
         params=(
-            *((field, int(params[field])) for field in FIELDS[:3]),
+            *layer.fields("batches", "input_height", "input_width"),
             ("channels", channels),
-            *((field, int(params[field])) for field in FIELDS[3:]),
+            *layer.fields(
+                *("output_height", "output_width", "filter_height", "filter_width"),
+                *("stride_height", "stride_width", "pad_top", "pad_left"),
+            ),
             ("input_zero_point", layer.input_zero_point),
             *scaled.fields,
         ),
@@ -67,7 +57,10 @@ def variants(layer: Weighted, scaled: Scales) -> Iterator[Variant]:
         by_rows="tnf_depthwise_mve_rows_s8",
     )
     yield Variant(
-        "planes", (call,), (overlap(call, rows(layer)),), _instructions(layer, len(starts), columns)
+        "planes",
+        (call,),
+        (over_input(call, ring_trace(layer)),),
+        _instructions(layer, len(starts), columns),
     )
 
 

@@ -65,11 +65,7 @@ def scales(layer: Weighted) -> Scales | None:
 
 
 def _clamp(layer: Weighted) -> tuple[tuple[str, int], ...]:
-    return (
-        ("output_offset", layer.output_offset),
-        ("activation_min", layer.activation_min),
-        ("activation_max", layer.activation_max),
-    )
+    return (*layer.fields("output_offset", "activation_min", "activation_max"),)
 
 
 def _fits(values: NDArray[np.int64]) -> bool:

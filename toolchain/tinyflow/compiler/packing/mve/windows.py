@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinyflow.compiler.memory.rows import RowTrace
+from tinyflow.compiler.ops.op import KernelCall, Overlap
 from tinyflow.compiler.packing.backend import Variant
 from tinyflow.compiler.packing.mve.convolution import (
     PIXELS,
     SCRATCH_BYTES,
     SLICE,
     kernel_call,
-    overlap,
-    rows,
 )
 from tinyflow.compiler.packing.mve.scales import LANES, Scales
+from tinyflow.compiler.packing.traces import block_trace, over_input, ring_trace
 from tinyflow.compiler.packing.weighted import Weighted
 
 if TYPE_CHECKING:
@@ -50,9 +49,12 @@ def variants(layer: Weighted, scaled: Scales) -> Iterator[Variant]:
         block=block,
         scratch_bytes=scratch_bytes,
     )
-    trace = _blocks(layer, block) if pointwise else rows(layer)
-    overlaps = () if trace is None else (overlap(call, trace),)
-    yield Variant("windows", (call,), overlaps, _instructions(layer, scaled, slices, block))
+    yield Variant(
+        "windows",
+        (call,),
+        _overlaps(layer, call, block),
+        _instructions(layer, scaled, slices, block),
+    )
 
 
 def packed(weights: NDArray[np.int64], scaled: Scales) -> NDArray[np.int32]:
@@ -86,20 +88,10 @@ def _is_run(layer: Weighted) -> bool:
     return _is_pointwise(layer) and layer.stride_height == layer.stride_width == 1
 
 
-def _blocks(layer: Weighted, block: int) -> RowTrace | None:
-    """Pixels in the blocks in which they are copied."""
-    if not _is_run(layer):
-        return None
-    pixels = layer.output_height * layer.output_width
-    image = np.minimum((np.arange(pixels) // block + 1) * block, pixels)
-    starts = np.arange(layer.batches) * pixels
-    consumed = (starts[:, np.newaxis] + image).reshape(-1)
-    return RowTrace(
-        layer.batches * pixels,
-        layer.input_channels,
-        layer.output_channels,
-        tuple(consumed.tolist()),
-    )
+def _overlaps(layer: Weighted, call: KernelCall, block: int) -> tuple[Overlap, ...]:
+    if _is_run(layer):
+        return (over_input(call, block_trace(layer, block)),)
+    return () if _is_pointwise(layer) else (over_input(call, ring_trace(layer)),)
 
 
 def _instructions(layer: Weighted, scaled: Scales, slices: int, block: int) -> int:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tinyflow.compiler.memory import reach, windowed
-from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
+from tinyflow.compiler.ops.op import Constant, KernelCall
 from tinyflow.compiler.packing.backend import Variant
 from tinyflow.compiler.packing.rv32.halves import signed
 from tinyflow.compiler.packing.rv32.rounding import Rounding, rounding
-from tinyflow.compiler.packing.weighted import Weighted
+from tinyflow.compiler.packing.traces import over_input, ring_trace
+from tinyflow.compiler.packing.weighted import SIZES, Weighted
 
 SIZE = 3
 SCRATCH = 4096
@@ -42,20 +42,11 @@ def variants(layer: Weighted) -> Iterator[Variant]:
         ("depthwise_3x3_s8",),
         "tnf_depthwise_3x3_t",
         (
-            ("batches", layer.batches),
-            ("input_height", layer.input_height),
-            ("input_width", layer.input_width),
-            ("input_channels", layer.input_channels),
-            ("output_height", layer.output_height),
-            ("output_width", layer.output_width),
+            *layer.fields(*SIZES),
             ("filter_height", SIZE),
-            ("stride_height", layer.stride_height),
-            ("stride_width", layer.stride_width),
-            ("pad_top", layer.pad_top),
-            ("pad_left", layer.pad_left),
+            *layer.fields("stride_height", "stride_width", "pad_top", "pad_left"),
             ("zero_point", layer.input_zero_point),
-            ("activation_min", layer.activation_min),
-            ("activation_max", layer.activation_max),
+            *layer.fields("activation_min", "activation_max"),
             ("strip_columns", strip),
         ),
         layer.call.inputs,
@@ -67,18 +58,7 @@ def variants(layer: Weighted) -> Iterator[Variant]:
         scratch_bytes=_scratch(layer, strip),
         by_rows="tnf_depthwise_3x3_rows_s8",
     )
-    rows = windowed(
-        layer.output_height,
-        layer.input_height,
-        SIZE,
-        layer.stride_height,
-        layer.pad_top,
-        input_row_bytes=layer.input_width * layer.input_channels,
-        output_row_bytes=layer.output_width * layer.output_channels,
-        batches=layer.batches,
-    )
-    overlap = Overlap(layer.call.inputs[0], layer.call.outputs[0], reach(rows), rows)
-    overlaps = (overlap,) if strip == layer.output_width else ()
+    overlaps = (over_input(call, ring_trace(layer)),) if strip == layer.output_width else ()
     yield Variant("direct", (call,), overlaps, _instructions(layer, rounded))
 
 

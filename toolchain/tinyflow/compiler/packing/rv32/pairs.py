@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinyflow.compiler.memory import RowTrace, reach, windowed
-from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
+from tinyflow.compiler.memory import RowTrace
+from tinyflow.compiler.ops.op import Constant, KernelCall
 from tinyflow.compiler.packing.backend import Variant
 from tinyflow.compiler.packing.rv32.halves import groups, signed, word
 from tinyflow.compiler.packing.rv32.rounding import Rounding
-from tinyflow.compiler.packing.weighted import Weighted
+from tinyflow.compiler.packing.traces import over_input, ring_trace
+from tinyflow.compiler.packing.weighted import SIZES, Weighted
 
 HEADER, PARAMS = "tnf_pairs.h", "tnf_pairs_conv_2d_t"
 MOST_TAPS = 16
@@ -106,22 +107,13 @@ def _call(
 ) -> KernelCall:
     strip, gathered = (way.strip_words, way.gathered) if way else (0, False)
     params = (
-        ("batches", layer.batches),
-        ("input_height", layer.input_height),
-        ("input_width", layer.input_width),
-        ("input_channels", layer.input_channels),
-        ("output_height", layer.output_height),
-        ("output_width", layer.output_width),
-        ("output_channels", layer.output_channels),
-        ("filter_height", layer.filter_height),
-        ("filter_width", layer.filter_width),
-        ("stride_height", layer.stride_height),
-        ("stride_width", layer.stride_width),
-        ("pad_top", layer.pad_top),
-        ("pad_left", layer.pad_left),
+        *layer.fields(
+            *SIZES,
+            *("output_channels", "filter_height", "filter_width", "stride_height"),
+            *("stride_width", "pad_top", "pad_left"),
+        ),
         ("zero_point", layer.input_zero_point),
-        ("activation_min", layer.activation_min),
-        ("activation_max", layer.activation_max),
+        *layer.fields("activation_min", "activation_max"),
         ("exact", int(rounded.is_exact)),
         ("strip_words", strip),
         ("gathered", int(gathered)),
@@ -143,10 +135,6 @@ def _call(
     )
 
 
-def _overlap(layer: Weighted, rows: RowTrace) -> Overlap:
-    return Overlap(layer.call.inputs[0], layer.call.outputs[0], reach(rows), rows)
-
-
 def _pointwise(layer: Weighted, rounded: Rounding) -> Variant:
     packed = pack(layer, rounded, 1)
     pixels = layer.batches * layer.output_height * layer.output_width
@@ -161,7 +149,7 @@ def _pointwise(layer: Weighted, rounded: Rounding) -> Variant:
     rows = RowTrace(pixels, layer.input_channels, layer.output_channels, tuple(consumed))
     scratch = 12 * layer.input_channels
     call = _call(layer, rounded, packed, "pairs_pointwise", scratch, None)
-    return Variant("direct", (call,), (_overlap(layer, rows),), round(work))
+    return Variant("direct", (call,), (over_input(call, rows),), round(work))
 
 
 @dataclass(frozen=True)
@@ -202,16 +190,6 @@ def _convolution(layer: Weighted, rounded: Rounding, way: _Way) -> Variant:
             row += 0 if way.gathered else 10 * layer.filter_height
             count -= block
         work += layer.output_height * row
-    rows_trace = windowed(
-        layer.output_height,
-        layer.input_height,
-        layer.filter_height,
-        layer.stride_height,
-        layer.pad_top,
-        input_row_bytes=layer.input_width * layer.input_channels,
-        output_row_bytes=layer.output_width * layer.output_channels,
-        batches=layer.batches,
-    )
-    overlaps = (_overlap(layer, rows_trace),) if way.strip_words >= words else ()
     call = _call(layer, rounded, packed, "pairs_conv_2d", way.scratch, way)
+    overlaps = (over_input(call, ring_trace(layer)),) if way.strip_words >= words else ()
     return Variant("direct", (call,), overlaps, round(layer.batches * work))

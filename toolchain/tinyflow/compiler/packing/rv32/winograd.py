@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tinyflow.compiler.memory import reach, windowed
-from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
+from tinyflow.compiler.ops.op import Constant, KernelCall
 from tinyflow.compiler.packing.backend import Variant
 from tinyflow.compiler.packing.rv32.halves import signed
 from tinyflow.compiler.packing.rv32.rounding import Rounding
-from tinyflow.compiler.packing.weighted import Weighted
+from tinyflow.compiler.packing.traces import over_input, ring_trace
+from tinyflow.compiler.packing.weighted import SIZES, Weighted
 
 SIZE = 3
 OUTPUTS, TILES, PLACES, ROWS = 8, 2, 16, 4
@@ -52,20 +52,12 @@ def variants(layer: Weighted, rounded: Rounding) -> Iterator[Variant]:
         ("winograd_conv_2d_s8",),
         "tnf_winograd_conv_2d_t",
         (
-            ("batches", layer.batches),
-            ("input_height", layer.input_height),
-            ("input_width", layer.input_width),
-            ("input_channels", layer.input_channels),
-            ("output_height", layer.output_height),
-            ("output_width", layer.output_width),
-            ("output_channels", layer.output_channels),
+            *layer.fields(*SIZES, "output_channels"),
             ("filter_height", SIZE),
             ("stride_height", 1),
-            ("pad_top", layer.pad_top),
-            ("pad_left", layer.pad_left),
+            *layer.fields("pad_top", "pad_left"),
             ("zero_point", layer.input_zero_point),
-            ("activation_min", layer.activation_min),
-            ("activation_max", layer.activation_max),
+            *layer.fields("activation_min", "activation_max"),
             ("exact", int(rounded.is_exact)),
         ),
         layer.call.inputs,
@@ -77,18 +69,8 @@ def variants(layer: Weighted, rounded: Rounding) -> Iterator[Variant]:
         scratch_bytes=scratch,
         by_rows="tnf_winograd_conv_2d_rows_s8",
     )
-    rows = windowed(
-        layer.output_height,
-        layer.input_height,
-        SIZE,
-        1,
-        layer.pad_top,
-        input_row_bytes=layer.input_width * layer.input_channels,
-        output_row_bytes=layer.output_width * layer.output_channels,
-        batches=layer.batches,
-    )
-    overlap = Overlap(layer.call.inputs[0], layer.call.outputs[0], reach(rows), rows)
-    yield Variant("winograd", (call,), (overlap,), _instructions(layer, rounded))
+    lap = over_input(call, ring_trace(layer))
+    yield Variant("winograd", (call,), (lap,), _instructions(layer, rounded))
 
 
 def _is_safe(layer: Weighted) -> bool:
