@@ -54,6 +54,10 @@ class QuantizationConfig(schema.Checked):
     representative_samples: Annotated[int, Gt(0)] = 200
 
 
+Optimize = Literal["speed", "size", "balanced"]
+"""What kernels are chosen for."""
+
+
 @dataclass(frozen=True)
 class CompileConfig(schema.Checked):
     """`optimize` is what to choose kernels for: `speed`, `size`, or `balanced`, where one per cent
@@ -62,7 +66,7 @@ class CompileConfig(schema.Checked):
     "winograd"); `tinyflow profile` shows the names.
     """
 
-    optimize: Literal["speed", "size", "balanced"] = "balanced"
+    optimize: Optimize = "balanced"
     flash_bytes: Annotated[int, Ge(0)] = 0
     layers: Mapping[str, str] = field(default_factory=dict)
 

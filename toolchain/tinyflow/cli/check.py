@@ -11,7 +11,7 @@ from tinyflow.cli import options
 from tinyflow.cli.output import facts, prints, table
 
 if TYPE_CHECKING:
-    from tinyflow.pipeline.goal import Optimize
+    from tinyflow.config import Optimize
 
 
 def _show(result: dict[str, Any]) -> None:

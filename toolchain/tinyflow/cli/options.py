@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from tinyflow.config import Optimize
     from tinyflow.pipeline import Walk
-    from tinyflow.pipeline.goal import Optimize
 
 board = click.option("-b", "--board", metavar="NAME", help="Board profile; see `tinyflow boards`.")
 port = click.option(

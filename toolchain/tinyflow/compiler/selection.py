@@ -11,15 +11,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.packing import PLAIN, Backend, Variant, specialised
 from tinyflow.compiler.steps import Step
+from tinyflow.config import Optimize
 from tinyflow.errors import ProjectError, near_miss
 
-Optimize = Literal["speed", "size", "balanced"]
 TYPICAL_KERNEL_BYTES = 600
+TYPICAL_PER_MAC = 8.0
+"""Instructions of the operators' own kernels, where a backend does not tell."""
 MOST_EXHAUSTED = 5
 """So many free groups of kernels, of which all sets are tried."""
 MOST_POINTS = 256
@@ -73,7 +74,7 @@ def variants_of(graph: Graph, steps: Sequence[Step], backend: Backend) -> list[l
     """
     found = []
     for step in steps:
-        guess = Variant(PLAIN, step.calls, step.overlaps, round(step.macs * backend.plain_per_mac))
+        guess = Variant(PLAIN, step.calls, step.overlaps, round(step.macs * TYPICAL_PER_MAC))
         own = tuple(backend.variants(graph, step))
         told = [variant for variant in own if variant.name == PLAIN]
         found.append([*(told or [guess]), *(way for way in own if way.name != PLAIN)])

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tinyflow import boards, paths
-from tinyflow.pipeline.goal import Optimize, compile_goal
+from tinyflow.pipeline.goal import compile_goal
 
 if TYPE_CHECKING:
     from tinyflow.artifacts import Survey
     from tinyflow.boards import BoardProfile
+    from tinyflow.config import Optimize
     from tinyflow.estimate import Estimate
 
 

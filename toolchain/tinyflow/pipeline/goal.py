@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from tinyflow import config
+from tinyflow.config import CompileConfig
 
 if TYPE_CHECKING:
     from tinyflow.boards import BoardProfile
     from tinyflow.compiler import Goal
     from tinyflow.pipeline.walk import Walk
-
-Optimize = Literal["speed", "size", "balanced"]
 
 
 def compile_goal(walk: Walk, board: BoardProfile) -> Goal:
@@ -19,8 +17,8 @@ def compile_goal(walk: Walk, board: BoardProfile) -> Goal:
     from tinyflow import estimate
     from tinyflow.compiler import Goal
 
-    settings = walk.project.config.compile if walk.project is not None else config.CompileConfig()
-    own = settings if walk.model is None else config.CompileConfig(optimize=settings.optimize)
+    settings = walk.project.config.compile if walk.project is not None else CompileConfig()
+    own = settings if walk.model is None else CompileConfig(optimize=settings.optimize)
     return Goal(
         optimize=walk.optimize or own.optimize,
         flash_bytes=own.flash_bytes or None,

@@ -23,9 +23,10 @@ from tinyflow.artifacts import (
 )
 from tinyflow.boards import BoardProfile
 from tinyflow.errors import ProjectError
-from tinyflow.pipeline.goal import Optimize, compile_goal
+from tinyflow.pipeline.goal import compile_goal
 
 if TYPE_CHECKING:
+    from tinyflow.config import Optimize
     from tinyflow.sensors import Sensor
 
 T = TypeVar("T")

@@ -21,6 +21,8 @@ SUFFIXES = (".c", ".S")
 CALL = {".c": re.compile(r"\btnf_(\w+)\("), ".S": re.compile(r"\btnf_(\w+)\b")}
 PLAIN = "plain"
 """The variant that every node has: the call its operator is lowered to."""
+SCRATCH_BYTES, WINOGRAD_SCRATCH_BYTES = 4096, 10240
+"""The most scratch memory that kernels take."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,13 @@ class Backend:
     """A kernel backend. Kernels are looked for in `folders` of firmware/kernels, in that order.
 
     `variants` yields the backend's own ways to compute a step, none where it has none for that
-    operator or shape. `plain_per_mac` is what the kernels of operators take, roughly, in executed
-    instructions for a multiply-accumulate; a variant named PLAIN tells it better.
+    operator or shape. A variant named PLAIN tells how many instructions the operator's own call
+    takes.
     """
 
     name: str
     folders: tuple[str, ...]
     variants: Callable[[Graph, Step], Iterable[Variant]] = _none
-    plain_per_mac: float = 8.0
 
     def kernel(self, stem: str) -> Path | None:
         """The source file of a kernel; None where none of the folders has it."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinyflow.compiler.ops.op import Constant, KernelCall, Overlap
-from tinyflow.compiler.packing.backend import PLAIN, Variant
+from tinyflow.compiler.packing.backend import PLAIN, SCRATCH_BYTES, Variant
 from tinyflow.compiler.packing.swar import factor_constant, factors, groups, weight_bytes
 from tinyflow.compiler.packing.traces import block_trace, over_input, ring_trace
 from tinyflow.compiler.packing.weighted import SIZES, Weighted, weighted
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tinyflow.compiler.steps import Step
 
 HEADER = "tnf_pairs.h"
-SCRATCH_BYTES = 4096
 MOST_TAPS = 16
 MOST_GROUPS = 65535
 CHANNELS_TOGETHER = (16, 8)

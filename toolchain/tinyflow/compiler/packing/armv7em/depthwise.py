@@ -11,7 +11,7 @@ from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.ops.op import Constant, KernelCall
 from tinyflow.compiler.packing.armv7em import depthwise_any as any_filter
 from tinyflow.compiler.packing.armv7em.factors import Factors, find_factors
-from tinyflow.compiler.packing.backend import Variant
+from tinyflow.compiler.packing.backend import SCRATCH_BYTES, Variant
 from tinyflow.compiler.packing.traces import band_trace, over_input, ring_trace
 from tinyflow.compiler.packing.weighted import SIZES, Weighted
 from tinyflow.compiler.packing.words import wrapped
@@ -23,7 +23,6 @@ GROUP = 4
 LEAST_WIDTH = 2
 """A block of columns: the kernel for stride 1 begins with one."""
 PAIR_BYTES = 64
-MAX_SCRATCH_BYTES = 4096
 EXPONENT = 1
 """Of the short requantisation: an immediate in the kernels."""
 BAND = 16
@@ -51,7 +50,7 @@ def _fits(layer: Weighted) -> bool:
         and layer.pad_left <= 1
         and layer.output_width >= LEAST_WIDTH
         and layer.input_channels >= GROUP
-        and _group_bytes(layer) <= MAX_SCRATCH_BYTES
+        and _group_bytes(layer) <= SCRATCH_BYTES
     )
 
 
@@ -63,7 +62,7 @@ def _group_bytes(layer: Weighted) -> int:
 
 def _variant(graph: Graph, layer: Weighted, factors: Factors) -> Variant:
     groups = -(-layer.input_channels // GROUP)
-    at_once = min(groups, MAX_SCRATCH_BYTES // _group_bytes(layer))
+    at_once = min(groups, SCRATCH_BYTES // _group_bytes(layer))
     together = at_once == groups
     bands = [range(layer.output_height)]
     if not together and not _roomy(graph, layer):

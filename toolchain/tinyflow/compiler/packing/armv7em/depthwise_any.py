@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyflow.compiler.ops.op import Constant, KernelCall
 from tinyflow.compiler.packing.armv7em.factors import Factors, find_factors
-from tinyflow.compiler.packing.backend import Variant
+from tinyflow.compiler.packing.backend import SCRATCH_BYTES, Variant
 from tinyflow.compiler.packing.traces import band_trace, even_bands, over_input
 from tinyflow.compiler.packing.weighted import Weighted
 from tinyflow.compiler.packing.words import wrapped
@@ -22,7 +22,6 @@ BLOCK = 4
 """Windows of a row that are computed together."""
 MOST_PAIRS = 8
 """Words of a filter's row."""
-MAX_SCRATCH_BYTES = 4096
 MOST_BAND = 16
 """Output rows of a band: what overlaps may come earlier by."""
 EXPONENT = 1
@@ -70,9 +69,7 @@ def _scratch_bytes(layer: Weighted, band: int) -> int:
 def _band(layer: Weighted) -> int:
     """As many output rows as scratch has room for; 0 where there is none for one."""
     most = min(layer.output_height, MOST_BAND)
-    fitting = (
-        rows for rows in range(most, 0, -1) if _scratch_bytes(layer, rows) <= MAX_SCRATCH_BYTES
-    )
+    fitting = (rows for rows in range(most, 0, -1) if _scratch_bytes(layer, rows) <= SCRATCH_BYTES)
     return next(fitting, 0)
 
 

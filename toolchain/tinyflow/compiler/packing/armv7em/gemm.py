@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 GROUP = 4
 DIRECT, ROW, PIXELS = "direct", "row", "pixels"
 """As its kind of layer; a convolution as fully connected; a fully connected layer as pixels."""
-MOST_SCRATCH = 10240
+MOST_SCRATCH_BYTES = 10240
+"""More than other kernels, for windows of many values: their plain kernel is far slower."""
 MOST_PAIRS, PAIRS_BYTES = 16, 1024
 """Pairs of windows that are worth their scratch."""
 CONV_STEPS, FULLY_CONNECTED_STEPS = 16, 4
@@ -83,7 +84,7 @@ def _conv(layer: Weighted, name: str) -> Variant | None:
     pairs = _pairs(layer, steps)
     scratch = pairs * 8 * steps + (0 if _lies_there(layer) else 8 * -(-layer.flat.shape[1] // 4))
     factors = find_factors(layer, (CONV_EXPONENT,))
-    if factors is None or scratch > MOST_SCRATCH:
+    if factors is None or scratch > MOST_SCRATCH_BYTES:
         return None
     groups = _groups(layer.output_channels)
     weights = _packed(layer, groups, order)
@@ -196,7 +197,7 @@ def _fully_connected(layer: Weighted, name: str) -> Variant | None:
     order += [[NOTHING, NOTHING]] * (-len(order) % 4)
     factors = find_factors(layer)
     scratch = 4 * len(order)
-    if factors is None or scratch > MOST_SCRATCH:
+    if factors is None or scratch > MOST_SCRATCH_BYTES:
         return None
     groups = _groups(layer.output_channels)
     weights = _packed(layer, groups, order)

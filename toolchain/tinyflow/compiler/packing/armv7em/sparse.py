@@ -13,7 +13,7 @@ import numpy as np
 from tinyflow.compiler.memory.rows import RowTrace
 from tinyflow.compiler.ops.op import Constant, KernelCall
 from tinyflow.compiler.packing.armv7em.factors import Factors, find_factors
-from tinyflow.compiler.packing.backend import Variant
+from tinyflow.compiler.packing.backend import SCRATCH_BYTES, Variant
 from tinyflow.compiler.packing.traces import over_input
 from tinyflow.compiler.packing.weighted import Weighted
 from tinyflow.compiler.packing.words import wrapped
@@ -29,7 +29,6 @@ STEPS, STEP_BYTES = 4, 60
 """Of the loop's body, which is entered in the middle."""
 MAX_SKIP = 255 // PAIR_BYTES
 """Pairs to go on by in one word."""
-MAX_SCRATCH_BYTES = 4096
 EXPONENT = 2
 """Of the short requantisation: an immediate in the kernel."""
 LEAST_ZEROS = 0.5
@@ -54,7 +53,7 @@ def _fits(layer: Weighted) -> bool:
         and layer.pad_top == layer.pad_left == 0
         and (layer.input_height, layer.input_width) == (layer.output_height, layer.output_width)
         and layer.input_channels >= GROUP
-        and _scratch_bytes(layer) <= MAX_SCRATCH_BYTES
+        and _scratch_bytes(layer) <= SCRATCH_BYTES
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from tinyflow.compiler.ops.op import Constant, KernelCall
 from tinyflow.compiler.packing.armv7em.factors import Factors, find_factors
-from tinyflow.compiler.packing.backend import Variant
+from tinyflow.compiler.packing.backend import WINOGRAD_SCRATCH_BYTES, Variant
 from tinyflow.compiler.packing.traces import over_input, ring_trace
 from tinyflow.compiler.packing.weighted import SIZES, Weighted
 from tinyflow.compiler.packing.words import wrapped
@@ -27,7 +27,6 @@ GROUP = 4
 CHUNK = 16
 CHUNK_BYTES, SUMS_BYTES = 1024, 512
 PATCH_COLUMNS, RING_ROWS = 4, 4
-MAX_SCRATCH_BYTES = 10240
 EXPONENT = 2
 """Of the short requantisation, without the two bits more: an immediate in the kernel."""
 LARGEST_VALUE = 512
@@ -58,7 +57,7 @@ def _fits(layer: Weighted) -> bool:
         and layer.stride_height == layer.stride_width == 1
         and layer.dilation_height == layer.dilation_width == 1
         and min(layer.input_channels, layer.output_channels) >= GROUP
-        and _scratch_bytes(layer) <= MAX_SCRATCH_BYTES
+        and _scratch_bytes(layer) <= WINOGRAD_SCRATCH_BYTES
     )
 
 

@@ -14,7 +14,8 @@ from tinyflow.compiler.packing.traces import over_input, row_trace
 from tinyflow.compiler.packing.weighted import SIZES, Weighted
 from tinyflow.compiler.packing.words import wrapped
 
-SCRATCH_BYTES = 32768
+BANDS_BYTES = 32768
+"""The most scratch memory that bands of expanded rows take."""
 ENOUGH = 1.02
 """A band is the smallest that takes at most so many times the instructions of the best one."""
 MAX_SEGMENTS = 64
@@ -42,7 +43,7 @@ def bands(layer: Weighted, scratch: Callable[[int], int], cost: Callable[[int], 
     tried = {}
     for count in range(1, layer.output_height + 1):
         rows = -(-layer.output_height // count)
-        if scratch(rows) <= SCRATCH_BYTES:
+        if scratch(rows) <= BANDS_BYTES:
             tried[rows] = cost(rows)
     best = min(tried.values(), default=0.0)
     return min((rows for rows, found in tried.items() if found <= ENOUGH * best), default=0)

@@ -10,7 +10,7 @@ from tinyflow.compiler.memory.rows import RowTrace
 from tinyflow.compiler.ops.op import Constant, KernelCall
 from tinyflow.compiler.packing.backend import Variant
 from tinyflow.compiler.packing.lx6.channels import channels
-from tinyflow.compiler.packing.lx6.convolution import SCRATCH_BYTES
+from tinyflow.compiler.packing.lx6.convolution import BANDS_BYTES
 from tinyflow.compiler.packing.traces import over_input
 from tinyflow.compiler.packing.weighted import Weighted
 from tinyflow.compiler.packing.words import wrapped
@@ -25,7 +25,7 @@ def fully_connected(layer: Weighted) -> Iterator[Variant]:
     rows, depth, outputs = layer.input_height, layer.input_channels, layer.output_channels
     quads = -(-depth // 4)
     scratch = 8 * quads + 8
-    if found is None or scratch > SCRATCH_BYTES:
+    if found is None or scratch > BANDS_BYTES:
         return
     if (layer.low + found.kappa).min() <= -MAX_SUM or (layer.high + found.kappa).max() >= MAX_SUM:
         return

@@ -16,8 +16,6 @@ SLICE = 16
 """Values that are multiplied at once."""
 PIXELS = 3
 """Windows that are multiplied at once."""
-SCRATCH_BYTES = 4096
-"""The most that a kernel takes for itself."""
 
 
 def kernel_call(

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinyflow.compiler.ops.op import Constant, KernelCall
-from tinyflow.compiler.packing.backend import Variant
-from tinyflow.compiler.packing.mve.convolution import SCRATCH_BYTES
+from tinyflow.compiler.packing.backend import SCRATCH_BYTES, Variant
 from tinyflow.compiler.packing.mve.scales import LANES, Scales
 from tinyflow.compiler.packing.traces import over_input, ring_trace
 from tinyflow.compiler.packing.weighted import Weighted

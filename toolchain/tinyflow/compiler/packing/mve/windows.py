@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinyflow.compiler.ops.op import KernelCall, Overlap
-from tinyflow.compiler.packing.backend import Variant
+from tinyflow.compiler.packing.backend import SCRATCH_BYTES, Variant
 from tinyflow.compiler.packing.mve.convolution import (
     PIXELS,
-    SCRATCH_BYTES,
     SLICE,
     kernel_call,
 )

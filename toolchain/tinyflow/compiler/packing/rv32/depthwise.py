@@ -7,14 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from tinyflow.compiler.ops.op import Constant, KernelCall
-from tinyflow.compiler.packing.backend import Variant
+from tinyflow.compiler.packing.backend import SCRATCH_BYTES, Variant
 from tinyflow.compiler.packing.rv32.halves import signed
 from tinyflow.compiler.packing.rv32.rounding import Rounding, rounding
 from tinyflow.compiler.packing.traces import over_input, ring_trace
 from tinyflow.compiler.packing.weighted import SIZES, Weighted
 
 SIZE = 3
-SCRATCH = 4096
 
 
 def variants(layer: Weighted) -> Iterator[Variant]:
@@ -23,7 +22,7 @@ def variants(layer: Weighted) -> Iterator[Variant]:
     dilations = layer.dilation_height, layer.dilation_width
     if filters != (SIZE, SIZE) or dilations != (1, 1) or layer.depth_multiplier != 1:
         return
-    if layer.stride_width > 2 or _scratch(layer, 1) > SCRATCH:
+    if layer.stride_width > 2 or _scratch(layer, 1) > SCRATCH_BYTES:
         return
     rounded = rounding(layer)
     if rounded is None:
@@ -31,7 +30,7 @@ def variants(layer: Weighted) -> Iterator[Variant]:
     strip = next(
         columns
         for strips in range(1, layer.output_width + 1)
-        if _scratch(layer, columns := -(-layer.output_width // strips)) <= SCRATCH
+        if _scratch(layer, columns := -(-layer.output_width // strips)) <= SCRATCH_BYTES
     )
     constants: list[int] = []
     for bias, factor in zip(rounded.bias, rounded.factors, strict=True):

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinyflow.compiler.memory import RowTrace
 from tinyflow.compiler.ops.op import Constant, KernelCall
-from tinyflow.compiler.packing.backend import Variant
+from tinyflow.compiler.packing.backend import SCRATCH_BYTES, Variant
 from tinyflow.compiler.packing.rv32.halves import groups, signed, word
 from tinyflow.compiler.packing.rv32.rounding import Rounding
 from tinyflow.compiler.packing.traces import over_input, ring_trace
@@ -18,7 +18,6 @@ from tinyflow.compiler.packing.weighted import SIZES, Weighted
 HEADER, PARAMS = "tnf_pairs.h", "tnf_pairs_conv_2d_t"
 MOST_TAPS = 16
 MOST_RUNS = 16
-SCRATCH = 4096
 BLOCK_PIXELS = 6
 
 
@@ -26,7 +25,7 @@ def variants(layer: Weighted, rounded: Rounding) -> Iterator[Variant]:
     """The layer, which has neither groups nor dilation, by pairs of pixels."""
     if layer.output_channels < 2:
         return
-    if _is_pointwise(layer) and 12 * layer.input_channels <= SCRATCH:
+    if _is_pointwise(layer) and 12 * layer.input_channels <= SCRATCH_BYTES:
         yield _pointwise(layer, rounded)
         return
     ways = [
@@ -170,7 +169,7 @@ class _Way:
         columns = (strip - 1) * layer.stride_width + layer.filter_width
         bytes_ = 4 * layer.filter_height * columns * layer.input_channels + layer.input_channels
         bytes_ += 12 * layer.flat.shape[1] if gathered else 0
-        return _Way(strip, gathered, bytes_) if bytes_ <= SCRATCH else None
+        return _Way(strip, gathered, bytes_) if bytes_ <= SCRATCH_BYTES else None
 
 
 def _convolution(layer: Weighted, rounded: Rounding, way: _Way) -> Variant:

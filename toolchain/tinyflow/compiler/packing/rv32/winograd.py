@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tinyflow.compiler.ops.op import Constant, KernelCall
-from tinyflow.compiler.packing.backend import Variant
+from tinyflow.compiler.packing.backend import WINOGRAD_SCRATCH_BYTES, Variant
 from tinyflow.compiler.packing.rv32.halves import signed
 from tinyflow.compiler.packing.rv32.rounding import Rounding
 from tinyflow.compiler.packing.traces import over_input, ring_trace
@@ -15,7 +15,6 @@ from tinyflow.compiler.packing.weighted import SIZES, Weighted
 
 SIZE = 3
 OUTPUTS, TILES, PLACES, ROWS = 8, 2, 16, 4
-SCRATCH = 10240
 FILTERS = np.array([[2, 0, 0], [1, 1, 1], [1, -1, 1], [0, 0, 2]], np.int64)
 """Twice the transformation of filters, so that it has no fractions."""
 
@@ -30,7 +29,7 @@ def variants(layer: Weighted, rounded: Rounding) -> Iterator[Variant]:
         return
     scratch = _scratch(layer)
     factors = _factors(rounded)
-    if scratch > SCRATCH or factors is None:
+    if scratch > WINOGRAD_SCRATCH_BYTES or factors is None:
         return
     padded = _padded(layer)
     transformed = np.einsum("ia,nabc,jb->nijc", FILTERS, layer.weights, FILTERS)
