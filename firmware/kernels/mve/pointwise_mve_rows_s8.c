@@ -33,8 +33,8 @@ TNF_KERNEL void tnf_pointwise_mve_rows_s8(const TNF_FLASH tnf_conv_2d_mve_t *par
             const int32_t room = params->block - pixels.count;
             const int32_t count = left < room ? left : room;
             int8_t *to = scratch + pixels.count * pitch;
-            if (pitch == step) {
-                tnf_copy_strips(to, 0, from, 0, count * pitch, 1);
+            if (pitch == step) { /* no further than the last pixel's own channels */
+                tnf_copy_strips(to, 0, from, 0, (count - 1) * pitch + channels, 1);
             } else {
                 tnf_copy_strips(to, pitch, from, step, channels, count);
             }
