@@ -68,7 +68,7 @@ def load(model: str | Path) -> HostModel:
         raise ProjectError(f"{source} cannot be read: {error.strerror}") from None
 
     def make(folder: Path) -> CompiledModel:
-        compiled = compile_model(source, folder=folder / "c")
+        compiled = compile_model(source, folder=folder / "c", backend="portable")
         compile_library(compiled, _library(folder))
         return compiled
 
