@@ -16,7 +16,7 @@ from tinyflow.compiler.graph import Graph
 from tinyflow.compiler.packing import PLAIN, Backend, Variant, specialised
 from tinyflow.compiler.steps import Step
 from tinyflow.config import Optimize
-from tinyflow.errors import ProjectError, near_miss
+from tinyflow.errors import ModelError, ProjectError, near_miss
 
 TYPICAL_KERNEL_BYTES = 600
 TYPICAL_PER_MAC = 8.0
@@ -33,9 +33,8 @@ class Goal:
     """What to choose for.
 
     `speed` takes the fewest instructions, `size` the least flash; with `balanced` one per cent of
-    flash is worth two of instructions. `flash_bytes` limits constants and kernels together; the
-    fastest that keeps it is taken, or the smallest where none does. `layers` name the variants of
-    nodes of the .tflite.
+    flash is worth two of instructions. `flash_bytes` limits constants and kernels together: the
+    best that keeps it is taken. `layers` name the variants of nodes of the .tflite.
     `kernel_bytes` are code and tables of kernels by their stem, where they are known.
     """
 
@@ -92,7 +91,8 @@ def select(
     """The steps by the variants that the goal asks for.
 
     `variants` are variants_of the steps. None is taken that needs more than `scratch_bytes`, unless
-    it is named. Raises ProjectError where a node has no variant of the name given.
+    it is named. Raises ProjectError where a node has no variant of the name given, and ModelError
+    where no choice keeps the goal's flash.
     """
     _require_known(steps, variants, goal.layers)
     allowed = [
@@ -100,6 +100,12 @@ def select(
         for step, ways in zip(steps, variants, strict=True)
     ]
     best = _best(backend, allowed, goal)
+    if goal.flash_bytes is not None and best.bytes > goal.flash_bytes:
+        raise ModelError(
+            f"weights and kernels take {best.bytes:,} B of flash at least",
+            [f"[compile] flash_bytes allows {goal.flash_bytes:,} B"],
+            ["flash_bytes = 0 in [compile], or prune the model further"],
+        )
     return tuple(
         step if ways[choice].name == PLAIN else specialised(step, ways[choice])
         for step, ways, choice in zip(steps, allowed, best.chosen, strict=True)
