@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from kernel_image import Case
 from kernel_server import KernelServer
-from operator_cases import CASES, SEEDS, input_rows, one_node
+from operator_cases import CASES, one_node
 from operator_cases.drawing import ACTIVATIONS, Draw, extent, quantized, sizes
 from operator_cases.weighted import shaped, weighted
-from pairs_layers import EXAMPLES, check, check_emulated, relu
-from tflite_writer import write_tflite
+from variant_checks import check_drawn, check_emulated, drawn_models, offers, rectified, share
 
 from tinyflow.compiler.graph import Graph, Tensor
-from tinyflow.compiler.packing import load_backend
-from tinyflow.compiler.steps import lower
 
+BACKEND, NAME = "armv7em", "direct"
 EMULATED_MODELS = 30
-
-
-@pytest.fixture(scope="module")
-def armv7em() -> Iterator[KernelServer]:
-    with KernelServer("armv7em") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def ref() -> Iterator[KernelServer]:
-    with KernelServer("ref") as server:
-        yield server
 
 
 @st.composite
@@ -53,7 +36,7 @@ def depthwise(draw: Draw, *, any_filter: bool) -> Graph:
     options = {"padding": padding, "stride_h": strides[0], "stride_w": strides[1]}
     return one_node(
         "DEPTHWISE_CONV_2D",
-        [source, *operands, shaped(relu(last, draw), (batch, *output, outputs))],
+        [source, *operands, shaped(rectified(last, draw), (batch, *output, outputs))],
         {
             **options,
             "depth_multiplier": multiplier,
@@ -63,45 +46,25 @@ def depthwise(draw: Draw, *, any_filter: bool) -> Graph:
     )
 
 
-FILTERS = {"3x3": depthwise(any_filter=False), "any": depthwise(any_filter=True)}
+# Others have clamps, factors or weights of 4 bits that the kernels have not.
+FILTERS = {
+    "3x3": depthwise(any_filter=False).filter(offers(BACKEND, NAME)),
+    "any": depthwise(any_filter=True).filter(offers(BACKEND, NAME)),
+}
 
 
-def is_offered(graph: Graph) -> bool:
-    """Whether the backend has it; it has not all clamps and factors, nor weights of 4 bits."""
-    (step,) = lower(graph)
-    return "direct" in [variant.name for variant in load_backend("armv7em").variants(graph, step)]
-
-
-def test_drawn_cases_equal_the_reference_kernels(armv7em: KernelServer, ref: KernelServer) -> None:
-    @EXAMPLES
-    @given(CASES["DEPTHWISE_CONV_2D"], SEEDS)
-    def run(graph: Graph, seed: int) -> None:
-        check(graph, seed, armv7em, ref)
-
-    run()
+def test_drawn_cases_equal_the_reference_kernels(tested: KernelServer, ref: KernelServer) -> None:
+    check_drawn(CASES["DEPTHWISE_CONV_2D"], tested, ref, examples=300)
 
 
 @pytest.mark.parametrize("filters", FILTERS)
 def test_layers_equal_the_reference_kernels(
-    filters: str, armv7em: KernelServer, ref: KernelServer
+    filters: str, tested: KernelServer, ref: KernelServer
 ) -> None:
-    @settings(EXAMPLES, max_examples=100)
-    @given(FILTERS[filters].filter(is_offered), SEEDS)
-    def run(graph: Graph, seed: int) -> None:
-        assert "direct" in check(graph, seed, armv7em, ref)
-
-    run()
+    assert share(check_drawn(FILTERS[filters], tested, ref), NAME) == 1
 
 
 def test_the_emulated_core_computes_the_same(tmp_path: Path) -> None:
-    drawn: list[Case] = []
-
-    @settings(EXAMPLES, max_examples=EMULATED_MODELS, phases=[Phase.generate])
-    @given(st.one_of(*FILTERS.values()).filter(is_offered), SEEDS)
-    def draw(graph: Graph, seed: int) -> None:
-        file = tmp_path / f"{len(drawn)}.tflite"
-        file.write_bytes(write_tflite(graph))
-        drawn.append(Case(file, input_rows(graph, seed), {0: "direct"}))
-
-    draw()
-    assert check_emulated("qemu-m4", "armv7em", drawn) == {"direct"}
+    layers = st.one_of(*FILTERS.values())
+    models = drawn_models(layers, tmp_path, EMULATED_MODELS, {0: NAME})
+    assert set(check_emulated("qemu-m4", BACKEND, models)) == {NAME}

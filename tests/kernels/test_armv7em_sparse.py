@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pytest
-from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from kernel_image import Case
 from kernel_server import KernelServer
-from operator_cases import SEEDS, input_rows, one_node
+from operator_cases import SEEDS, one_node
 from operator_cases.drawing import ACTIVATIONS, Draw, quantized, sizes
 from operator_cases.weighted import shaped, weighted
-from pairs_layers import EXAMPLES, check, check_emulated, relu
-from tflite_writer import write_tflite
+from variant_checks import check_drawn, check_emulated, drawn_models, offers, rectified, share
 
 from tinyflow.compiler.graph import Graph, Tensor
-from tinyflow.compiler.packing import load_backend
-from tinyflow.compiler.steps import lower
 
+BACKEND = "armv7em"
 NAME = "sparse"
 EMULATED_MODELS = 30
-
-
-@pytest.fixture(scope="module")
-def armv7em() -> Iterator[KernelServer]:
-    with KernelServer("armv7em") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def ref() -> Iterator[KernelServer]:
-    with KernelServer("ref") as server:
-        yield server
 
 
 @st.composite
@@ -52,36 +34,20 @@ def pointwise(draw: Draw) -> Graph:
     options = {"padding": "VALID", "stride_h": 1, "stride_w": 1}
     return one_node(
         "CONV_2D",
-        [source, *operands, shaped(relu(last, draw), (*source.shape[:3], outputs))],
+        [source, *operands, shaped(rectified(last, draw), (*source.shape[:3], outputs))],
         {**options, "fused_activation_function": draw(ACTIVATIONS)},
         left_out=() if len(operands) == 2 else (2,),
     )
 
 
-def is_offered(graph: Graph) -> bool:
-    """Whether the backend has it; it has not all clamps and factors, nor weights of 4 bits."""
-    (step,) = lower(graph)
-    return NAME in [variant.name for variant in load_backend("armv7em").variants(graph, step)]
+# Others have clamps, factors or weights of 4 bits that the kernel has not.
+LAYERS = pointwise().filter(offers(BACKEND, NAME))
 
 
-def test_layers_equal_the_reference_kernels(armv7em: KernelServer, ref: KernelServer) -> None:
-    @settings(EXAMPLES, max_examples=60)
-    @given(pointwise().filter(is_offered), SEEDS)
-    def run(graph: Graph, seed: int) -> None:
-        assert NAME in check(graph, seed, armv7em, ref)
-
-    run()
+def test_layers_equal_the_reference_kernels(tested: KernelServer, ref: KernelServer) -> None:
+    assert share(check_drawn(LAYERS, tested, ref, examples=60), NAME) == 1
 
 
 def test_the_emulated_core_computes_the_same(tmp_path: Path) -> None:
-    drawn: list[Case] = []
-
-    @settings(EXAMPLES, max_examples=EMULATED_MODELS, phases=[Phase.generate])
-    @given(pointwise().filter(is_offered), SEEDS)
-    def draw(graph: Graph, seed: int) -> None:
-        file = tmp_path / f"{len(drawn)}.tflite"
-        file.write_bytes(write_tflite(graph))
-        drawn.append(Case(file, input_rows(graph, seed), {0: NAME}))
-
-    draw()
-    assert check_emulated("qemu-m4", "armv7em", drawn) == {NAME}
+    models = drawn_models(LAYERS, tmp_path, EMULATED_MODELS, {0: NAME})
+    assert set(check_emulated("qemu-m4", BACKEND, models)) == {NAME}

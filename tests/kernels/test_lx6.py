@@ -2,74 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from kernel_image import Case, run_models
 from kernel_server import KernelServer
-from operator_cases import CASES, SEEDS, input_rows, one_node
+from operator_cases import CASES, one_node
 from operator_cases.drawing import Draw, moving, quantized, sizes
 from operator_cases.weighted import shaped, weighted
-from tflite_writer import write_tflite
+from variant_checks import check_drawn, check_emulated, drawn_models, offers, rectified, share
 
-from tinyflow.compiler import Goal
 from tinyflow.compiler.graph import Graph, Quantization, Tensor
-from tinyflow.compiler.ops import check_node
-from tinyflow.compiler.packing import PLAIN
 from tinyflow.compiler.quantmath import float32
 
 OPERATORS = ("ADD", "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
-EXAMPLES = settings(
-    derandomize=True, deadline=None, max_examples=60, suppress_health_check=list(HealthCheck)
-)
-EMULATED_MODELS = 20
-"""Models of each kind in the emulated image."""
-
-
-@pytest.fixture(scope="module")
-def lx6() -> Iterator[KernelServer]:
-    with KernelServer("lx6") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def ref() -> Iterator[KernelServer]:
-    with KernelServer("ref") as server:
-        yield server
-
-
-def check(graph: Graph, seed: int, lx6: KernelServer, ref: KernelServer) -> set[str]:
-    """Compares all variants, apart and over their inputs, whose names it gives."""
-    (node,) = graph.nodes
-    assert check_node(graph, node) == []
-    names: set[str] = set()
-    for row in input_rows(graph, seed):
-        values, start = {}, 0
-        for index in graph.inputs:
-            tensor = graph.tensors[index]
-            part = row[start : start + tensor.size_bytes]
-            values[index] = np.frombuffer(part.tobytes(), tensor.dtype).reshape(tensor.shape)
-            start += tensor.size_bytes
-        (wanted,) = ref.run_node(graph, node, values).values()
-        for name, outputs in lx6.run_variants(graph, node, values).items():
-            names.add(name.split()[0])
-            for found in outputs.values():
-                np.testing.assert_array_equal(found, wanted, err_msg=name)
-    return names - {PLAIN}
-
-
-def rectified(output: Tensor, draw: Draw) -> Tensor:
-    """The output, often with the zero point that one behind a ReLU has."""
-    if draw(st.booleans()):
-        return output
-    assert output.quantization is not None
-    scale = output.quantization.scale
-    return Tensor(output.name, (), output.dtype, Quantization((scale,), (-128,)))
+BACKEND = "lx6"
+EXAMPLES, EMULATED_MODELS = 60, 15
+"""Of each kind, on this machine and in the emulated image."""
 
 
 def depths(draw: Draw, most: int) -> int:
@@ -179,45 +128,21 @@ LEAST_OFFERED = 0.3
 
 @pytest.mark.parametrize("op", OPERATORS)
 def test_drawn_cases_equal_the_reference_kernels(
-    op: str, lx6: KernelServer, ref: KernelServer
+    op: str, tested: KernelServer, ref: KernelServer
 ) -> None:
-    @EXAMPLES
-    @given(CASES[op], SEEDS)
-    def run(graph: Graph, seed: int) -> None:
-        check(graph, seed, lx6, ref)
-
-    run()
+    check_drawn(CASES[op], tested, ref, examples=EXAMPLES)
 
 
 @pytest.mark.parametrize("name", WIDE)
 def test_wide_layers_equal_the_reference_kernels(
-    name: str, lx6: KernelServer, ref: KernelServer
+    name: str, tested: KernelServer, ref: KernelServer
 ) -> None:
-    offered: list[set[str]] = []
-
-    @EXAMPLES
-    @given(WIDE[name], SEEDS)
-    def run(graph: Graph, seed: int) -> None:
-        offered.append(check(graph, seed, lx6, ref))
-
-    run()
-    share = LEAST_OFFERED / 2 if name == "windows" else LEAST_OFFERED
-    assert sum(name in names for names in offered) >= share * len(offered)
+    least = LEAST_OFFERED / 2 if name == "windows" else LEAST_OFFERED
+    assert share(check_drawn(WIDE[name], tested, ref, examples=EXAMPLES), name) >= least
 
 
 @pytest.mark.parametrize("name", WIDE)
 def test_the_emulated_core_computes_the_same(name: str, tmp_path: Path) -> None:
-    drawn: list[Case] = []
-
-    @settings(EXAMPLES, max_examples=EMULATED_MODELS, phases=[Phase.generate])
-    @given(WIDE[name], SEEDS)
-    def draw(graph: Graph, seed: int) -> None:
-        file = tmp_path / f"{len(drawn)}.tflite"
-        file.write_bytes(write_tflite(graph))
-        drawn.append(Case(file, input_rows(graph, seed)))
-
-    draw()
-    found = run_models("qemu-lx6", drawn, goal=Goal("speed"))
-    assert [ran.differs for ran in found] == [[-1] * len(case.rows) for case in drawn]
-    used = Counter(layer.variant for ran in found for layer in ran.compiled.layers)
-    assert used[name] >= 1
+    layers = WIDE[name].filter(offers(BACKEND, name))
+    models = drawn_models(layers, tmp_path, EMULATED_MODELS, {0: name})
+    assert set(check_emulated("qemu-lx6", BACKEND, models, shrinking=False)) == {name}

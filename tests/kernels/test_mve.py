@@ -3,83 +3,41 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+import variant_checks
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from kernel_image import Case, run_models
+from kernel_image import Case
 from kernel_server import KernelServer
 from operator_cases import CASES, SEEDS, input_rows, one_node
 from operator_cases.drawing import ACTIVATIONS, Draw, moving, quantized, scales, sizes
 from operator_cases.weighted import shaped, weighted
 from tflite_writer import write_tflite
+from variant_checks import check_drawn, check_emulated, share
 
 from tinyflow.compiler.graph import Graph, Quantization, Tensor
-from tinyflow.compiler.ops import OPS, check_node
 from tinyflow.compiler.packing import PLAIN, load_backend
 from tinyflow.compiler.quantmath import float32
 from tinyflow.compiler.steps import lower
 
 OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "ADD", "AVERAGE_POOL_2D", "MEAN")
-EXAMPLES = settings(
-    derandomize=True, deadline=None, max_examples=50, suppress_health_check=list(HealthCheck)
-)
+BACKEND = "mve"
+EXAMPLES = 50
 MODELS_OF_A_KIND = 5
 """In the emulated image."""
+LEAST_OFFERED = 0.25
+"""Of drawn layers."""
 KINDS = ("windows", "columns", "planes", "stream")
 """The variants of weighted operators, each with short and with exact requantisation."""
 
 
-@pytest.fixture(scope="module")
-def mve() -> Iterator[KernelServer]:
-    with KernelServer("mve") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def ref() -> Iterator[KernelServer]:
-    with KernelServer("ref") as server:
-        yield server
-
-
-def check(graph: Graph, seed: int, mve: KernelServer, ref: KernelServer) -> set[str]:
-    """Compares the plain call, in place where it may be, and all variants, whose names it gives."""
-    (node,) = graph.nodes
-    op = OPS[node.op]
-    assert check_node(graph, node) == []
-    names: set[str] = set()
-    for row in input_rows(graph, seed):
-        values, start = {}, 0
-        for index in graph.inputs:
-            tensor = graph.tensors[index]
-            part = row[start : start + tensor.size_bytes]
-            values[index] = np.frombuffer(part.tobytes(), tensor.dtype).reshape(tensor.shape)
-            start += tensor.size_bytes
-        wanted = ref.run_node(graph, node, values)
-        for lap in (None, *op.overlaps(graph, node)):
-            found = mve.run_node(graph, node, values, in_place=lap)
-            for tensor in node.outputs:
-                np.testing.assert_array_equal(found[tensor], wanted[tensor], err_msg=str(lap))
-        for name, outputs in mve.run_variants(graph, node, values).items():
-            names.add(name)
-            for tensor in node.outputs:
-                np.testing.assert_array_equal(outputs[tensor], wanted[tensor], err_msg=name)
-    return names
-
-
 @pytest.mark.parametrize("op", OPERATORS)
 def test_drawn_cases_equal_the_reference_kernels(
-    op: str, mve: KernelServer, ref: KernelServer
+    op: str, tested: KernelServer, ref: KernelServer
 ) -> None:
-    @EXAMPLES
-    @given(CASES[op], SEEDS)
-    def run(graph: Graph, seed: int) -> None:
-        check(graph, seed, mve, ref)
-
-    run()
+    check_drawn(CASES[op], tested, ref, examples=EXAMPLES, plain=True)
 
 
 @st.composite
@@ -161,21 +119,14 @@ WIDE = {
 
 @pytest.mark.parametrize("name", WIDE)
 def test_wide_tensors_equal_the_reference_kernels(
-    name: str, mve: KernelServer, ref: KernelServer
+    name: str, tested: KernelServer, ref: KernelServer
 ) -> None:
-    offered: list[set[str]] = []
-
-    @EXAMPLES
-    @given(WIDE[name], SEEDS)
-    def run(graph: Graph, seed: int) -> None:
-        offered.append(check(graph, seed, mve, ref))
-
-    run()
-    assert sum(bool(names) for names in offered) >= 0.4 * len(offered)
+    offered = check_drawn(WIDE[name], tested, ref, examples=EXAMPLES, plain=True)
+    assert share(offered) >= LEAST_OFFERED
 
 
 def test_the_emulated_core_computes_the_same(tmp_path: Path) -> None:
-    backend = load_backend("mve")
+    backend = load_backend(BACKEND)
     drawn: list[Case] = []
     kinds: Counter[tuple[str, int | float | None]] = Counter()
 
@@ -193,7 +144,8 @@ def test_the_emulated_core_computes_the_same(tmp_path: Path) -> None:
                 drawn.append(Case(file, input_rows(graph, seed)[:2], {0: kind[0]}))
 
     for cases in (*WIDE.values(), pool()):
-        settings(EXAMPLES, phases=[Phase.generate])(given(cases, SEEDS)(add))()
-    found = run_models("qemu-m55", drawn, "mve")
+        settings(variant_checks.EXAMPLES, max_examples=EXAMPLES, phases=[Phase.generate])(
+            given(cases, SEEDS)(add)
+        )()
     assert {(name, exact) for name in KINDS for exact in (0, 1)} | {("linear", None)} <= set(kinds)
-    assert [ran.differs for ran in found] == [[-1] * len(case.rows) for case in drawn]
+    check_emulated("qemu-m55", BACKEND, drawn)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+import variant_checks
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_server import KernelServer
-from operator_cases import ACTIVATIONS, CASES, SEEDS, input_rows, one_node
+from operator_cases import ACTIVATIONS, CASES, one_node
 from operator_cases.drawing import Draw, constant, moving, quantized, scales, sizes
 from operator_cases.weighted import shaped, weighted
+from variant_checks import check_drawn, share
 
 from tinyflow.compiler.graph import Graph, Quantization, Tensor
-from tinyflow.compiler.ops import OPS, check_node
 from tinyflow.compiler.packing.linear import INT8, linear_sum, sums
 from tinyflow.compiler.quantmath import float32
 from tinyflow.compiler.steps import lower
@@ -24,58 +23,15 @@ OPERATORS = (
     *("AVERAGE_POOL_2D", "MAX_POOL_2D", "MEAN", "SUM", "SOFTMAX", "CONV_2D", "DEPTHWISE_CONV_2D"),
     *("FULLY_CONNECTED", "LEAKY_RELU"),
 )
-EXAMPLES = settings(
-    derandomize=True, deadline=None, max_examples=120, suppress_health_check=list(HealthCheck)
-)
-
-
-@pytest.fixture(scope="module")
-def portable() -> Iterator[KernelServer]:
-    with KernelServer("portable") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def ref() -> Iterator[KernelServer]:
-    with KernelServer("ref") as server:
-        yield server
-
-
-def check(graph: Graph, seed: int, portable: KernelServer, ref: KernelServer) -> set[str]:
-    """Compares the plain call, in place where it may be, and all variants, whose names it gives."""
-    (node,) = graph.nodes
-    op = OPS[node.op]
-    assert check_node(graph, node) == []
-    names: set[str] = set()
-    for row in input_rows(graph, seed):
-        values, start = {}, 0
-        for index in graph.inputs:
-            tensor = graph.tensors[index]
-            part = row[start : start + tensor.size_bytes]
-            values[index] = np.frombuffer(part.tobytes(), tensor.dtype).reshape(tensor.shape)
-            start += tensor.size_bytes
-        wanted = ref.run_node(graph, node, values)
-        for lap in (None, *op.overlaps(graph, node)):
-            found = portable.run_node(graph, node, values, in_place=lap)
-            for tensor in node.outputs:
-                np.testing.assert_array_equal(found[tensor], wanted[tensor], err_msg=str(lap))
-        for name, outputs in portable.run_variants(graph, node, values).items():
-            names.add(name)
-            for tensor in node.outputs:
-                np.testing.assert_array_equal(outputs[tensor], wanted[tensor], err_msg=name)
-    return names
+BACKEND = "portable"
+EXAMPLES = 120
 
 
 @pytest.mark.parametrize("op", OPERATORS)
 def test_drawn_cases_equal_the_reference_kernels(
-    op: str, portable: KernelServer, ref: KernelServer
+    op: str, tested: KernelServer, ref: KernelServer
 ) -> None:
-    @EXAMPLES
-    @given(CASES[op], SEEDS)
-    def run(graph: Graph, seed: int) -> None:
-        check(graph, seed, portable, ref)
-
-    run()
+    check_drawn(CASES[op], tested, ref, examples=EXAMPLES, plain=True)
 
 
 @st.composite
@@ -181,29 +137,23 @@ WIDE = {
     "softmax": function("SOFTMAX"),
 }
 VARIANTS = {"add": "linear", "sub": "linear", "rescale": "table", "softmax": "table"}
+LEAST_OFFERED = 0.9
+"""Of drawn layers that should have a variant."""
 
 
 @pytest.mark.parametrize("name", WIDE)
 def test_wide_tensors_equal_the_reference_kernels(
-    name: str, portable: KernelServer, ref: KernelServer
+    name: str, tested: KernelServer, ref: KernelServer
 ) -> None:
-    offered: list[set[str]] = []
-
-    @EXAMPLES
-    @given(WIDE[name], SEEDS)
-    def run(graph: Graph, seed: int) -> None:
-        offered.append(check(graph, seed, portable, ref))
-
-    run()
+    offered = check_drawn(WIDE[name], tested, ref, examples=EXAMPLES, plain=True)
     if name in VARIANTS:
-        with_variant = sum(VARIANTS[name] in names for names in offered)
-        assert with_variant >= 0.9 * len(offered)
+        assert share(offered, VARIANTS[name]) >= LEAST_OFFERED
 
 
 def test_a_linear_form_is_right_for_all_pairs() -> None:
     """Not by the search's own judgement: each pair is computed again."""
 
-    @EXAMPLES
+    @settings(variant_checks.EXAMPLES, max_examples=EXAMPLES)
     @given(sum_of_equals("ADD"))
     def run(graph: Graph) -> None:
         (step,) = lower(graph)

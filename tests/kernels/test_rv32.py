@@ -2,70 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+import variant_checks
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from kernel_image import Case, run_models
+from kernel_image import Case
 from kernel_server import KernelServer
 from operator_cases import CASES, SEEDS, input_rows, one_node
 from operator_cases.drawing import Draw, moving, quantized, sizes
 from operator_cases.weighted import shaped, weighted
 from tflite_writer import write_tflite
+from variant_checks import check_drawn, check_emulated, rectified, share
 
-from tinyflow.compiler.graph import Graph, Quantization, Tensor
-from tinyflow.compiler.ops import check_node
+from tinyflow.compiler.graph import Graph, Tensor
 from tinyflow.compiler.packing import load_backend
 from tinyflow.compiler.steps import lower
 
 OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
-EXAMPLES = settings(
-    derandomize=True, deadline=None, max_examples=120, suppress_health_check=list(HealthCheck)
-)
+BACKEND = "rv32"
+EXAMPLES = 120
 EMULATED_MODELS = 6
 """Models of each kind in the emulated image, of those that have a variant."""
-
-
-@pytest.fixture(scope="module")
-def rv32() -> Iterator[KernelServer]:
-    with KernelServer("rv32") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def ref() -> Iterator[KernelServer]:
-    with KernelServer("ref") as server:
-        yield server
-
-
-def check(graph: Graph, seed: int, rv32: KernelServer, ref: KernelServer) -> set[str]:
-    """Compares all variants, apart and over their inputs, whose names it gives."""
-    (node,) = graph.nodes
-    assert check_node(graph, node) == []
-    (source,) = graph.inputs
-    names: set[str] = set()
-    for row in input_rows(graph, seed):
-        tensor = graph.tensors[source]
-        values = {source: np.frombuffer(row.tobytes(), tensor.dtype).reshape(tensor.shape)}
-        (wanted,) = ref.run_node(graph, node, values).values()
-        for name, outputs in rv32.run_variants(graph, node, values).items():
-            names.add(name)
-            for found in outputs.values():
-                np.testing.assert_array_equal(found, wanted, err_msg=name)
-    return names
-
-
-def rectified(output: Tensor, draw: Draw) -> Tensor:
-    """The output, often with the zero point that one behind a ReLU has."""
-    if draw(st.booleans()):
-        return output
-    assert output.quantization is not None
-    scale = output.quantization.scale
-    return Tensor(output.name, (), output.dtype, Quantization((scale,), (-128,)))
 
 
 @st.composite
@@ -176,41 +135,28 @@ LEAST_OFFERED = 0.15
 
 @pytest.mark.parametrize("op", OPERATORS)
 def test_drawn_cases_equal_the_reference_kernels(
-    op: str, rv32: KernelServer, ref: KernelServer
+    op: str, tested: KernelServer, ref: KernelServer
 ) -> None:
-    @EXAMPLES
-    @given(CASES[op], SEEDS)
-    def run(graph: Graph, seed: int) -> None:
-        check(graph, seed, rv32, ref)
-
-    run()
+    check_drawn(CASES[op], tested, ref, examples=EXAMPLES)
 
 
 @pytest.mark.parametrize("name", WIDE)
 def test_wide_layers_equal_the_reference_kernels(
-    name: str, rv32: KernelServer, ref: KernelServer
+    name: str, tested: KernelServer, ref: KernelServer
 ) -> None:
-    offered: list[set[str]] = []
-
-    @EXAMPLES
-    @given(WIDE[name], SEEDS)
-    def run(graph: Graph, seed: int) -> None:
-        offered.append(check(graph, seed, rv32, ref))
-
-    run()
-    assert sum(bool(names) for names in offered) >= LEAST_OFFERED * len(offered)
-    if name == "3x3":
-        assert any("winograd" in names for names in offered)
+    offered = check_drawn(WIDE[name], tested, ref, examples=EXAMPLES)
+    assert share(offered) >= LEAST_OFFERED
+    assert name != "3x3" or share(offered, "winograd") > 0
 
 
 def test_the_emulated_core_computes_the_same(tmp_path: Path) -> None:
     drawn: list[Case] = []
-    backend = load_backend("rv32")
+    backend = load_backend(BACKEND)
 
     def draw(cases: st.SearchStrategy[Graph]) -> None:
         wanted = len(drawn) + EMULATED_MODELS
 
-        @settings(EXAMPLES, phases=[Phase.generate])
+        @settings(variant_checks.EXAMPLES, phases=[Phase.generate])
         @given(cases, SEEDS)
         def one(graph: Graph, seed: int) -> None:
             (step,) = lower(graph)
@@ -226,7 +172,5 @@ def test_the_emulated_core_computes_the_same(tmp_path: Path) -> None:
     for cases in WIDE.values():
         draw(cases)
     assert len(drawn) == EMULATED_MODELS * len(WIDE)
-    found = run_models("qemu-riscv32", drawn, "rv32", shrinking=False)
-    assert [ran.differs for ran in found] == [[-1] * len(case.rows) for case in drawn]
-    used = Counter(layer.variant for ran in found for layer in ran.compiled.layers)
+    used = check_emulated("qemu-riscv32", BACKEND, drawn, shrinking=False)
     assert used["direct"] >= 2 * EMULATED_MODELS and used["winograd"] >= 1
