@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from small_image import small_image
 
 from tinyflow.artifacts import CompiledModel
 from tinyflow.compiler import compile_model
@@ -38,12 +39,13 @@ class Board:
     def layers(self, data: Any) -> list[Any]:
         self.runs += 1
         spread = abs(self.runs - 30)
-        return [SimpleNamespace(count=1020 + spread) for _ in range(self.layer_count)]
+        return [SimpleNamespace(count=1020 + spread, crc32=9) for _ in range(self.layer_count)]
 
 
 def test_of_cycles_the_least_of_many_runs_is_taken(digits: CompiledModel) -> None:
     board = Board("cycles", len(digits.layers))
-    counts = profiles.counted(board, digits, b"")  # type: ignore[arg-type]
+    counts, crcs = profiles.counted(board, digits, b"")  # type: ignore[arg-type]
+    assert crcs == (9,) * len(digits.layers)
     assert board.runs == 2 * profiles.TIMED_RUNS
     assert counts.whole == 1000 * len(digits.layers) + 7
     assert counts.layers == (1000,) * len(digits.layers)
@@ -59,7 +61,12 @@ def test_instructions_are_counted_once(digits: CompiledModel) -> None:
 
 def test_what_a_program_reads(digits: CompiledModel) -> None:
     counts = Counts(1007, tuple(range(100, 100 + len(digits.layers))))
-    found = profiles.as_json(profile(digits, "a-board", "cycles", counts, latency_us=5.5))
+    crcs = range(len(digits.layers))
+    image = small_image(digits.path, "a-board", 0, 100)
+    made = profile(digits, image, "a-board", "cycles", counts, crcs, latency_us=5.5)
+    found = profiles.as_json(made)
+    assert [int(layer["crc32"], 16) for layer in found["layers"]] == list(crcs)
+    assert (found["flash_bytes"], found["ram_bytes"]) == (image.flash_bytes, image.ram_bytes)
     assert (found["board"], found["counter"], found["count"]) == ("a-board", "cycles", 1007)
     assert (found["latency_us"], found["estimate"]) == (5.5, None)
     assert sum(layer["weights_bytes"] for layer in found["layers"]) == digits.weights_bytes

@@ -1,3 +1,4 @@
+/* clang-format off */
 /* Depthwise 3x3 at stride 1 from int16 planes, see tnf_depthwise_planes.h: for every channel two
  * output rows, block by block of two columns.
  *

@@ -1,3 +1,4 @@
+/* clang-format off */
 /* Depthwise 3x3 at stride 2 from int16 planes, see tnf_depthwise_planes.h: for every channel one
  * output row, block by block of four columns.
  *

@@ -1,9 +1,9 @@
+/* clang-format off */
 /* Instructions of the ESP32's cores for assemblers that do not know them, and what every function
  * in assembly begins and ends with. For sources in assembly only.
  *
  * The macros have the instructions' names, but that the halves of a product are their first operand.
  * Each emits one instruction as bytes: op0[3:0] t[7:4], s[11:8] r[15:12], op1[19:16] op2[23:20]. */
-/* clang-format off */
 #ifndef TNF_MAC16_H
 #define TNF_MAC16_H
 
