@@ -10,9 +10,8 @@
 #define tnf_sparse_block_dsp TNF_LINK_NAME(tnf_sparse_block_dsp, TNF_BACKEND)
 
 #define TNF_SPARSE_PIXELS 8
-#define TNF_SPARSE_STEPS 4       /* of the loop's body, which is entered in the middle */
-#define TNF_SPARSE_STEP_BYTES 60 /* of code */
-#define TNF_SPARSE_EXPONENT 2    /* of all short forms: an immediate */
+#define TNF_SPARSE_STEPS 4    /* of the loop's body, which is entered in the middle */
+#define TNF_SPARSE_EXPONENT 2 /* of all short forms: an immediate */
 
 #ifndef __ASSEMBLER__
 

@@ -30,7 +30,6 @@
 #define FRAME_VALUES 44
 #define FRAME_OUTPUT 48
 #define FRAME_LEFT 52
-#define FRAME_PITCH 56
 #define FRAME_CHANNELS 60
 #define FRAME_TURNS 64 /* through the chain */
 #define FRAME_BACK 68  /* bytes that all turns but the first go on */
