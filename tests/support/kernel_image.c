@@ -11,10 +11,10 @@
 
 #include "tnf_port.h"
 
-typedef struct clock {
+typedef struct image_clock {
     uint32_t last;
     uint32_t layer[MOST_LAYERS];
-} clock_t_;
+} image_clock_t;
 
 static void say(const char *text)
 {
@@ -40,7 +40,7 @@ static void say_number(const char *before, int32_t value)
 
 static void layer_done(void *context, const tnf_part_t *part)
 {
-    clock_t_ *clock = context;
+    image_clock_t *clock = context;
     const uint32_t now = tnf_port_counter();
     clock->layer[part->layer] += now - clock->last;
     clock->last = tnf_port_counter();
@@ -52,12 +52,10 @@ static uint32_t invoke(const tnf_model_t *model, const int8_t *input,
     if (model->reset != NULL) {
         model->reset(kernel_image_arena);
     }
-    const uint32_t before = tnf_port_counter();
     for (uint32_t i = 0; i < model->input_count; i++) {
         memcpy(kernel_image_arena + model->inputs[i].arena_offset, input, model->inputs[i].bytes);
         input += model->inputs[i].bytes;
     }
-    (void)before;
     const uint32_t start = tnf_port_counter();
     model->invoke(kernel_image_arena, observer);
     return tnf_port_counter() - start;
@@ -79,7 +77,7 @@ static int32_t difference(const tnf_model_t *model, const int8_t *expected)
 
 static void run(int32_t number, const image_case_t *tried)
 {
-    static clock_t_ clock;
+    static image_clock_t clock;
     static const tnf_observer_t observer = {layer_done, &clock};
     const tnf_model_t *model = tried->model;
     uint32_t ticks = 0;
