@@ -89,7 +89,7 @@ def compile_model(
         backend=backend,
         sources=emitted.sources,
         headers=emitted.headers,
-        host_sources=emitted.host_sources or emitted.sources,
+        host_sources=emitted.host_sources,
         arena_bytes=plan.fast_bytes,
         activation_bytes=plan.activation_bytes,
         state_bytes=program.state_bytes,

@@ -94,7 +94,7 @@ class _Arrays:
 
 @dataclass(frozen=True)
 class Emitted:
-    """What was written. `host_sources` are for this machine, empty where that is `sources`."""
+    """What was written. `host_sources` are for this machine: `sources`, or others instead."""
 
     context: ModelContext
     sources: tuple[Path, ...]
@@ -173,7 +173,7 @@ def emit(
         context,
         tuple(sources),
         tuple(sorted(include.glob("*.h"))),
-        copy_for_host(src, backend, folder / "host"),
+        copy_for_host(src, backend, folder / "host") or tuple(sources),
     )
 
 

@@ -178,16 +178,21 @@ def _front(
     """What is not beaten among the choices that need no other kernels; none where there is none."""
     points = [_Point(0, code_bytes, ())]
     for ways in allowed:
-        found = [(i, way) for i, way in enumerate(ways) if way.kernels in taken]
+        # Here, not below: the sizes of a way's constants are added up anew each time.
+        found = [
+            _Point(way.instructions, way.constant_bytes, (i,))
+            for i, way in enumerate(ways)
+            if way.kernels in taken
+        ]
         points = _merged(
             [
                 _Point(
                     point.instructions + way.instructions,
-                    point.bytes + way.constant_bytes,
-                    (*point.chosen, i),
+                    point.bytes + way.bytes,
+                    point.chosen + way.chosen,
                 )
                 for point in points
-                for i, way in found
+                for way in found
             ]
         )
     return points

@@ -23,7 +23,12 @@ KINDS: dict[str, Kind] = {
 }
 INT8_MIN, INT8_MAX = -128, 127
 SIZES = (
-    *("batches", "input_height", "input_width", "input_channels", "output_height", "output_width"),
+    "batches",
+    "input_height",
+    "input_width",
+    "input_channels",
+    "output_height",
+    "output_width",
 )
 """What the parameters of kernels for images begin with."""
 
@@ -37,9 +42,8 @@ class Weighted:
     bias + weights * (input + input_offset); `folded` is the bias with input_offset * weights in it,
     so a sum is also folded + weights * input, where padding counts as -input_offset. `low` and
     `high` bound every sum that an input can reach, and all on the way to it, whether from the bias
-    or from the folded one. `multiplier` and `shift`
-    have one entry per output channel. Sizes that a fully connected layer has not are 1, its rows
-    are the output height.
+    or from the folded one. `multiplier` and `shift` have one entry per output channel. Sizes that
+    a fully connected layer has not are 1, its rows are the output height.
     """
 
     kind: Kind
