@@ -78,9 +78,8 @@ def test_monitor_streams_rows(digits: Path, run_tinyflow: Any) -> None:
     assert outcome.status == 0, outcome.stderr
     rows = [json.loads(line) for line in outcome.stdout.splitlines()]
     assert rows
-    assert all(
-        set(row) == {"run", "board", "where", "name", "value", "unit", "time"} for row in rows
-    )
+    keys = {"run", "board", "where", "name", "value", "unit", "time", "device"}
+    assert all(set(row) == keys for row in rows)
     assert {row["board"] for row in rows} == {"qemu-m4"}
     assert max(row["value"] for row in rows if row["name"] == "inferences") > 0
 

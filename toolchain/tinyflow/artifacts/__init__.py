@@ -23,6 +23,7 @@ from tinyflow.artifacts.judgement import (
     IntegerPredictor,
     MetricRow,
     Predictor,
+    RunDocument,
 )
 from tinyflow.artifacts.model import (
     CompiledModel,
@@ -65,6 +66,7 @@ __all__ = [
     "MetricRow",
     "Predictor",
     "Profile",
+    "RunDocument",
     "SensorState",
     "Split",
     "Survey",

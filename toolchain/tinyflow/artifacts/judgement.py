@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -43,7 +44,9 @@ class BoardRun:
 class MetricRow:
     """One figure. Trackers, dashboard, drift and reports read rows and nothing else.
 
-    `where` is float, int8, host or device; `time` is seconds since the epoch, UTC.
+    `where` is float, int8, host or device; `time` is seconds since the epoch, UTC. `device` tells
+    boards of one kind apart: the USB serial number, the port, or a name; empty where it is not
+    known.
     """
 
     run: str
@@ -53,6 +56,7 @@ class MetricRow:
     value: float
     unit: str
     time: float
+    device: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -63,7 +67,25 @@ class MetricRow:
             "value": self.value,
             "unit": self.unit,
             "time": self.time,
+            "device": self.device,
         }
+
+
+@dataclass(frozen=True)
+class RunDocument:
+    """What a board is in a run, told once: `started` is seconds since the epoch, UTC.
+
+    `document` is JSON: `hello` (the fields of DeviceHello), `layers` (index, op, name,
+    output_bytes, macs), `arena` (name, offset, bytes, first, last: the layers between which it is
+    needed, slow: in the model's slow memory), `arena_bytes`, `labels` of the classes, `alerts`
+    (the rules' settings). What is not known is empty.
+    """
+
+    run: str
+    board: str
+    device: str
+    started: float
+    document: Mapping[str, Any]
 
 
 class Predictor(Protocol):
