@@ -36,6 +36,9 @@ _STEPS: dict[int, tuple[str, ...]] = {
             document TEXT NOT NULL,
             PRIMARY KEY (run, board, device)
         )""",
+        # One board's figures over time, which is what charts ask for.
+        "DROP INDEX IF EXISTS metric_by_run",
+        "CREATE INDEX metric_by_series ON metric (run, board, device, name, time)",
     ),
 }
 
