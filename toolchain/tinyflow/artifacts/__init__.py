@@ -26,6 +26,7 @@ from tinyflow.artifacts.judgement import (
     RunDocument,
 )
 from tinyflow.artifacts.model import (
+    ArenaBlock,
     CompiledModel,
     ExportedLibrary,
     LayerInfo,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from tinyflow.artifacts.arrays import Bytes, Floats, Labels
 
 __all__ = [
+    "ArenaBlock",
     "BoardRun",
     "Bytes",
     "CodeParts",

@@ -135,6 +135,23 @@ class LayerInfo:
 
 
 @dataclass(frozen=True)
+class ArenaBlock:
+    """Bytes of the arena that something takes from layer `first` to layer `last`, both included.
+
+    It is a tensor, a state, rows between layers, or a kernel's scratch. Tensors that hold the same
+    bytes have blocks that lie over one another, and so has an output that is written over an
+    input. Where it is `slow`, the offset is one in the model's slow memory.
+    """
+
+    name: str
+    offset: int
+    bytes: int
+    first: int
+    last: int
+    slow: bool = False
+
+
+@dataclass(frozen=True)
 class CompiledModel:
     """A model as C99: a folder with `src` and `include`, complete with the kernels it calls.
 
@@ -146,7 +163,7 @@ class CompiledModel:
     is fullest. `slow_bytes` is the slow memory that the model has beside it. `weights_bytes` are
     all constants of the layers. `changes` tell what was rewritten without changing a result. `told`
     are the numbers of the layers in the order in which an observer is told of their parts: a layer
-    that is computed by rows has many.
+    that is computed by rows has many. `arena` is the map of the arena, by offset.
     """
 
     name: str
@@ -171,6 +188,7 @@ class CompiledModel:
     changes: tuple[str, ...] = ()
     slow_bytes: int = 0
     told: tuple[int, ...] = ()
+    arena: tuple[ArenaBlock, ...] = ()
 
     @property
     def input(self) -> TensorSpec:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tinyflow.artifacts import CompiledModel, TensorSpec
 from tinyflow.compiler.emit import emit
-from tinyflow.compiler.figures import busiest, layer_infos, spec, told_layers
+from tinyflow.compiler.figures import arena_blocks, busiest, layer_infos, spec, told_layers
 from tinyflow.compiler.fit import arena_budget, check_fits
 from tinyflow.compiler.naming import checked_prefix, symbol_name
 from tinyflow.compiler.packing import load_backend
@@ -104,6 +104,7 @@ def compile_model(
         changes=planned.changes,
         slow_bytes=plan.slow_bytes,
         told=told_layers(program),
+        arena=arena_blocks(program),
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tinyflow.artifacts import LayerInfo, LayerOutput, TensorSpec
+from tinyflow.artifacts import ArenaBlock, LayerInfo, LayerOutput, TensorSpec
 from tinyflow.artifacts.model import QUANTIZED
 from tinyflow.compiler.graph import Tensor
 from tinyflow.compiler.memory import busiest_step
+from tinyflow.compiler.memory.liveness import liveness
 from tinyflow.compiler.naming import comment_text, shape_text
 from tinyflow.compiler.program import Layer, Program
 from tinyflow.compiler.streaming.schedule import events
@@ -80,6 +81,53 @@ def told_layers(program: Program) -> tuple[int, ...]:
             told += [index + stage for stage in happened if stage >= 0]
         index += stages
     return tuple(told)
+
+
+def arena_blocks(program: Program) -> tuple[ArenaBlock, ...]:
+    """What lies in the arena and in the slow memory, and during which layers."""
+    graph, plan = program.graph, program.plan
+    if not program.layers:
+        return ()
+    firsts, lasts = _layers_of_steps(program)
+    blocks: list[ArenaBlock] = []
+
+    def add(name: str, offset: int, size: int, born: int, dies: int) -> None:
+        # Moments before the first step and after the last are the model's inputs and outputs.
+        first = firsts[min(max(born, 0), len(firsts) - 1)]
+        last = max(first, lasts[min(max(dies, 0), len(lasts) - 1)])
+        at = plan.place(offset)
+        blocks.append(ArenaBlock(comment_text(name), at.offset, size, first, last, not at.fast))
+
+    live = liveness(graph, program.steps)
+    for key, lives in live.lives.items():
+        if isinstance(key, int):
+            for life in lives:
+                tensor = graph.tensors[key]
+                add(tensor.name, plan.offsets[key], tensor.size_bytes, life.first, life.last)
+    for position, step in enumerate(program.steps):
+        inner = step.stream.stages if step.stream is not None else ()
+        rings = plan.ring_offsets.get(position, ())
+        for stage, offset, size in zip(inner, rings, step.rings, strict=False):
+            name = f"rows of {graph.tensors[stage.output].name}"
+            add(name, offset, size, position, position)
+        if step.scratch_bytes:
+            offset = plan.scratch_offsets[position]
+            add(f"scratch of {step.node.op}", offset, step.scratch_bytes, position, position)
+    return tuple(sorted(blocks, key=lambda block: (block.slow, block.offset, block.first)))
+
+
+def _layers_of_steps(program: Program) -> tuple[list[int], list[int]]:
+    """The first and the last layer of each step; one of which nothing is left has its neighbour's.
+
+    A step that is computed by rows has several.
+    """
+    firsts, lasts = [], []
+    done = -1
+    for layer in program.layer_of:
+        firsts.append(min(done + 1, len(program.layers) - 1))
+        done = done if layer is None else layer
+        lasts.append(max(done, 0))
+    return firsts, lasts
 
 
 def busiest(program: Program) -> str:
