@@ -172,10 +172,10 @@ def test_another_protocol_is_refused(program: Path, monkeypatch: pytest.MonkeyPa
     from tinyflow.device import messages
 
     known = messages.definitions()
-    newer = dataclasses.replace(known, limits={**known.limits, "PROTOCOL": 2})
+    newer = dataclasses.replace(known, limits={**known.limits, "PROTOCOL": 3, "PROTOCOL_LOWEST": 2})
     with running(program) as board:
         monkeypatch.setattr(messages, "definitions", lambda: newer)
-        with pytest.raises(DeviceError, match="speaks protocol 1, this tinyflow speaks 2"):
+        with pytest.raises(DeviceError, match="speaks protocol 1, this tinyflow speaks 2 to 3"):
             device.connect(board)
 
 

@@ -137,7 +137,7 @@ def test_firmware_without_a_sensor_is_told(status: int) -> None:
             return "board native on a port"
 
         def request(self, *_: object) -> None:
-            raise RefusedError(status, 0)
+            raise RefusedError(Message("STATUS_REPLY", {"STATUS": status}))
 
     sensing = Sensing(Refusing(), 1024, 10, lambda name: 1.0, lambda output: None)  # type: ignore[arg-type]
     with pytest.raises(DeviceError, match="firmware without a sensor") as caught:

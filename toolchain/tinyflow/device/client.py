@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from tinyflow.artifacts import DeviceHello, FlashedBoard, SensorState, Telemetry, TensorSpec
-from tinyflow.device import messages, results
-from tinyflow.device.link import Link
+from tinyflow.device import messages, results, transfer
+from tinyflow.device.greeting import greet
+from tinyflow.device.link import Link, Transport
 from tinyflow.device.messages import Message, Value
 from tinyflow.device.replay import Sensing, Window
 from tinyflow.device.results import ConsoleLine, Inference, Layer, LogLine
@@ -39,52 +39,27 @@ def connect(
     output: TensorSpec | None = None,
     timeout: float = TIMEOUT_SECONDS,
     listener: Callable[[News], None] | None = None,
+    open_link: Callable[[], Transport] | None = None,
 ) -> Device:
     """Open a session with a board; use it in a `with` block.
 
     `input` and `output` give the shapes for `predict`; without them it takes and gives flat rows.
     `timeout` is how many seconds the board may say nothing. `listener` is called with what the
-    board sends on its own, while requests run and in `poll`.
+    board sends on its own, while requests run and in `poll`. `open_link` opens another line than
+    the port that `flashed` names, now and in `Device.reconnect`.
 
     Raises DeviceError when the port cannot be opened, the board says nothing, or its hello names
     another protocol, model or build than `flashed` (whose empty hashes are not compared).
     """
-    link = Link(flashed.port, flashed.baud, WIRINGS[flashed.reset])
+    open_link = open_link or (lambda: Link(flashed.port, flashed.baud, WIRINGS[flashed.reset]))
+    link = open_link()
     try:
         session = Session(link, flashed.board, listener)
-        answer = session.request("HELLO", "HELLO_REPLY", timeout)
-        hello = _checked_hello(session, answer.reply, flashed)
-        return Device(session, hello, input, output, timeout)
+        hello = greet(session, flashed, timeout)
+        return Device(session, hello, input, output, timeout, open_link)
     except BaseException:
         link.close()
         raise
-
-
-def _checked_hello(session: Session, reply: Message, flashed: FlashedBoard) -> DeviceHello:
-    place = session.place()
-    again = [f"tinyflow flash --board {flashed.board}"]
-    spoken = messages.definitions().limits["PROTOCOL"]
-    if reply.integer("PROTOCOL") != spoken:
-        theirs = reply.integer("PROTOCOL")
-        fact = f"{place} speaks protocol {theirs}, this tinyflow speaks {spoken}"
-        raise DeviceError(fact, (), again)
-    hello = results.hello_from(reply)
-    if flashed.model_sha256 and hello.model_sha256 != flashed.model_sha256:
-        raise DeviceError(
-            f"{place} runs another model: {hello.model} {hello.model_sha256[:16]}",
-            [
-                f"the board has {hello.model_sha256}",
-                f"expected is {flashed.model_sha256}",
-            ],
-            again,
-        )
-    if flashed.build_id and hello.build_id != flashed.build_id:
-        raise DeviceError(
-            f"{place} runs another build of {hello.model}: {hello.build_id}",
-            [f"expected is {flashed.build_id}"],
-            again,
-        )
-    return hello
 
 
 class Device:
@@ -103,8 +78,11 @@ class Device:
         input: TensorSpec | None,
         output: TensorSpec | None,
         timeout: float,
+        open_link: Callable[[], Transport],
     ) -> None:
         self.hello = hello
+        self._open_link = open_link
+        self._input_cut_off = False  # an input did not arrive as a whole
         self._steps: int | None = None  # of the stream, where the model keeps something
         self._session = session
         self._timeout = timeout
@@ -129,6 +107,25 @@ class Device:
     def close(self) -> None:
         """Close the port. The board goes on as it is."""
         self._session.link.close()
+
+    def reconnect(self) -> None:
+        """Open the port again, where the board or its connection was gone, and go on.
+
+        What came in until now is kept. An input that was cut off is not sent again as far as the
+        board still has it. Raises DeviceError as `connect` does, where the port is not back yet
+        too, and where another model or build answers than before; call it again then.
+        """
+        self._session.link.close()
+        link, hello = self._open_link(), self.hello
+        self._session.take_over(link)
+        expected = FlashedBoard(
+            self._session.board, link.url, link.baud, hello.model_sha256, hello.build_id
+        )
+        try:
+            self.hello = greet(self._session, expected, self._timeout)
+        except BaseException:
+            link.close()
+            raise
 
     # Inferences
 
@@ -301,8 +298,8 @@ class Device:
 
     def messages(self, seconds: float) -> Iterator[News]:
         """What the board sends on its own in the next `seconds`, as it comes."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
+        end = self._session.now() + seconds
+        while (left := end - self._session.now()) > 0:
             self._session.listen(left)
             yield from self.take_telemetry()
             yield from self.take_logs()
@@ -327,24 +324,22 @@ class Device:
         raise self._gave_up(name.lower())
 
     def _set_input(self, data: bytes) -> None:
-        at = 0
-        while at < len(data):
-            values: dict[str, Value] = {
-                "OFFSET": at,
-                "DATA": data[at : at + self.hello.chunk_bytes],
-            }
-            reply = self._ask("INPUT", "STATUS_REPLY", self._timeout, values).reply
-            at += len(data[at : at + self.hello.chunk_bytes])
-            if reply.integer("BYTES") != at:
-                raise _StartAgainError
+        resume, self._input_cut_off = self._input_cut_off, True
+        chunk = self.hello.chunk_bytes
+        try:
+            transfer.upload(self._session, data, chunk, self._timeout, resume=resume)
+        except RefusedError as refused:
+            raise self._refused("input", refused) from None
+        self._input_cut_off = False
 
     def _rest_of_output(self, output: bytearray) -> None:
-        while len(output) < self.hello.output_bytes:
-            values: dict[str, Value] = {"OFFSET": len(output)}
-            reply = self._ask("OUTPUT", "CHUNK", self._timeout, values).reply
-            if reply.integer("OFFSET") != len(output) or not reply.data():
-                raise self._nonsense("a part of the output that was not asked for")
-            output += reply.data()
+        total, chunk = self.hello.output_bytes, self.hello.chunk_bytes
+        try:
+            transfer.download(self._session, output, total, chunk, self._timeout)
+        except RefusedError as refused:
+            if refused.name == "NO_OUTPUT":
+                raise _StartAgainError from None  # the board has restarted in between
+            raise self._refused("output", refused) from None
 
     def _ask(
         self,
@@ -357,18 +352,18 @@ class Device:
         try:
             return self._session.request(name, reply, seconds, values, part)
         except RefusedError as refused:
-            # A board that restarted in between has neither input nor output: begin again.
-            if refused.name in ("NO_INPUT", "NO_OUTPUT") or name == "INPUT":
-                raise _StartAgainError from None
-            raise DeviceError(
-                f"{self._session.place()} refuses {name.lower()}: {refused.text}"
-            ) from None
+            if refused.name == "NO_INPUT":
+                raise _StartAgainError from None  # the board has restarted in between
+            raise self._refused(name.lower(), refused) from None
 
     def _inference_seconds(self, name: str) -> float:
         longest = self._session.expected_seconds(name)
         if longest is None:
             return max(self._timeout, FIRST_INFERENCE_SECONDS)
         return max(self._timeout, INFERENCE_FACTOR * longest)
+
+    def _refused(self, name: str, refused: RefusedError) -> DeviceError:
+        return DeviceError(f"{self._session.place()} refuses {name}: {refused.text}")
 
     def _gave_up(self, name: str) -> DeviceError:
         return DeviceError(

@@ -8,7 +8,7 @@ import os
 import select
 import struct
 import time
-from typing import Any
+from typing import Any, Protocol
 
 import serial
 
@@ -37,8 +37,38 @@ class NoLinesError(Exception):
     """The port has no DTR and RTS: a pty, or TCP without RFC 2217."""
 
 
+class Transport(Protocol):
+    """What a session runs over: an open line to a board, and the clock of its time limits.
+
+    `read` and `write` raise LinkLostError where the other side is gone.
+    """
+
+    url: str
+    baud: int
+
+    def read(self, seconds: float) -> bytes:
+        """What has arrived, waiting at most `seconds` for the first byte."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`."""
+        ...
+
+    def close(self) -> None:
+        """Close the line; it may be gone already."""
+        ...
+
+    def now(self) -> float:
+        """Seconds of a clock that never goes back."""
+        ...
+
+    def sharers(self) -> list[str]:
+        """Other programs that take part of what comes in, by name."""
+        ...
+
+
 class Link:
-    """An open port. Raises DeviceError when `url` cannot be opened.
+    """An open port, a `Transport`. Raises DeviceError when `url` cannot be opened.
 
     `url` is what pyserial takes: a device path, `socket://host:port`, `rfc2217://host:port`.
     Neither opening nor closing restarts a board that is wired as `wiring` says, where the system
@@ -144,6 +174,10 @@ class Link:
         except (OSError, ValueError, TypeError, termios_error) as error:
             # TypeError and ValueError: pyserial on a port that was closed meanwhile.
             raise LinkLostError(_reason(error)) from None
+
+    def now(self) -> float:
+        """Seconds of a clock that never goes back."""
+        return time.monotonic()
 
     def write(self, data: bytes) -> None:
         """Send all of `data`. Raises LinkLostError, also when the other side takes nothing."""

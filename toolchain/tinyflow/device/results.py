@@ -9,6 +9,21 @@ from tinyflow.device import messages
 from tinyflow.device.messages import Message
 from tinyflow.errors import DeviceError
 
+# What a hello of the first protocol has already.
+# fmt: off
+HELLO_FIELDS = frozenset([
+    "ARENA_BYTES", "BOARD", "BUILD_ID", "CHUNK_BYTES", "CLOCK_HZ", "COUNTER_UNIT", "HEARTBEAT_MS",
+    "INPUT_BYTES", "INPUT_SCALE", "INPUT_ZERO_POINT", "LAYERS", "MODEL", "MODEL_SHA256",
+    "OUTPUT_BYTES", "OUTPUT_SCALE", "OUTPUT_ZERO_POINT", "TOOL_VERSION",
+])
+# fmt: on
+# Whatever a board says, it is not given more memory than this.
+HELLO_RANGES = (
+    ("INPUT_BYTES", 1, 1 << 26),
+    ("OUTPUT_BYTES", 1, 1 << 26),
+    ("LAYERS", 0, 1 << 16),
+    ("CHUNK_BYTES", 1, 1024),
+)
 LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -46,13 +61,20 @@ class ConsoleLine:
 
 
 def hello_from(message: Message) -> DeviceHello:
-    """Who the board is. Raises DeviceError when it leaves something out."""
-    kind = messages.definitions().messages[message.name]
-    missing = sorted(kind.optional - message.values.keys())
+    """Who the board is. Raises DeviceError when it leaves out what every firmware tells, or says
+    what cannot be."""
+    missing = sorted(HELLO_FIELDS - message.values.keys())
     if missing:
         raise DeviceError(
             "the board's hello is incomplete", [f"{name} is missing" for name in missing]
         )
+    wrong = [
+        f"{name} is {message.integer(name)}, {low} to {high} can be"
+        for name, low, high in HELLO_RANGES
+        if not low <= message.integer(name) <= high
+    ]
+    if wrong:
+        raise DeviceError("the board's hello cannot be", wrong)
     integer, text = message.integer, message.text
     return DeviceHello(
         protocol=integer("PROTOCOL"),

@@ -8,7 +8,6 @@ kept and handed to a listener.
 from __future__ import annotations
 
 import random
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import TypeAlias
 
 from tinyflow.artifacts import Telemetry
 from tinyflow.device import messages, protocol, results
-from tinyflow.device.link import Link, LinkLostError
+from tinyflow.device.link import LinkLostError, Transport
 from tinyflow.device.messages import Message, Value
 from tinyflow.device.results import ConsoleLine, LogLine
 from tinyflow.errors import DeviceError
@@ -33,18 +32,18 @@ KEPT_LINES = 200
 KEPT_TELEMETRY = 1000
 SHOWN_LINES = 3
 BITS_PER_BYTE = 10
+# No layer fills so many messages; what a board sends beyond them is asked for again.
+MAX_PARTS = 4096
 
 
 class RefusedError(Exception):
-    """The device answered that it cannot. `name` and `text` are of tnf_status.def, `input_bytes`
-    says how much of the input is set.
-    """
+    """The device answered that it cannot, by `reply`. `name` and `text` are of tnf_status.def."""
 
-    def __init__(self, status: int, input_bytes: int) -> None:
-        known = messages.definitions()
+    def __init__(self, reply: Message) -> None:
+        known, status = messages.definitions(), reply.integer("STATUS")
         self.name = known.status_names.get(status, str(status))
         self.text = known.statuses.get(status, f"status {status}")
-        self.input_bytes = input_bytes
+        self.reply = reply
         super().__init__(self.text)
 
 
@@ -59,13 +58,24 @@ class Answer:
 class Session:
     """Sends requests over `link`, one at a time. `board` is the name for the reader.
 
-    `answered` counts inferences, for the messages of errors.
+    `answered` counts inferences, for the messages of errors. Time is the link's alone. `window` is
+    how many requests of one transfer may be under way, up to `most_window`; see
+    `tinyflow.device.transfer`. `sequence` is where the numbers of requests begin; by default where
+    no session before has begun, so that none of its requests looks repeated.
     """
 
-    def __init__(self, link: Link, board: str, listener: Callable[[News], None] | None) -> None:
+    def __init__(
+        self,
+        link: Transport,
+        board: str,
+        listener: Callable[[News], None] | None,
+        *,
+        sequence: int | None = None,
+    ) -> None:
         self.link = link
         self.board = board
         self.answered = 0
+        self.window = self.most_window = 1
         self.console: deque[str] = deque(maxlen=KEPT_LINES)
         self.logs: deque[LogLine] = deque(maxlen=KEPT_LINES)
         self.telemetry: deque[Telemetry] = deque(maxlen=KEPT_TELEMETRY)
@@ -74,8 +84,21 @@ class Session:
         self._longest: dict[str, float] = {}
         self._lately: dict[str, float] = {}
         self._pending: list[Message] = []
-        # A start that no session before had, so that none of its requests looks repeated.
-        self._sequence = random.SystemRandom().randrange(1 << 31)
+        self._sequence = random.SystemRandom().randrange(1 << 31) if sequence is None else sequence
+
+    def now(self) -> float:
+        """Seconds of the link's clock."""
+        return self.link.now()
+
+    def allow_window(self, most: int) -> None:
+        """Have up to `most` requests of a transfer under way at once."""
+        self.window = self.most_window = most
+
+    def take_over(self, link: Transport) -> None:
+        """Go on over another link to the same board, with what has come in until now."""
+        self.link = link
+        self._reader = protocol.Reader()
+        self._pending = []
 
     def request(
         self,
@@ -90,19 +113,18 @@ class Session:
         Raises RefusedError when the device says no, DeviceError when it says nothing for
         `seconds` or is gone.
         """
-        self._sequence = (self._sequence + 1) & messages.UINT32_MAX
-        frame = protocol.encode(name, {"SEQUENCE": self._sequence, **(values or {})})
+        sequence, frame = self.frame(name, values or {})
         parts: list[Message] = []
-        began = send_at = time.monotonic()
+        began = send_at = self.now()
         heard_at = began
-        patience = self._patience(name, len(frame))
+        patience = self.patience(name, len(frame))
         faults = self._reader.faults
         clean = True
-        while (now := time.monotonic()) < heard_at + seconds:
+        while (now := self.now()) < heard_at + seconds:
             if now >= send_at:
-                self._write(frame)
+                self.write(frame)
                 faults = self._reader.faults
-                now = time.monotonic()
+                now = self.now()
                 send_at, patience = now + patience, min(2 * patience, MAX_PATIENCE_SECONDS)
             damaged = False
             self._pending = self._receive(min(send_at, heard_at + seconds) - now)
@@ -110,24 +132,37 @@ class Session:
                 message = self._pending.pop(0)
                 if message.sequence is None:
                     damaged = True
-                elif message.sequence != self._sequence:
+                elif message.sequence != sequence:
                     continue  # the second answer to a request that was sent twice
                 elif message.name == reply:
-                    self._note(name, time.monotonic() - began, clean)
-                    self._refusal(message)
+                    self.note(name, self.now() - began, clean)
+                    refusal(message)
                     return Answer(message, tuple(parts))
                 elif message.name == "STATUS_REPLY":
-                    self._refusal(message)
-                elif message.name == part:
-                    heard_at = time.monotonic()
+                    refusal(message)
+                elif message.name == part and len(parts) < MAX_PARTS:
+                    heard_at = self.now()
                     send_at = max(send_at, heard_at + patience)
                     parts.append(message)
             if damaged or self._reader.faults > faults:
                 clean = False
-                patience = self._patience(name, len(frame))  # a bad line, not a busy board
-                send_at = min(send_at, time.monotonic() + EARLY_SECONDS)
+                patience = self.patience(name, len(frame))  # a bad line, not a busy board
+                send_at = min(send_at, self.now() + EARLY_SECONDS)
                 faults = self._reader.faults
-        raise self._silent(name, seconds)
+        raise self.silent(name, seconds)
+
+    def frame(self, name: str, values: Mapping[str, Value]) -> tuple[int, bytes]:
+        """The next sequence number and the frame of a request that has it."""
+        self._sequence = (self._sequence + 1) & messages.UINT32_MAX
+        return self._sequence, protocol.encode(name, {"SEQUENCE": self._sequence, **values})
+
+    def hear(self, seconds: float) -> tuple[list[Message], bool]:
+        """Answers that come within `seconds`, and whether something came damaged or is told to
+        have come damaged to the board."""
+        faults = self._reader.faults
+        answers = self._receive(seconds)
+        told = any(message.sequence is None for message in answers)
+        return answers, told or self._reader.faults > faults
 
     def listen(self, seconds: float) -> None:
         """Take what the board sends on its own; returns when something came, or in time."""
@@ -135,12 +170,12 @@ class Session:
 
     def late_refusal(self, seconds: float) -> RefusedError | None:
         """A refusal of the last request that comes after its answer, within `seconds`."""
-        end = time.monotonic() + seconds
+        end = self.now() + seconds
         try:
-            while (left := end - time.monotonic()) > 0:
+            while (left := end - self.now()) > 0:
                 for message in self._pending:
                     if message.sequence == self._sequence:
-                        self._refusal(message)
+                        refusal(message)
                 self._pending = self._receive(left)
         except RefusedError as refused:
             return refused
@@ -152,13 +187,15 @@ class Session:
         """The longest that a request of this kind has taken, None before the first."""
         return self._longest.get(name)
 
-    def _note(self, name: str, seconds: float, clean: bool) -> None:
+    def note(self, name: str, seconds: float, clean: bool) -> None:
+        """Remember that a request took so long; `clean` where nothing was lost on the way."""
         self._longest[name] = max(self._longest.get(name, 0.0), seconds)
         if clean:
             # The longest of late: one request that got lost without a trace is soon forgotten.
             self._lately[name] = max(self._lately.get(name, 0.0) * FORGETTING, seconds)
 
-    def _patience(self, name: str, size: int) -> float:
+    def patience(self, name: str, size: int) -> float:
+        """Seconds after which a request of `size` bytes is sent again."""
         limit = messages.definitions().limits["PAYLOAD_BYTES"]
         wire = (size + limit) * BITS_PER_BYTE / self.link.baud
         lately = self._lately.get(name)
@@ -166,7 +203,8 @@ class Session:
             return FIRST_PATIENCE_SECONDS + wire
         return min(max(PATIENCE_SECONDS, 3 * lately), MAX_PATIENCE_SECONDS) + wire
 
-    def _write(self, frame: bytes) -> None:
+    def write(self, frame: bytes) -> None:
+        """Send a frame. Raises DeviceError when the board is gone."""
         try:
             self.link.write(frame)
         except LinkLostError as lost:
@@ -199,11 +237,6 @@ class Session:
         if self._listener is not None:
             self._listener(news)
 
-    def _refusal(self, message: Message) -> None:
-        if message.name == "STATUS_REPLY" and (status := message.integer("STATUS")) != 0:
-            known = "BYTES" in message.values
-            raise RefusedError(status, message.integer("BYTES") if known else 0)
-
     def place(self) -> str:
         """The board and its port, for the first line of an error."""
         return f"board {self.board} on {self.link.url}"
@@ -217,7 +250,8 @@ class Session:
             f"{self.place()} is gone {self._progress()}", [reason, *self._last_words()]
         )
 
-    def _silent(self, name: str, seconds: float) -> DeviceError:
+    def silent(self, name: str, seconds: float) -> DeviceError:
+        """The error of a request without an answer for `seconds`."""
         detail = [f"no answer to {name.lower()} within {seconds:g} s", *self._last_words()]
         if name != "HELLO":
             return DeviceError(f"{self.place()} has gone silent {self._progress()}", detail)
@@ -241,3 +275,9 @@ class Session:
 
     def _last_words(self) -> list[str]:
         return [f"| {line}" for line in list(self.console)[-SHOWN_LINES:]]
+
+
+def refusal(message: Message) -> None:
+    """Raise RefusedError where the message says that the device cannot."""
+    if message.name == "STATUS_REPLY" and message.integer("STATUS") != 0:
+        raise RefusedError(message)

@@ -1,0 +1,44 @@
+"""The first request of a session: which protocol both speak, and whether it is the board meant."""
+
+from __future__ import annotations
+
+from tinyflow.artifacts import DeviceHello, FlashedBoard
+from tinyflow.device import messages, results, transfer
+from tinyflow.device.messages import Value
+from tinyflow.device.session import Session
+from tinyflow.errors import DeviceError
+
+
+def greet(session: Session, expected: FlashedBoard, seconds: float) -> DeviceHello:
+    """Ask who the board is and agree on a protocol. Raises DeviceError where it is another."""
+    limits = messages.definitions().limits
+    lowest, highest = limits.get("PROTOCOL_LOWEST", 1), limits["PROTOCOL"]
+    known = "SPEAKS" in messages.definitions().fields
+    asked: dict[str, Value] = {"SPEAKS": highest} if known else {}
+    reply = session.request("HELLO", "HELLO_REPLY", seconds, asked).reply
+    place = session.place()
+    again = [f"tinyflow flash --board {expected.board}"]
+    spoken = reply.integer("PROTOCOL")
+    if not lowest <= spoken <= highest:
+        ours = f"{lowest} to {highest}" if lowest < highest else f"{highest}"
+        fact = f"{place} speaks protocol {spoken}, this tinyflow speaks {ours}"
+        newer = ["the board's firmware is of a newer tinyflow"] if spoken > highest else []
+        raise DeviceError(fact, newer, again)
+    hello = results.hello_from(reply)
+    if expected.model_sha256 and hello.model_sha256 != expected.model_sha256:
+        raise DeviceError(
+            f"{place} runs another model: {hello.model} {hello.model_sha256[:16]}",
+            [
+                f"the board has {hello.model_sha256}",
+                f"expected is {expected.model_sha256}",
+            ],
+            again,
+        )
+    if expected.build_id and hello.build_id != expected.build_id:
+        raise DeviceError(
+            f"{place} runs another build of {hello.model}: {hello.build_id}",
+            [f"expected is {expected.build_id}"],
+            again,
+        )
+    session.allow_window(transfer.WINDOW if "PROTOCOL_LOWEST" in reply.values else 1)
+    return hello
