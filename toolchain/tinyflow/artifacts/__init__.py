@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from tinyflow.artifacts.firmware import (
     DeviceHello,
+    DriftState,
     FirmwareImage,
     FirmwareProject,
     FlashedBoard,
     FlashFile,
+    InputSketch,
     SensorState,
     Telemetry,
 )
@@ -49,6 +51,7 @@ __all__ = [
     "Cycles",
     "Dataset",
     "DeviceHello",
+    "DriftState",
     "Estimate",
     "Evaluation",
     "ExportedLibrary",
@@ -59,6 +62,7 @@ __all__ = [
     "FlashedBoard",
     "Floats",
     "Footprint",
+    "InputSketch",
     "IntegerPredictor",
     "KerasModel",
     "Labels",

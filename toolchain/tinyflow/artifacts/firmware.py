@@ -97,13 +97,57 @@ class DeviceHello:
 
 
 @dataclass(frozen=True)
+class InputSketch:
+    """What the values of an input channel, or of a few beside each other, were lately.
+
+    Of about the last two windows of inferences, older ones counting less; `count` is of values.
+    `mean`, `variance`, `minimum` and `maximum` are real values. `histogram` counts values by bins;
+    `edges` are the highest real values of all bins but the last.
+    """
+
+    count: int
+    mean: float
+    variance: float
+    minimum: float
+    maximum: float
+    histogram: tuple[int, ...]
+    edges: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class DriftState:
+    """How far inputs and outputs are from those that the model was trained with.
+
+    A score is a population stability index, made once in `window` inferences; 0 before the first.
+    `windows` counts the scores, `alarms` those over their limit. A limit of 0 is of what has no
+    reference, and a window of 0 is of a firmware without one.
+    """
+
+    window: int
+    windows: int
+    alarms: int
+    input_score: float
+    input_limit: float
+    output_score: float
+    output_limit: float
+
+    @property
+    def alarmed(self) -> bool:
+        """Whether a score is over its limit now."""
+        pairs = (self.input_score, self.input_limit), (self.output_score, self.output_limit)
+        return any(0 < limit < score for score, limit in pairs)
+
+
+@dataclass(frozen=True)
 class Telemetry:
     """What a board remembers of its inferences since it started; all counts 0 before the first.
 
     `histogram` has pairs of a bucket's lower bound and its inferences, without the empty buckets
     at both ends. `class_counts` counts inferences by their largest output, `class_other` those
     beyond. `stack_bytes`, `stack_used_bytes`, `heap_free_bytes` and `reset_reason` (the chip's own
-    code) are 0 where unknown; `uptime_ms` wraps after 49 days.
+    code) are 0 where unknown; `uptime_ms` wraps after 49 days. `confidence` counts inferences by
+    their largest output in tenths of 1, `inputs` has a sketch of each channel or group of them;
+    they are empty, and `drift` is None, where the firmware does not know.
     """
 
     inferences: int
@@ -123,6 +167,9 @@ class Telemetry:
     reset_reason: int
     uptime_ms: int
     frames_damaged: int
+    confidence: tuple[int, ...] = ()
+    inputs: tuple[InputSketch, ...] = ()
+    drift: DriftState | None = None
 
 
 @dataclass(frozen=True)

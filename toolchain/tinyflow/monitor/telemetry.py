@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from tinyflow.artifacts import DeviceHello, MetricRow, SensorState, Telemetry
 
 MICROSECONDS = 1e6
@@ -32,7 +34,7 @@ def percentile(telemetry: Telemetry, fraction: float) -> int:
 
 
 def telemetry_rows(
-    run: str, hello: DeviceHello, telemetry: Telemetry, time: float
+    run: str, hello: DeviceHello, telemetry: Telemetry, time: float, device: str = ""
 ) -> list[MetricRow]:
     """The rows of one telemetry message that came in at `time`, seconds since the epoch.
 
@@ -70,13 +72,45 @@ def telemetry_rows(
         classes = enumerate(telemetry.class_counts)
         figures += [(f"class_{index}", count, "inferences") for index, count in classes]
         figures.append(("class_other", telemetry.class_other, "inferences"))
+        confidence = enumerate(telemetry.confidence)
+        figures += [(f"confidence_{index}", count, "inferences") for index, count in confidence]
+    figures += _input_figures(telemetry) + _drift_figures(telemetry)
     return [
-        MetricRow(run, hello.board, "device", name, float(value), unit_of, time)
+        MetricRow(run, hello.board, "device", name, float(value), unit_of, time, device)
         for name, value, unit_of in figures
     ]
 
 
-def sensor_rows(run: str, hello: DeviceHello, sensor: SensorState, time: float) -> list[MetricRow]:
+def _input_figures(telemetry: Telemetry) -> list[tuple[str, float, str]]:
+    """What the input's channels were lately, in the units that the model was trained with."""
+    figures: list[tuple[str, float, str]] = []
+    for index, sketch in enumerate(telemetry.inputs):
+        if sketch.count:
+            figures += [
+                (f"input_{index}_mean", sketch.mean, "value"),
+                (f"input_{index}_deviation", math.sqrt(max(sketch.variance, 0.0)), "value"),
+                (f"input_{index}_min", sketch.minimum, "value"),
+                (f"input_{index}_max", sketch.maximum, "value"),
+            ]
+    return figures
+
+
+def _drift_figures(telemetry: Telemetry) -> list[tuple[str, float, str]]:
+    """Scores with their limits, from the first on; what has no reference is left out."""
+    drift = telemetry.drift
+    if drift is None or not drift.windows:
+        return []
+    figures: list[tuple[str, float, str]] = [("drift_alarms", drift.alarms, "windows")]
+    for name in ("input", "output"):
+        if limit := getattr(drift, f"{name}_limit"):
+            figures.append((f"drift_{name}", getattr(drift, f"{name}_score"), "psi"))
+            figures.append((f"drift_{name}_limit", limit, "psi"))
+    return figures
+
+
+def sensor_rows(
+    run: str, hello: DeviceHello, sensor: SensorState, time: float, device: str = ""
+) -> list[MetricRow]:
     """The rows of what a board told of its sensor at `time`; ages are in time where it has a rate.
 
     `sensor_faults` is 1 while the sensor does not answer.
@@ -94,6 +128,6 @@ def sensor_rows(run: str, hello: DeviceHello, sensor: SensorState, time: float) 
         figures.append(("window_age_us", sensor.age * microsecond, "us"))
         figures.append(("window_age_us_max", sensor.age_max * microsecond, "us"))
     return [
-        MetricRow(run, hello.board, "device", name, float(value), unit, time)
+        MetricRow(run, hello.board, "device", name, float(value), unit, time, device)
         for name, value, unit in figures
     ]
