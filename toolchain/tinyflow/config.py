@@ -106,6 +106,37 @@ class SensorConfig(schema.Checked):
 
 
 @dataclass(frozen=True)
+class AlertsConfig(schema.Checked):
+    """When `tinyflow monitor` raises an alert; a rule with 0 is off.
+
+    `drift` is times the board's own limits, `latency` times `[budget]`'s. `deadline_misses` are new
+    ones within a minute, `restarts` those within `restart_minutes`; `silent_seconds` is how long a
+    board may say nothing. An alert ends when the figure has been well under its limit for
+    `calm_seconds`. `webhook` is a URL that each alert, and each end of one, is posted to.
+    """
+
+    drift: Annotated[float, Ge(0)] = 1.0
+    latency: Annotated[float, Ge(0)] = 1.0
+    deadline_misses: Annotated[int, Ge(0)] = 1
+    restarts: Annotated[int, Ge(0), Le(1000)] = 3
+    restart_minutes: Annotated[float, Gt(0), Le(1440)] = 5.0
+    silent_seconds: Annotated[float, Ge(0)] = 30.0
+    calm_seconds: Annotated[float, Ge(0)] = 10.0
+    webhook: str = ""
+
+
+MlperfTask = Literal["kws01", "vww01", "ic01", "ad01"]
+"""The benchmarks of MLPerf Tiny, as its runner calls them."""
+
+
+@dataclass(frozen=True)
+class FirmwareConfig(schema.Checked):
+    """`mlperf` makes the console the interface of that MLPerf Tiny benchmark; empty: of none."""
+
+    mlperf: Literal["", MlperfTask] = ""
+
+
+@dataclass(frozen=True)
 class ProjectConfig(schema.Checked):
     """All of tinyflow.toml. `name` becomes part of C symbols."""
 
@@ -119,6 +150,8 @@ class ProjectConfig(schema.Checked):
     compile: CompileConfig = field(default_factory=CompileConfig)
     budget: BudgetConfig = field(default_factory=BudgetConfig)
     sensor: SensorConfig | None = None
+    firmware: FirmwareConfig = field(default_factory=FirmwareConfig)
+    alerts: AlertsConfig = field(default_factory=AlertsConfig)
 
 
 @dataclass(frozen=True)
