@@ -29,6 +29,7 @@ from pathlib import Path, PurePosixPath
 from tinyflow import __version__, cache, paths, render
 from tinyflow.artifacts import CompiledModel, FirmwareProject
 from tinyflow.boards import BoardProfile
+from tinyflow.config import MlperfTask
 from tinyflow.errors import ProjectError
 from tinyflow.sensors import Sensor
 
@@ -44,11 +45,12 @@ LINK_FLAGS = ("-Wl,--gc-sections",)
 @dataclass(frozen=True)
 class MainContext:
     """Context of application.c.j2 and main.c.j2 in templates/firmware/: the model's name, and the
-    same in capitals; whether there is a sensor."""
+    same in capitals; whether there is a sensor; the MLPerf Tiny benchmark, empty for none."""
 
     name: str
     upper: str
     sensor: bool
+    mlperf: str
 
 
 @dataclass(frozen=True)
@@ -96,23 +98,26 @@ def write_project(
     *,
     heartbeat_ms: int = 1000,
     sensor: Sensor | None = None,
+    mlperf: MlperfTask | None = None,
     templates: Sequence[Path] = (),
     ports: Sequence[Path] = (),
 ) -> FirmwareProject:
     """Write the firmware project of `compiled` for `board` into `folder`.
 
     `builder` is one of the board's. `heartbeat_ms` is how often the device reports unasked, 0 for
-    never. Without `sensor` the firmware answers requests only. Templates in folders `templates`,
+    never. Without `sensor` the firmware answers requests only. With `mlperf` the console is that
+    benchmark's interface, and nothing is reported unasked. Templates in folders `templates`,
     and port layers in folders `ports`, come before tinyflow's own. The same inputs give the
     same bytes. Raises ProjectError when the board names files that are not there.
     """
     board = board.for_builder(builder)
     port = _port_files(board, ports)
-    context = _context(compiled, board, builder, port, sensor)
+    parts = _runtime_parts(sensor, mlperf)
+    context = _context(compiled, board, builder, port, sensor, parts)
     _copy_library(folder / "lib" / compiled.name, compiled)
-    _copy_runtime(folder / "lib" / "tnf_runtime", compiled, sensor)
+    _copy_runtime(folder / "lib" / "tnf_runtime", compiled, parts)
     _copy_files(port, folder / "src")
-    main = MainContext(compiled.name, compiled.name.upper(), sensor is not None)
+    main = MainContext(compiled.name, compiled.name.upper(), sensor is not None, mlperf or "")
     for source in _application_files(board):
         _write(folder / source, render.render(f"firmware/{Path(source).name}.j2", main, templates))
     if sensor is not None:
@@ -130,7 +135,8 @@ def write_project(
             folder / context.platform,
             ignore=shutil.ignore_patterns("__pycache__"),
         )
-    build_id = _write_board_header(folder, board, heartbeat_ms, templates)
+    heartbeat = 0 if mlperf is not None else heartbeat_ms
+    build_id = _write_board_header(folder, board, heartbeat, templates)
     return FirmwareProject(
         path=folder,
         board=board.name,
@@ -147,9 +153,10 @@ def _context(
     builder: str,
     port_files: Sequence[Path],
     sensor: Sensor | None,
+    parts: Sequence[str],
 ) -> ProjectContext:
     library = [f"lib/{compiled.name}/src/{file.name}" for file in compiled.sources]
-    runtime = [f"lib/tnf_runtime/src/{file.name}" for file in _runtime_files("*.c", sensor)]
+    runtime = [f"lib/tnf_runtime/src/{file.name}" for file in _runtime_files("*.c", parts)]
     port = [f"src/{file.name}" for file in port_files if file.suffix != ".h"]
     driver = [SENSOR_DRIVER] if sensor is not None else []
     scripted = board.toolchain is not None and board.toolchain.linker_script
@@ -186,9 +193,14 @@ def _own_platform(board: BoardProfile, builder: str) -> str:
     return f"platform/tinyflow-{cache.code_sha256(('firmware/platformio',))[:8]}"
 
 
-def _runtime_files(pattern: str, sensor: Sensor | None) -> list[Path]:
+def _runtime_parts(sensor: Sensor | None, mlperf: MlperfTask | None) -> tuple[str, ...]:
+    """The folders of the runtime below firmware/ that this firmware has."""
+    optional = {"sensor": sensor is not None, "mlperf": mlperf is not None}
+    return ("protocol", "runtime", *(part for part, there in optional.items() if there))
+
+
+def _runtime_files(pattern: str, parts: Sequence[str]) -> list[Path]:
     firmware = paths.data_folder("firmware")
-    parts = ("protocol", "runtime") if sensor is None else ("protocol", "runtime", "sensor")
     return sorted(file for part in parts for file in (firmware / part).glob(pattern))
 
 
@@ -221,13 +233,13 @@ def _copy_library(folder: Path, compiled: CompiledModel) -> None:
     _copy_files(sorted({*compiled.sources, *own} - {*compiled.headers}), folder / "src")
 
 
-def _copy_runtime(folder: Path, compiled: CompiledModel, sensor: Sensor | None) -> None:
+def _copy_runtime(folder: Path, compiled: CompiledModel, parts: Sequence[str]) -> None:
     """The runtime; what it shares with the inference library is there already, once."""
     there = {file.name for file in compiled.headers}
     public = sorted((paths.data_folder("firmware") / "include").glob("*.*"))
-    headers = [*public, *_runtime_files("*.h", sensor), *_runtime_files("*.def", sensor)]
+    headers = [*public, *_runtime_files("*.h", parts), *_runtime_files("*.def", parts)]
     _copy_files([file for file in headers if file.name not in there], folder / "include")
-    _copy_files(_runtime_files("*.c", sensor), folder / "src")
+    _copy_files(_runtime_files("*.c", parts), folder / "src")
 
 
 def _template_folders(board: BoardProfile, builder: str) -> tuple[str, ...]:

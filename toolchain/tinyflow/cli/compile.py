@@ -86,6 +86,7 @@ def _show_project(result: dict[str, Any]) -> None:
 
 @click.command()
 @options.model_and_board
+@options.mlperf
 @options.output
 @prints(_show_project)
 @options.walks
@@ -120,6 +121,7 @@ def _show_image(result: dict[str, Any]) -> None:
 
 @click.command()
 @options.model_and_board
+@options.mlperf
 @prints(_show_image)
 @options.walks
 def build(walk: Walk) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from tinyflow.config import Optimize
+    from tinyflow.config import MlperfTask, Optimize
     from tinyflow.pipeline import Walk
 
 board = click.option("-b", "--board", metavar="NAME", help="Board profile; see `tinyflow boards`.")
@@ -48,6 +48,12 @@ optimize = click.option(
     type=click.Choice(["speed", "size", "balanced"]),
     help="What to choose kernels for; the project's [compile] says it otherwise, or balanced.",
 )
+mlperf = click.option(
+    "--mlperf",
+    type=click.Choice(["kws01", "vww01", "ic01", "ad01"]),
+    help="Make the console the interface of this MLPerf Tiny benchmark; the project's [firmware] "
+    "says it otherwise.",
+)
 model = click.argument(
     "model", required=False, type=click.Path(path_type=Path), metavar="[MODEL.tflite]"
 )
@@ -78,6 +84,7 @@ def walks(command: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any
         optimize: Optimize | None,
         builder: str | None = None,
         runner: str | None = None,
+        mlperf: MlperfTask | None = None,
         **options: Any,
     ) -> dict[str, Any]:
         from tinyflow import pipeline
@@ -91,6 +98,7 @@ def walks(command: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any
             runner=runner,
             least_ram=least_ram,
             optimize=optimize,
+            mlperf=mlperf,
         )
         return command(walk, **options)
 

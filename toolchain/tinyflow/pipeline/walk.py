@@ -52,9 +52,10 @@ class Walk:
     """One walk through the stages, for a project or for a .tflite alone.
 
     `model` is a .tflite given by the user; without it the project's own is trained. `seed`
-    overrides the project's, `sensor_override` its `[sensor]`. `board` has one builder and one
-    runner. With `least_ram` the model is compiled for the least RAM on any board; `optimize`
-    overrides the project's `[compile]`. `home` holds the cache.
+    overrides the project's, `sensor_override` its `[sensor]`, `mlperf_override` what its
+    `[firmware]` says of that. `board` has one builder and one runner. With `least_ram` the model is
+    compiled for the least RAM on any board; `optimize` overrides the project's `[compile]`. `home`
+    holds the cache.
     """
 
     home: Path
@@ -64,6 +65,7 @@ class Walk:
     name: str | None = None
     seed_override: int | None = None
     sensor_override: config.SensorConfig | None = None
+    mlperf_override: config.MlperfTask | None = None
     least_ram: bool = False
     optimize: Optimize | None = None
     _made: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False, repr=False)
@@ -248,11 +250,23 @@ class Walk:
         folder = self.project.folder if self.project is not None else None
         return sensors.resolve(settings, self.compiled(), self.require_board(), folder)
 
+    def mlperf(self) -> config.MlperfTask | None:
+        """The MLPerf Tiny benchmark whose interface the console is, None where it is none."""
+        from tinyflow import mlperf
+
+        task = self.mlperf_override
+        if task is None and self.project is not None:
+            task = self.project.config.firmware.mlperf or None
+        if task is not None:
+            mlperf.check(task, self.compiled())
+        return task
+
     def firmware(self) -> FirmwareProject:
         """The firmware project for the board and its builder."""
         from tinyflow import generate
 
         board, compiled, sensor = self.require_board(), self.compiled(), self.sensor()
+        mlperf = self.mlperf()
         return self.get(
             "generate",
             FirmwareProject,
@@ -264,6 +278,7 @@ class Walk:
                 "templates": cache.folder_sha256(self.templates),
                 "ports": cache.folder_sha256(self.ports),
                 "sensor": sensor.as_key() if sensor is not None else None,
+                "mlperf": mlperf,
             },
             lambda folder: generate.write_project(
                 folder,
@@ -271,6 +286,7 @@ class Walk:
                 board,
                 board.builder,
                 sensor=sensor,
+                mlperf=mlperf,
                 templates=self.templates,
                 ports=self.ports,
             ),
@@ -331,6 +347,7 @@ def start(
     folder: Path | None = None,
     least_ram: bool = False,
     optimize: Optimize | None = None,
+    mlperf: config.MlperfTask | None = None,
 ) -> Walk:
     """A walk for the project at or above `folder` (default: the current one), if there is one.
 
@@ -351,4 +368,14 @@ def start(
     if profile is not None:
         profile = profile.for_builder(builder or health.choose_builder(profile))
         profile = profile.for_runner(runner or profile.runner)
-    return Walk(home, project, profile, model, name, seed, least_ram=least_ram, optimize=optimize)
+    return Walk(
+        home,
+        project,
+        profile,
+        model,
+        name,
+        seed,
+        mlperf_override=mlperf,
+        least_ram=least_ram,
+        optimize=optimize,
+    )
