@@ -1,6 +1,7 @@
 """Talks to a board: the session with its firmware, and where its port is."""
 
 from tinyflow.device.client import Device, connect
+from tinyflow.device.greeting import OtherModelError
 from tinyflow.device.ports import find_port, list_ports
 from tinyflow.device.reappear import has_vanished, seen, wait_for
 from tinyflow.device.reset import restart
@@ -12,6 +13,7 @@ __all__ = [
     "Inference",
     "Layer",
     "LogLine",
+    "OtherModelError",
     "connect",
     "find_port",
     "has_vanished",

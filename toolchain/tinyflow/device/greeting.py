@@ -9,6 +9,10 @@ from tinyflow.device.session import Session
 from tinyflow.errors import DeviceError
 
 
+class OtherModelError(DeviceError):
+    """The board is well, and runs another model than the one that was expected."""
+
+
 def greet(session: Session, expected: FlashedBoard, seconds: float) -> DeviceHello:
     """Ask who the board is and agree on a protocol. Raises DeviceError where it is another."""
     limits = messages.definitions().limits
@@ -26,7 +30,7 @@ def greet(session: Session, expected: FlashedBoard, seconds: float) -> DeviceHel
         raise DeviceError(fact, newer, again)
     hello = results.hello_from(reply)
     if expected.model_sha256 and hello.model_sha256 != expected.model_sha256:
-        raise DeviceError(
+        raise OtherModelError(
             f"{place} runs another model: {hello.model} {hello.model_sha256[:16]}",
             [
                 f"the board has {hello.model_sha256}",
