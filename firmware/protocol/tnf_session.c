@@ -56,12 +56,15 @@ uint32_t tnf_session_infer(tnf_session_t *session)
     const TNF_FLASH tnf_model_t *model = session->config->model;
     session->input_bytes = 0;  /* the arena is the model's now: what was input may be overwritten */
     session->answered = false; /* nor does it hold the output that was told last */
+    tnf_telemetry_input(&session->telemetry, session->config->reference, model->inputs,
+                        session->config->arena);
     uint32_t began = tnf_port_counter();
     model->invoke(session->config->arena, NULL);
     session->steps++;
     uint32_t count = scaled(session->config, tnf_port_counter() - began);
     session->output_ready = true;
-    tnf_telemetry_record(&session->telemetry, count, model->outputs, tnf_session_output(session));
+    tnf_telemetry_record(&session->telemetry, session->config->reference, count, model->outputs,
+                         tnf_session_output(session));
     return count;
 }
 

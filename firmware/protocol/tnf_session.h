@@ -58,7 +58,8 @@ typedef struct tnf_session_config {
     uint32_t counter_divide;
     uint32_t clock_hz;     /**< 0 where a clock has no meaning, or the port measures it */
     uint32_t heartbeat_ms; /**< until the host sets another; 0 is off */
-    const tnf_session_part_t *sensor; /**< NULL where there is none */
+    const tnf_session_part_t *sensor;           /**< NULL where there is none */
+    const TNF_FLASH tnf_reference_t *reference; /**< NULL: inputs and drift are not told */
 } tnf_session_config_t;
 
 /** One session. The members are the session's own. */

@@ -26,13 +26,13 @@ uint32_t tnf_tensor_values(const TNF_FLASH tnf_tensor_t *tensor)
     }
 }
 
-/* An integer that is ordered as the values are: a float's bits are, but that negative ones count
- * backwards. So no float is compared, which costs a routine on a core without such a unit. */
-static int32_t order(uint32_t type, const int8_t *data, uint32_t index)
+/* A float's bits are ordered as it is, but that negative ones count backwards. So no float is
+ * compared, which costs a routine on a core without such a unit. */
+int32_t tnf_tensor_order(const TNF_FLASH tnf_tensor_t *tensor, const int8_t *data, uint32_t index)
 {
     int16_t half;
     int32_t word;
-    switch (type) {
+    switch (tensor->type) {
     case TNF_INT16:
         memcpy(&half, data + 2 * index, sizeof half);
         return half;
@@ -52,7 +52,7 @@ uint32_t tnf_tensor_largest(const TNF_FLASH tnf_tensor_t *tensor, const int8_t *
     uint32_t best = 0;
     uint32_t count = tnf_tensor_values(tensor);
     for (uint32_t i = 1; i < count; ++i) {
-        if (order(tensor->type, data, i) > order(tensor->type, data, best)) {
+        if (tnf_tensor_order(tensor, data, i) > tnf_tensor_order(tensor, data, best)) {
             best = i;
         }
     }

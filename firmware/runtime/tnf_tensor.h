@@ -20,6 +20,11 @@ uint32_t tnf_tensor_run(const TNF_FLASH tnf_tensor_t *tensors, uint32_t offset,
 /** How many values a tensor has. */
 uint32_t tnf_tensor_values(const TNF_FLASH tnf_tensor_t *tensor);
 
+/** A number that is ordered as the values of the tensor's type are: an integer itself, of a float
+ *  its bits.
+ *  @param data  the tensor's bytes */
+int32_t tnf_tensor_order(const TNF_FLASH tnf_tensor_t *tensor, const int8_t *data, uint32_t index);
+
 /** Which value of a tensor is the largest, the first of equal ones; quantised, integer or float.
  *  @param data  the tensor's bytes */
 uint32_t tnf_tensor_largest(const TNF_FLASH tnf_tensor_t *tensor, const int8_t *data);

@@ -23,8 +23,8 @@ from tinyflow.device import messages, protocol
 from tinyflow.device.messages import Message, Value
 
 LIMITS = messages.definitions().limits
-FLASH_BYTES_MAX = 5000
-SESSION_BYTES_MAX = 2112  # on a Cortex-M4
+FLASH_BYTES_MAX = 5800
+SESSION_BYTES_MAX = 2352  # on a Cortex-M4
 TELEMETRY_BYTES_MAX = 512
 
 
