@@ -79,6 +79,8 @@ def _finding(kind: type[Any], item: Any) -> str:
 
 def _keys_at(kind: Any, location: tuple[Any, ...]) -> list[str]:
     for part in location:
+        if isinstance(part, int):
+            continue  # the place in an array
         if dataclasses.is_dataclass(kind):
             kind = get_type_hints(kind).get(str(part))
         inner = [arg for arg in get_args(kind) if dataclasses.is_dataclass(arg)]
