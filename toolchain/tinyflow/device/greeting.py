@@ -5,6 +5,7 @@ from __future__ import annotations
 from tinyflow.artifacts import DeviceHello, FlashedBoard
 from tinyflow.device import messages, results, transfer
 from tinyflow.device.messages import Value
+from tinyflow.device.pace import Pace
 from tinyflow.device.session import Session
 from tinyflow.errors import DeviceError
 
@@ -44,5 +45,5 @@ def greet(session: Session, expected: FlashedBoard, seconds: float) -> DeviceHel
             [f"expected is {expected.build_id}"],
             again,
         )
-    session.allow_window(transfer.WINDOW if "PROTOCOL_LOWEST" in reply.values else 1)
+    session.pace = Pace(transfer.WINDOW if "PROTOCOL_LOWEST" in reply.values else 1)
     return hello

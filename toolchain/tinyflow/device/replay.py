@@ -90,7 +90,12 @@ class Sensing:
         if not reply.values.keys() >= set(names):
             raise self._nonsense("half a window")
         number, count, misses, size = (reply.integer(name) for name in names[:-1])
-        if size != self._output_bytes or not number:
+        if not number:
+            # The answer to a request that was sent again, after the board had given the replay up.
+            raise DeviceError(
+                f"{self._session.place()} has ended the replay", ["nothing came for too long"]
+            )
+        if size != self._output_bytes:
             raise self._nonsense(f"an output of {size} B, its hello says so of another size")
         output = bytearray(reply.data())
         self._rest_of_output(output)

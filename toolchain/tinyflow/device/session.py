@@ -17,6 +17,7 @@ from tinyflow.artifacts import Telemetry
 from tinyflow.device import messages, protocol, results
 from tinyflow.device.link import LinkLostError, Transport
 from tinyflow.device.messages import Message, Value
+from tinyflow.device.pace import Pace
 from tinyflow.device.results import ConsoleLine, LogLine
 from tinyflow.errors import DeviceError
 
@@ -58,10 +59,9 @@ class Answer:
 class Session:
     """Sends requests over `link`, one at a time. `board` is the name for the reader.
 
-    `answered` counts inferences, for the messages of errors. Time is the link's alone. `window` is
-    how many requests of one transfer may be under way, up to `most_window`; see
-    `tinyflow.device.transfer`. `sequence` is where the numbers of requests begin; by default where
-    no session before has begun, so that none of its requests looks repeated.
+    `answered` counts inferences, for the messages of errors. Time is the link's alone. `pace` is
+    for `tinyflow.device.transfer`. `sequence` is where the numbers of requests begin; by default
+    where no session before has begun, so that none of its requests looks repeated.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Session:
         self.link = link
         self.board = board
         self.answered = 0
-        self.window = self.most_window = 1
+        self.pace = Pace()
         self.console: deque[str] = deque(maxlen=KEPT_LINES)
         self.logs: deque[LogLine] = deque(maxlen=KEPT_LINES)
         self.telemetry: deque[Telemetry] = deque(maxlen=KEPT_TELEMETRY)
@@ -89,10 +89,6 @@ class Session:
     def now(self) -> float:
         """Seconds of the link's clock."""
         return self.link.now()
-
-    def allow_window(self, most: int) -> None:
-        """Have up to `most` requests of a transfer under way at once."""
-        self.window = self.most_window = most
 
     def take_over(self, link: Transport) -> None:
         """Go on over another link to the same board, with what has come in until now."""

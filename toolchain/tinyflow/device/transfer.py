@@ -21,8 +21,7 @@ from tinyflow.device.session import RefusedError, Session
 from tinyflow.errors import DeviceError
 
 WINDOW = 4  # requests under way: a receive buffer of 64 B holds those for an output
-GROWTH = 8  # answers in a row after which the window grows again
-MAX_REWINDS = 16  # without a byte more than before
+MAX_REWINDS = 16  # without a byte more than before; and how often the board may lose all it has
 
 
 class _Flight:
@@ -37,11 +36,10 @@ class _Flight:
         self._heard_at = session.now()
         self._due = 0.0
         self._backoff = 1.0
-        self._in_a_row = 0
 
     @property
     def has_room(self) -> bool:
-        return len(self._sent) < self._session.window
+        return len(self._sent) < self._session.pace.window
 
     @property
     def offsets(self) -> list[int]:
@@ -89,9 +87,9 @@ class _Flight:
             answers.append((offset, message))
             session.note(self._name, now - sent_at, not damaged)
             self._set_due()
-            self._grow()
+            session.pace.got_through()
         if damaged:
-            self._shrink()
+            session.pace.got_lost()
             # What is under way may have been lost; if not, its answers come within this time.
             wait = sessions.EARLY_SECONDS + self._wire_seconds()
             self._due = min(self._due, now + wait)
@@ -99,18 +97,8 @@ class _Flight:
 
     def _lose(self) -> None:
         self._sent.clear()
-        self._shrink()
+        self._session.pace.got_lost()
         self._backoff = min(2 * self._backoff, sessions.MAX_PATIENCE_SECONDS)
-
-    def _grow(self) -> None:
-        self._in_a_row += 1
-        if self._in_a_row >= GROWTH:
-            self._in_a_row = 0
-            self._session.window = min(self._session.window + 1, self._session.most_window)
-
-    def _shrink(self) -> None:
-        self._in_a_row = 0
-        self._session.window = max(self._session.window // 2, 1)
 
     def _wire_seconds(self) -> float:
         size = sum(frame + self._reply_bytes for _, frame, _ in self._sent.values())
@@ -131,32 +119,33 @@ def upload(
     """
     total = len(data)
     done = _agreed(session, data, seconds) if resume else 0
-    best, rewinds, next_at = done, 0, done
+    next_at, rewinds, falls = done, 0, 0
+    ends: dict[int, int] = {}  # of the pieces sent, by where they begin
     flight = _Flight(session, "INPUT", 32, seconds)
     while done < total:
         while flight.has_room and next_at < total:
-            piece = data[next_at : next_at + chunk_bytes]
+            piece = data[next_at : next_at + session.pace.piece(chunk_bytes)]
+            ends[next_at] = next_at + len(piece)
             flight.send({"OFFSET": next_at, "DATA": piece})
             next_at += len(piece)
+        before = done
         for offset, reply in flight.receive():
-            has = _board_has(reply, data, min(offset + chunk_bytes, total))
-            if reply.integer("STATUS") != 0 and has == offset:
+            done = _board_has(reply, data, ends[offset])
+            refused = reply.integer("STATUS") != 0
+            if refused and done == offset:
                 raise RefusedError(reply)  # the very piece that it lacks
-            done = has
-            if reply.integer("STATUS") != 0 or has <= offset:
+            if refused or done <= offset:
                 flight.forget()
-                next_at = done
-                rewinds += 1
                 break
         if not flight.offsets and done < next_at:
             next_at = done
             rewinds += 1
-        if done > best:
-            best, rewinds = done, 0
-        if rewinds > MAX_REWINDS:
+        falls += done < before
+        rewinds = 0 if done > before else rewinds
+        if max(rewinds, falls) > MAX_REWINDS:
             raise DeviceError(
                 f"{session.place()} did not take the input in {MAX_REWINDS} attempts",
-                [f"{best} of {total} B were taken at best"],
+                [f"it has {done} of {total} B"],
             )
 
 
