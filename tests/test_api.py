@@ -3,12 +3,15 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import tinyflow
 import tinyflow.errors
+from tinyflow.artifacts import CompiledModel, FlashedBoard, TfliteModel
 
 DIGITS = Path(__file__).parent / "models" / "digits.tflite"
 
@@ -45,6 +48,48 @@ def test_from_a_model_to_an_answer(tmp_path: Path) -> None:
         assert dut.hello.model_sha256 == compiled.model_sha256
         scores = dut.predict(samples["x"][:20])
         assert (scores.argmax(axis=1) == samples["y"][:20]).mean() >= 0.95
+        dut.close()
+        _connects_by_name(flashed, compiled, samples["x"][:3], scores[:3])
+
+
+def _connects_by_name(
+    flashed: FlashedBoard, compiled: CompiledModel, features: NDArray[Any], scores: NDArray[Any]
+) -> None:
+    """A port and a model, named in all the ways that a rig has them."""
+    models = (DIGITS, str(DIGITS), compiled, TfliteModel(DIGITS, compiled.model_sha256))
+    for model in models:
+        with tinyflow.connect(flashed.port, board="native", model=model) as dut:
+            np.testing.assert_array_equal(dut.predict(features), scores)
+    with tinyflow.connect(Path(flashed.port), baud=57600) as dut:
+        assert dut.hello.model == "digits"
+        assert dut.predict(features.reshape(3, -1)).shape == (3, 10), "flat without a model"
+    with tinyflow.connect(flashed, model=compiled.model_sha256, timeout=2.0) as dut:
+        dut.infer(bytes(dut.hello.input_bytes))
+        assert dut.telemetry().inferences > 0
+    with tinyflow.connect(flashed.port, board="native", reset=True) as dut:
+        assert dut.telemetry().inferences == 0
+    with pytest.raises(tinyflow.errors.DeviceError, match="runs another model: digits"):
+        tinyflow.connect(flashed.port, model="0" * 64)
+
+
+def test_what_cannot_be_connected_says_so(tmp_path: Path) -> None:
+    errors = tinyflow.errors
+    with pytest.raises(errors.ProjectError, match="neither a port nor a board was named"):
+        tinyflow.connect()
+    with pytest.raises(errors.ProjectError, match="it has no port of its own"):
+        tinyflow.connect(board="native")
+    with pytest.raises(errors.ProjectError, match="board nativ is unknown, did you mean native"):
+        tinyflow.connect("socket://127.0.0.1:1", board="nativ")
+    with pytest.raises(errors.ProjectError, match="gives the board no time to answer"):
+        tinyflow.connect("socket://127.0.0.1:1", timeout=0)
+    with pytest.raises(errors.ProjectError, match="a restart needs to know the board"):
+        tinyflow.connect("socket://127.0.0.1:1", reset=True)
+    with pytest.raises(errors.ProjectError, match=r"none\.tflite cannot be read"):
+        tinyflow.connect("socket://127.0.0.1:1", model=tmp_path / "none.tflite")
+    with pytest.raises(errors.DeviceError, match="ttyNONE does not exist"):
+        tinyflow.connect(tmp_path / "ttyNONE")
+    with pytest.raises(errors.DeviceError, match="no port with USB ids FFFF:FFFF"):
+        tinyflow.connect("FFFF:FFFF")
 
 
 def test_a_model_as_a_predictor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

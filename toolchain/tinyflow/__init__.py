@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from tinyflow.compiler import compile_model
     from tinyflow.compiler.host import load
     from tinyflow.config import load_project
-    from tinyflow.device import connect
     from tinyflow.errors import TinyflowError
+    from tinyflow.pipeline.connect import connect
     from tinyflow.pipeline.deploy import deploy
 
 __version__ = "0.1.0"
@@ -29,7 +29,7 @@ __all__ = [
 _HOMES = {
     "TinyflowError": "tinyflow.errors",
     "compile_model": "tinyflow.compiler",
-    "connect": "tinyflow.device",
+    "connect": "tinyflow.pipeline.connect",
     "deploy": "tinyflow.pipeline.deploy",
     "load": "tinyflow.compiler.host",
     "load_board": "tinyflow.boards",

@@ -2,7 +2,7 @@
 
 from tinyflow.device.client import Device, connect
 from tinyflow.device.greeting import OtherModelError
-from tinyflow.device.ports import find_port, list_ports
+from tinyflow.device.ports import find_port, list_ports, named_port
 from tinyflow.device.reappear import has_vanished, seen, wait_for
 from tinyflow.device.reset import restart
 from tinyflow.device.results import ConsoleLine, Inference, Layer, LogLine
@@ -18,6 +18,7 @@ __all__ = [
     "find_port",
     "has_vanished",
     "list_ports",
+    "named_port",
     "restart",
     "seen",
     "wait_for",

@@ -93,8 +93,14 @@ def find_port(board: BoardProfile, port: str | None = None) -> str:
 
     Raises DeviceError when there is no such port, or more than one.
     """
-    if port is None:
-        return _by_profile(board)
+    return _by_profile(board) if port is None else named_port(port, f"board {board.name}")
+
+
+def named_port(port: str, board: str = "the board") -> str:
+    """What pyserial opens for `port` as the user named it; `board` is for the reader.
+
+    Raises DeviceError when there is no such port, or more than one.
+    """
     usb = _USB_NAME.fullmatch(port)
     if usb:
         return _by_usb_name(board, usb)
@@ -113,7 +119,7 @@ def _by_profile(board: BoardProfile) -> str:
     if len(found) == 1:
         return found[0].path
     if found:
-        raise _too_many(board, found)
+        raise _too_many(f"board {board.name}", found)
     ids = [f"{vendor:04X}:{product:04X} {chip}" for (vendor, product), chip in wanted.items()]
     looked = [f"looked for {', '.join(ids)}"] if ids else ["its profile names no USB ids"]
     raise DeviceError(
@@ -126,7 +132,7 @@ def _by_profile(board: BoardProfile) -> str:
     )
 
 
-def _by_usb_name(board: BoardProfile, usb: re.Match[str]) -> str:
+def _by_usb_name(board: str, usb: re.Match[str]) -> str:
     ports = list_ports()
     ids = (int(usb["vendor"], 16), int(usb["product"], 16))
     found = [
@@ -141,7 +147,7 @@ def _by_usb_name(board: BoardProfile, usb: re.Match[str]) -> str:
     raise DeviceError(f"no port with USB ids {usb.group()}", listed(ports))
 
 
-def _too_many(board: BoardProfile, found: Sequence[Port]) -> DeviceError:
+def _too_many(board: str, found: Sequence[Port]) -> DeviceError:
     names = {port.path: port.path for port in found}
     for port in found:
         # The serial number names the board wherever it is plugged in, when it tells them apart.
@@ -149,7 +155,7 @@ def _too_many(board: BoardProfile, found: Sequence[Port]) -> DeviceError:
         if port.serial and len(alike) == 1:
             names[port.path] = f"{port.vendor:04X}:{port.product:04X}:{port.serial}"
     return DeviceError(
-        f"{len(found)} ports could be board {board.name}",
+        f"{len(found)} ports could be {board}",
         [str(port) for port in found],
         [f"--port {name}" for name in names.values()],
     )
