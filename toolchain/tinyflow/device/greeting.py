@@ -6,7 +6,7 @@ from tinyflow.artifacts import DeviceHello, FlashedBoard
 from tinyflow.device import messages, results, transfer
 from tinyflow.device.messages import Value
 from tinyflow.device.pace import Pace
-from tinyflow.device.session import Session
+from tinyflow.device.session import RefusedError, Session
 from tinyflow.errors import DeviceError
 
 
@@ -20,9 +20,12 @@ def greet(session: Session, expected: FlashedBoard, seconds: float) -> DeviceHel
     lowest, highest = limits.get("PROTOCOL_LOWEST", 1), limits["PROTOCOL"]
     known = "SPEAKS" in messages.definitions().fields
     asked: dict[str, Value] = {"SPEAKS": highest} if known else {}
-    reply = session.request("HELLO", "HELLO_REPLY", seconds, asked).reply
     place = session.place()
     again = [f"tinyflow flash --board {expected.board}"]
+    try:
+        reply = session.request("HELLO", "HELLO_REPLY", seconds, asked).reply
+    except RefusedError as refused:
+        raise DeviceError(f"{place} refuses hello: {refused.text}", (), again) from None
     spoken = reply.integer("PROTOCOL")
     if not lowest <= spoken <= highest:
         ours = f"{lowest} to {highest}" if lowest < highest else f"{highest}"
