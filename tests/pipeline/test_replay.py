@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from tinyflow import pipeline
 from tinyflow.artifacts import TensorSpec
 from tinyflow.errors import DeviceError, ProjectError
+from tinyflow.pipeline import watching
 from tinyflow.pipeline.board import connected
 from tinyflow.pipeline.replay import Replay
-from tinyflow.pipeline.watch import Watch
 from tinyflow.sensors import Sensor
 
 DIGITS = Path(__file__).parents[1] / "models" / "digits.tflite"
@@ -85,8 +85,9 @@ def test_a_replayed_window_is_as_one_inference(
 
 def test_a_monitor_shows_the_sensor(folder: Path) -> None:
     walk = pipeline.start(board="native", model=DIGITS, folder=project(folder, INT8))
-    watch = Watch(walk, None, seconds=0.01, replay=False)
-    rows = {row.name: row for batch in watch.rows() for row in batch}
+    asked = [watching.Asked("native")]
+    watch = watching.begin(asked, lambda _: walk, seconds=0.01, replay=False)
+    rows = {row.name: row for batch in watch.batches() for row in batch}
     assert rows["windows"].value == 0
     assert rows["deadline"].value == 2000
     assert rows["window_age_us_max"].unit == "us"

@@ -25,7 +25,7 @@ COMMANDS = {
     "export": ("handoff", "Write the inference library for other build systems."),
     "handoff": ("handoff", "Write one folder, and a zip, for an embedded engineer."),
     "flash": ("board", "Flash the image and ask the board who it is."),
-    "monitor": ("board", "Show a board's metrics as they come, and keep them."),
+    "monitor": ("monitor", "Show boards' metrics as they come, and keep them."),
     "replay": ("replay", "Replay recorded samples to a board as if its sensor had read them."),
     "deploy": ("board", "Walk the whole road, from data to metrics of the board."),
     "profile": ("profile", "Tell what each layer of an inference takes, and how it is computed."),

@@ -20,6 +20,14 @@ port = click.option(
     metavar="PORT",
     help="Serial port: /dev/ttyUSB0, COM3, socket://host:port, rfc2217://host:port, VID:PID.",
 )
+_boards = click.option(
+    "-b",
+    "--board",
+    "boards",
+    multiple=True,
+    metavar="NAME",
+    help="Board profile; may be repeated. See `tinyflow boards`.",
+)
 seed = click.option(
     "--seed", type=click.IntRange(0, 2**31), help="Seed of everything drawn at random."
 )
@@ -69,6 +77,13 @@ def model_alone(command: Callable[..., Any]) -> Callable[..., Any]:
 def model_and_board(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options of a command that goes on to a board with it; see `walks`."""
     return model_alone(builder(runner(command)))
+
+
+def model_and_boards(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Those of `model_and_board`, for a command that takes several boards and makes the walks."""
+    for option in (builder, runner, least_ram, optimize, seed, _name, _boards, model):
+        command = option(command)
+    return command
 
 
 def walks(command: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:

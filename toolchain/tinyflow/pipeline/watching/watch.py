@@ -1,0 +1,310 @@
+"""One monitoring run: a thread for each board, and one place where rows are kept and judged."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tinyflow.artifacts import MetricRow, RunDocument
+from tinyflow.config import AlertsConfig, BudgetConfig
+from tinyflow.monitor.alerts import Alert, Alerts
+from tinyflow.monitor.condition import Condition
+from tinyflow.monitor.keeper import Keeper
+from tinyflow.monitor.overview import Overview
+from tinyflow.monitor.store import Store
+from tinyflow.monitor.webhook import Webhook
+from tinyflow.pipeline.watching.boards import Scene
+from tinyflow.pipeline.watching.watcher import Clock, News, Watcher
+
+TICK_SECONDS = 0.25
+END_SECONDS = 40.0  # a slow emulator may be in the middle of an inference
+MAX_QUEUED = 2000
+MAX_BATCH = 200  # messages that become one append
+MAX_MESSAGES = 20
+
+UNMET = 6
+"""Exit status: the time ran out before the condition held."""
+ALERTED = 7
+"""Exit status: an alert was raised, in a run that waited for something else."""
+GONE = 5
+"""Exit status: no board was there any more at the end."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a run is judged by."""
+
+    alerts: AlertsConfig = field(default_factory=AlertsConfig)
+    budget: BudgetConfig = field(default_factory=BudgetConfig)
+    until: Condition | None = None
+
+
+class Watch:
+    """One run of `scenes`; `batches` carries it out.
+
+    `overviews` are the boards as they are now, `messages` what a person should read of and has not
+    been shown, `met` whether the condition that was waited for has held.
+    """
+
+    def __init__(
+        self,
+        scenes: Sequence[Scene],
+        *,
+        run: str,
+        store_path: Path,
+        seconds: float | None = None,
+        rules: Rules | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        rules = rules or Rules()
+        self.run = run
+        self.store_path = store_path
+        self.overviews = [Overview(scene.board, scene.device) for scene in scenes]
+        self.messages: list[str] = []
+        self.met = False
+        self.alerted = 0
+        self.rows = 0
+        self._scenes = scenes
+        self._seconds = seconds
+        self._rules = rules
+        self._clock = clock or Clock()
+        self._news: queue.Queue[News] = queue.Queue(MAX_QUEUED)
+        self._stopping = threading.Event()
+        self._abandoned = False
+        self._give_up_at: float | None = None
+        self._errors: dict[int, Exception] = {}
+        self._ended: set[int] = set()
+        self._was_live = False
+        self._alerts: dict[int, Alerts] = {}
+        self._webhook: Webhook | None = None
+        self._trouble = ""
+        self.lost = 0
+        self.interrupted = False
+
+    def stop(self) -> None:
+        """End the run: boards are asked once more, all is kept. May be called from a signal."""
+        self.interrupted = True
+        self._stopping.set()
+
+    def abandon(self) -> None:
+        """Do not wait for the boards' threads any more."""
+        self._abandoned = True
+        self._stopping.set()
+
+    def batches(self) -> Iterator[list[MetricRow]]:
+        """Rows as they come, each kept before it is handed on; empty batches a few times a second.
+
+        Ends after the seconds that were asked for, which begin when the first board answers, when
+        the condition holds, and after `stop`.
+        Raises the first board's error where none was ever there, what a watcher could not foresee,
+        and what the store raises at the end.
+        """
+        end: float | None = None
+        with Store(self.store_path) as store:
+            keeper = Keeper(store)
+            if self._rules.alerts.webhook:
+                self._webhook = Webhook(self._rules.alerts.webhook, self._say)
+            threads = self._start()
+            try:
+                while not self._stopping.is_set():
+                    rows = self._take(keeper)
+                    yield rows
+                    if end is None and self._seconds is not None and self._was_live:
+                        end = self._clock.monotonic() + self._seconds
+                    over = end is not None and self._clock.monotonic() >= end
+                    if over or self.met or len(self._ended) == len(self._scenes):
+                        break
+                self._stopping.set()
+                yield from self._rest(keeper)
+            finally:
+                # Also where the reader of the rows has gone, or a board's error ends it all.
+                self._stopping.set()
+                for _ in self._rest(keeper):
+                    pass
+                for thread in threads:
+                    thread.join(0 if self._abandoned else 1)
+                if self._webhook is not None:
+                    self._webhook.close(0 if self._abandoned else 3)
+                self._count(keeper)
+            keeper.close()
+        self._raise_what_is_for_good()
+
+    def take_messages(self) -> list[str]:
+        """Messages since the last call."""
+        taken, self.messages = self.messages, []
+        return taken
+
+    def status(self) -> int:
+        """The exit status of a run that has ended."""
+        until = self._rules.until
+        if until is not None:
+            if not self.met:
+                return UNMET
+            return ALERTED if self.alerted and not until.on_alerts else 0
+        return GONE if all(board.state == "gone" for board in self.overviews) else 0
+
+    def unmet(self) -> list[str]:
+        """Why the condition did not hold."""
+        until = self._rules.until
+        rows = (row for board in self.overviews for row in board.latest.values())
+        return until.unmet(rows) if until is not None and not self.met else []
+
+    def summary(self) -> dict[str, Any]:
+        """How the run went, for `--json`."""
+        return {
+            "run": self.run,
+            "board": ", ".join(dict.fromkeys(board.board for board in self.overviews)),
+            "rows": self.rows,
+            "rows_lost": self.lost,
+            "store": str(self.store_path),
+            "alerts": self.alerted,
+            "until": self._rules.until.text if self._rules.until is not None else None,
+            "met": self.met if self._rules.until is not None else None,
+            "boards": [
+                {
+                    "board": board.board,
+                    "device": board.device,
+                    "state": board.state,
+                    "inferences": board.value("inferences"),
+                    "restarts": board.value("restarts"),
+                    "alerts": sorted(board.alerts),
+                }
+                for board in self.overviews
+            ],
+        }
+
+    def _start(self) -> list[threading.Thread]:
+        threads = []
+        for number, scene in enumerate(self._scenes):
+            watcher = Watcher(
+                number, scene, self.run, self._hear, self._stopping, clock=self._clock
+            )
+            # Daemons: an end that is not waited for ends them, and the boards they started.
+            name = scene.device or scene.board
+            threads.append(threading.Thread(target=watcher.watch, name=name, daemon=True))
+        for thread in threads:
+            thread.start()
+        return threads
+
+    def _hear(self, news: News) -> None:
+        """Called in a board's thread. Waits where the store is slow, but never for ever."""
+        while not self._abandoned:
+            try:
+                self._news.put(news, timeout=TICK_SECONDS)
+            except queue.Full:
+                continue
+            return
+
+    def _take(self, keeper: Keeper) -> list[MetricRow]:
+        """Take what the boards tell within a tick, judge it, keep it."""
+        rows: list[MetricRow] = []
+        documents: list[RunDocument] = []
+        try:
+            news: News | None = self._news.get(timeout=TICK_SECONDS)
+        except queue.Empty:
+            news = None
+        for _ in range(MAX_BATCH):
+            if news is None:
+                break
+            rows += self._judge(news)
+            documents += news.documents
+            news = self._news.get_nowait() if not self._news.empty() else None
+        if not self._stopping.is_set():
+            now = self._clock.time()
+            for number in range(len(self._scenes)):
+                rows += self._raise(number, self._alerts_of(number).tick(now))
+        keeper.keep(rows, documents)
+        self._count(keeper)
+        return rows
+
+    def _judge(self, news: News) -> list[MetricRow]:
+        """A watcher's news: its rows, with those of the alerts that they raise."""
+        board = self.overviews[news.number]
+        board.device = news.device
+        if news.state == "ended":
+            self._ended.add(news.number)
+            return []
+        if news.error is not None:
+            self._errors[news.number] = news.error
+        if news.state == "failed":
+            self._ended.add(news.number)
+        if news.state != board.state:
+            self._tell_of(board, news)
+        board.state, board.note = news.state, news.note
+        self._was_live = self._was_live or news.state == "live"
+        if not self._was_live and len(self._errors) == len(self._scenes):
+            self._stopping.set()
+        rows = list(news.rows)
+        alerts = self._alerts_of(news.number).hear(rows, self._clock.time())
+        rows += self._raise(news.number, alerts)
+        board.take(news.rows)
+        until = self._rules.until
+        if until is not None and any(until.holds(row) for row in rows):
+            self.met = True
+        return rows
+
+    def _tell_of(self, board: Overview, news: News) -> None:
+        place = board.device or board.board
+        if news.state == "live" and board.state != "starting":
+            self._say(f"{place} is there again")
+        elif news.state != "live" and (self._was_live or len(self._scenes) > 1):
+            self._say(f"{place} is {news.state}: {news.note}")
+
+    def _raise(self, number: int, alerts: Sequence[Alert]) -> list[MetricRow]:
+        rows = [alert.row() for alert in alerts]
+        for alert in alerts:
+            self.alerted += not alert.ends
+            self._say(f"alert: {alert.text}")
+            if self._webhook is not None:
+                self._webhook.post(alert)
+        self.overviews[number].take(rows)
+        until = self._rules.until
+        if until is not None and any(until.holds(row) for row in rows):
+            self.met = True
+        return rows
+
+    def _alerts_of(self, number: int) -> Alerts:
+        board = self.overviews[number]
+        if number not in self._alerts:
+            self._alerts[number] = Alerts(
+                self._rules.alerts, self._rules.budget, self.run, board.board, board.device
+            )
+        alerts = self._alerts[number]
+        alerts.device = board.device
+        return alerts
+
+    def _rest(self, keeper: Keeper) -> Iterator[list[MetricRow]]:
+        """What the boards still tell until their threads have ended."""
+        if self._give_up_at is None:
+            self._give_up_at = self._clock.monotonic() + END_SECONDS
+        end = self._give_up_at
+        while len(self._ended) < len(self._scenes) and self._clock.monotonic() < end:
+            if self._abandoned:
+                return
+            yield self._take(keeper)
+
+    def _count(self, keeper: Keeper) -> None:
+        self.rows, self.lost = keeper.kept, keeper.lost + keeper.waiting
+        trouble = keeper.trouble.what if keeper.trouble is not None else ""
+        if trouble != self._trouble:
+            self._say(f"rows are not kept: {trouble}" if trouble else "rows are kept again")
+            self._trouble = trouble
+
+    def _say(self, text: str) -> None:
+        """Also called in the webhook's thread."""
+        self.messages = [*self.messages, text][-MAX_MESSAGES:]
+
+    def _raise_what_is_for_good(self) -> None:
+        failed = [
+            self._errors[number]
+            for number, board in enumerate(self.overviews)
+            if board.state == "failed"
+        ]
+        if failed:
+            raise failed[0]
+        if not self._was_live and self._errors and not self.interrupted:
+            raise self._errors[min(self._errors)]
