@@ -105,14 +105,19 @@ class _Growth:
 
 
 class Alerts:
-    """The rules for one board of one run. Times are seconds; they must not go back."""
+    """The rules for one board of one run. Times are seconds; they must not go back.
+
+    `device` may become known later.
+    """
 
     def __init__(
         self, config: AlertsConfig, budget: BudgetConfig, run: str, board: str, device: str
     ) -> None:
         self._config = config
         self._budget = budget
-        self._place = (run, board, device)
+        self._run = run
+        self._board = board
+        self.device = device
         self._states: dict[str, _State] = {}
         self._seen: float | None = None
         self._before: tuple[float, float] | None = None  # inferences, total count
@@ -211,12 +216,11 @@ class Alerts:
         return alerts
 
     def _alert(self, rule: str, figure: _Found, now: float, lasted: float | None = None) -> Alert:
-        run, board, device = self._place
         return Alert(
             rule,
-            board,
-            device,
-            run,
+            self._board,
+            self.device,
+            self._run,
             figure.value,
             figure.limit,
             figure.unit,
