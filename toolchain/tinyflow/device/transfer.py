@@ -27,9 +27,12 @@ MAX_REWINDS = 16  # without a byte more than before; and how often the board may
 class _Flight:
     """Requests of one kind under way, each with the offset it is about, in the order sent."""
 
-    def __init__(self, session: Session, name: str, reply_bytes: int, seconds: float) -> None:
+    def __init__(
+        self, session: Session, name: str, reply: str, reply_bytes: int, seconds: float
+    ) -> None:
         self._session = session
         self._name = name
+        self._replies = (reply, "STATUS_REPLY")
         self._reply_bytes = reply_bytes
         self._seconds = seconds
         self._sent: dict[int, tuple[int, int, float]] = {}  # by sequence: offset, bytes, time
@@ -77,7 +80,7 @@ class _Flight:
         now = session.now()
         answers = []
         for message in messages:
-            if message.sequence not in self._sent:
+            if message.sequence not in self._sent or message.name not in self._replies:
                 continue  # of a request that was given up
             self._heard_at, self._backoff = now, 1.0
             while (first := next(iter(self._sent))) != message.sequence:
@@ -121,7 +124,7 @@ def upload(
     done = _agreed(session, data, seconds) if resume else 0
     next_at, rewinds, falls = done, 0, 0
     ends: dict[int, int] = {}  # of the pieces sent, by where they begin
-    flight = _Flight(session, "INPUT", 32, seconds)
+    flight = _Flight(session, "INPUT", "STATUS_REPLY", 32, seconds)
     while done < total:
         while flight.has_room and next_at < total:
             piece = data[next_at : next_at + session.pace.piece(chunk_bytes)]
@@ -151,7 +154,7 @@ def upload(
 
 def _board_has(reply: Message, data: bytes, expected: int) -> int:
     """How much of `data` the board has, by its reply; 0 where it has something else."""
-    if reply.name != "STATUS_REPLY" or "BYTES" not in reply.values:
+    if "BYTES" not in reply.values:
         return 0
     refused, size = RefusedError(reply), reply.integer("BYTES")
     if refused.name not in ("OK", "BAD_FIELD"):
@@ -180,7 +183,7 @@ def download(
     missing = deque(range(len(output), total, chunk_bytes))
     parts: dict[int, bytes] = {}
     wanted = len(missing)
-    flight = _Flight(session, "OUTPUT", chunk_bytes + 32, seconds)
+    flight = _Flight(session, "OUTPUT", "CHUNK", chunk_bytes + 32, seconds)
     while len(parts) < wanted:
         under_way = flight.offsets
         while missing and flight.has_room:
