@@ -130,7 +130,7 @@ uint32_t tnf_drift_score(const uint16_t *counts, const TNF_FLASH uint16_t *share
             sum += difference * ratio;
         }
     }
-    uint32_t score = sum > 0 ? (((uint32_t)sum >> 13) * LN_2) >> 12 : 0;
+    uint32_t score = sum > 0 ? (((uint32_t)sum >> 11) * LN_2) >> 12 : 0;
     return score < UINT16_MAX ? score : UINT16_MAX;
 }
 

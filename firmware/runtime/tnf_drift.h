@@ -18,7 +18,7 @@
 #include "tnf_reference.h"
 
 /** So much of a score is a population stability index of 1. */
-#define TNF_SCORE_ONE 4096
+#define TNF_SCORE_ONE 16384
 
 /** What a group of input channels was lately. Values are bytes of the input + 128. */
 typedef struct tnf_sketch {
@@ -61,7 +61,7 @@ void tnf_drift_step(tnf_drift_t *drift, const TNF_FLASH tnf_reference_t *referen
 /** The base-2 logarithm of @p value, not 0, in 1/1024, rounded down. */
 uint32_t tnf_drift_log2(uint32_t value);
 
-/** The population stability index of @p counts against @p shares, in 1 / TNF_SCORE_ONE, 16 at most.
+/** The population stability index of @p counts against @p shares, in 1 / TNF_SCORE_ONE, 4 at most.
  *  Half a count is added to each bin, for an empty one would be infinitely far away; bins without
  *  a share are left out.
  *  @param bins  32 at most */

@@ -22,7 +22,7 @@ typedef struct tnf_reference {
     uint8_t channels;     /**< values of a position, one beside the other in memory */
     uint8_t group;        /**< channels that share a sketch; the last may have fewer */
     uint16_t stride;      /**< one position in so many is looked at, another one each time */
-    uint16_t input_limit; /**< an input score over it is an alarm, in 1/4096; 0 is none */
+    uint16_t input_limit; /**< an input score over it is an alarm, in 1/16384; 0 is none */
     uint16_t output_limit;
     float scale; /**< a byte b of the input stands for (b + 128 - zero) * scale */
     float zero;

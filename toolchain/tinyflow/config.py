@@ -106,6 +106,20 @@ class SensorConfig(schema.Checked):
 
 
 @dataclass(frozen=True)
+class DriftConfig(schema.Checked):
+    """How a board tells that its data are not those of training.
+
+    It scores once in `window` inferences, 0: never. `false_alarm_rate` is the chance of an alarm in
+    a window of data like those of training. Where the field's mix of classes is known to be another
+    one, `classes` is false: then confidences alone are compared.
+    """
+
+    window: Annotated[int, Ge(0), Le(1024)] = 64
+    false_alarm_rate: Annotated[float, Ge(0.0001), Le(0.5)] = 0.001
+    classes: bool = True
+
+
+@dataclass(frozen=True)
 class AlertsConfig(schema.Checked):
     """When `tinyflow monitor` raises an alert; a rule with 0 is off.
 
@@ -151,6 +165,7 @@ class ProjectConfig(schema.Checked):
     budget: BudgetConfig = field(default_factory=BudgetConfig)
     sensor: SensorConfig | None = None
     firmware: FirmwareConfig = field(default_factory=FirmwareConfig)
+    drift: DriftConfig = field(default_factory=DriftConfig)
     alerts: AlertsConfig = field(default_factory=AlertsConfig)
 
 

@@ -9,6 +9,7 @@ The layout is the same for all builders:
     src/application.c src/port.c ...    application, port layer and start-up
     src/main.c                          not where an SDK has a main() of its own
     src/sensor.c                        the sensor's driver, where there is one
+    src/reference.c                     what inferences are compared with, where they are
     include/tnf_board.h                 the board's figures, the build id
     include/tnf_sensor_config.h         what is sensed, where there is a sensor
 
@@ -26,8 +27,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import numpy as np
+
 from tinyflow import __version__, cache, paths, render
-from tinyflow.artifacts import CompiledModel, FirmwareProject
+from tinyflow.artifacts import CompiledModel, FirmwareProject, TrainingReference
 from tinyflow.boards import BoardProfile
 from tinyflow.config import MlperfTask
 from tinyflow.errors import ProjectError
@@ -37,6 +40,8 @@ BUILD_ID_DIGITS = 16
 BOARD_HEADER = "include/tnf_board.h"
 SENSOR_HEADER = "include/tnf_sensor_config.h"
 SENSOR_DRIVER = "src/sensor.c"
+REFERENCE = "src/reference.c"
+SCORE_ONE = 16384  # of a drift score, in tnf_drift.h
 PORT_SUFFIXES = (".c", ".h", ".S", ".cpp")
 C_FLAGS = ("-O2", "-ffunction-sections", "-fdata-sections", "-Wall", "-Wextra")
 LINK_FLAGS = ("-Wl,--gc-sections",)
@@ -45,12 +50,28 @@ LINK_FLAGS = ("-Wl,--gc-sections",)
 @dataclass(frozen=True)
 class MainContext:
     """Context of application.c.j2 and main.c.j2 in templates/firmware/: the model's name, and the
-    same in capitals; whether there is a sensor; the MLPerf Tiny benchmark, empty for none."""
+    same in capitals; whether there is a sensor; the MLPerf Tiny benchmark, empty for none; whether
+    there is a reference."""
 
     name: str
     upper: str
     sensor: bool
     mlperf: str
+    reference: bool
+
+
+@dataclass(frozen=True)
+class ReferenceContext:
+    """Context of templates/firmware/reference.c.j2. `about` are lines; numbers with a point are C
+    literals, or limits as they are told to the host."""
+
+    reference: TrainingReference
+    tool_version: str
+    about: tuple[str, ...]
+    scale: str
+    zero: str
+    input_limit: str
+    output_limit: str
 
 
 @dataclass(frozen=True)
@@ -99,6 +120,7 @@ def write_project(
     heartbeat_ms: int = 1000,
     sensor: Sensor | None = None,
     mlperf: MlperfTask | None = None,
+    reference: TrainingReference | None = None,
     templates: Sequence[Path] = (),
     ports: Sequence[Path] = (),
 ) -> FirmwareProject:
@@ -106,24 +128,36 @@ def write_project(
 
     `builder` is one of the board's. `heartbeat_ms` is how often the device reports unasked, 0 for
     never. Without `sensor` the firmware answers requests only. With `mlperf` the console is that
-    benchmark's interface, and nothing is reported unasked. Templates in folders `templates`,
-    and port layers in folders `ports`, come before tinyflow's own. The same inputs give the
-    same bytes. Raises ProjectError when the board names files that are not there.
+    benchmark's interface, and nothing is reported unasked. Without `reference` inputs are not
+    sketched and no drift is scored. Templates in folders `templates`, and port layers in folders
+    `ports`, come before tinyflow's own. The same inputs give the same bytes. Raises ProjectError
+    when the board names files that are not there.
     """
     board = board.for_builder(builder)
     port = _port_files(board, ports)
     parts = _runtime_parts(sensor, mlperf)
-    context = _context(compiled, board, builder, port, sensor, parts)
+    made = {SENSOR_DRIVER: sensor is not None, REFERENCE: reference is not None}
+    written = tuple(source for source, there in made.items() if there)
+    context = _context(compiled, board, builder, port, sensor, parts, written)
     _copy_library(folder / "lib" / compiled.name, compiled)
     _copy_runtime(folder / "lib" / "tnf_runtime", compiled, parts)
     _copy_files(port, folder / "src")
-    main = MainContext(compiled.name, compiled.name.upper(), sensor is not None, mlperf or "")
+    main = MainContext(
+        name=compiled.name,
+        upper=compiled.name.upper(),
+        sensor=sensor is not None,
+        mlperf=mlperf or "",
+        reference=reference is not None,
+    )
     for source in _application_files(board):
         _write(folder / source, render.render(f"firmware/{Path(source).name}.j2", main, templates))
     if sensor is not None:
         header = render.render("firmware/tnf_sensor_config.h.j2", sensor, templates)
         _write(folder / SENSOR_HEADER, header)
         shutil.copyfile(sensor.source, folder / SENSOR_DRIVER)
+    if reference is not None:
+        text = render.render("firmware/reference.c.j2", _reference_context(reference), templates)
+        _write(folder / REFERENCE, text)
     if board.toolchain is not None and context.linker_script:
         script = f"linker/{board.toolchain.linker_script}"
         _write(folder / context.linker_script, render.render(script, context, templates))
@@ -154,11 +188,11 @@ def _context(
     port_files: Sequence[Path],
     sensor: Sensor | None,
     parts: Sequence[str],
+    written: Sequence[str],
 ) -> ProjectContext:
     library = [f"lib/{compiled.name}/src/{file.name}" for file in compiled.sources]
     runtime = [f"lib/tnf_runtime/src/{file.name}" for file in _runtime_files("*.c", parts)]
     port = [f"src/{file.name}" for file in port_files if file.suffix != ".h"]
-    driver = [SENSOR_DRIVER] if sensor is not None else []
     scripted = board.toolchain is not None and board.toolchain.linker_script
     return ProjectContext(
         board=board,
@@ -167,7 +201,7 @@ def _context(
         tool_version=__version__,
         library_sources=tuple(sorted(library)),
         runtime_sources=tuple(sorted(runtime)),
-        app_sources=tuple(sorted([*_application_files(board), *port, *driver])),
+        app_sources=tuple(sorted([*_application_files(board), *port, *written])),
         c_flags=(f"-std={board.toolchain.standard if board.toolchain else 'c99'}", *C_FLAGS),
         link_flags=LINK_FLAGS,
         linker_script="linker.ld" if scripted else "",
@@ -180,6 +214,31 @@ def _context(
 def _application_files(board: BoardProfile) -> tuple[str, ...]:
     """What is generated into src/: an SDK has a main() of its own, which calls the application."""
     return ("src/application.c",) if board.sdk else ("src/application.c", "src/main.c")
+
+
+def _reference_context(reference: TrainingReference) -> ReferenceContext:
+    """Floats by the shortest text that reads back as the same float32."""
+    about = ["sketches  of no input: none has int8 or int16 values"]
+    if reference.sketches:
+        seen = "all positions" if reference.stride == 1 else f"one position in {reference.stride}"
+        about = [f"sketches  {reference.sketches}, for {reference.channels} input channels; {seen}"]
+    if reference.compares:
+        about += [
+            f"inputs    compared with {reference.inferences} inferences",
+            f"outputs   compared with {reference.judged} inferences",
+            f"limits    for a false alarm in {1 / reference.false_alarm_rate:,.0f} windows",
+        ]
+    else:
+        about.append("drift     not scored: there are no training data")
+    return ReferenceContext(
+        reference=reference,
+        tool_version=__version__,
+        about=tuple(about),
+        scale=f"{np.float32(reference.scale)!s}f",
+        zero=f"{np.float32(reference.zero)!s}f",
+        input_limit=f"{reference.input_limit / SCORE_ONE:.4f}",
+        output_limit=f"{reference.output_limit / SCORE_ONE:.4f}",
+    )
 
 
 def _own_platform(board: BoardProfile, builder: str) -> str:

@@ -36,6 +36,7 @@ from tinyflow.artifacts.model import (
     TensorSpec,
 )
 from tinyflow.artifacts.profile import Cycles, Estimate, Footprint, LayerProfile, Profile
+from tinyflow.artifacts.reference import TrainingReference
 from tinyflow.artifacts.survey import CodeParts, Finding, Survey
 from tinyflow.artifacts.training import Dataset, KerasModel, Split, TfliteModel
 
@@ -79,4 +80,5 @@ __all__ = [
     "Telemetry",
     "TensorSpec",
     "TfliteModel",
+    "TrainingReference",
 ]

@@ -28,6 +28,7 @@ def _show_flash(result: dict[str, Any]) -> None:
 @click.command()
 @options.model_and_board
 @options.mlperf
+@options.training_data
 @options.port
 @prints(_show_flash)
 @options.walks

@@ -87,6 +87,7 @@ def _show_project(result: dict[str, Any]) -> None:
 @click.command()
 @options.model_and_board
 @options.mlperf
+@options.training_data
 @options.output
 @prints(_show_project)
 @options.walks
@@ -122,6 +123,7 @@ def _show_image(result: dict[str, Any]) -> None:
 @click.command()
 @options.model_and_board
 @options.mlperf
+@options.training_data
 @prints(_show_image)
 @options.walks
 def build(walk: Walk) -> dict[str, Any]:

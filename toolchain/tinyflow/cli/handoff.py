@@ -89,6 +89,7 @@ def _show_handoff(result: dict[str, Any]) -> None:
 
 @click.command()
 @options.model_and_board
+@options.training_data
 @click.option(
     "-o",
     "--output",

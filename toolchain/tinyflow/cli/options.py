@@ -62,6 +62,13 @@ mlperf = click.option(
     help="Make the console the interface of this MLPerf Tiny benchmark; the project's [firmware] "
     "says it otherwise.",
 )
+training_data = click.option(
+    "--training-data",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npz",
+    help="What inputs and outputs are compared with on the board: array x, float or int8 [N, ...]; "
+    "a project's own data otherwise.",
+)
 model = click.argument(
     "model", required=False, type=click.Path(path_type=Path), metavar="[MODEL.tflite]"
 )
@@ -100,6 +107,7 @@ def walks(command: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any
         builder: str | None = None,
         runner: str | None = None,
         mlperf: MlperfTask | None = None,
+        training_data: Path | None = None,
         **options: Any,
     ) -> dict[str, Any]:
         from tinyflow import pipeline
@@ -114,6 +122,7 @@ def walks(command: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any
             least_ram=least_ram,
             optimize=optimize,
             mlperf=mlperf,
+            training_data=training_data,
         )
         return command(walk, **options)
 

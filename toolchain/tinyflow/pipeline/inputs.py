@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from tinyflow.artifacts import Bytes
 
 
-def real_inputs(specs: Sequence[TensorSpec], dataset: Dataset | None) -> Bytes | None:
-    """The test split as the model's input bytes, or None where there is none that fits."""
+def real_inputs(
+    specs: Sequence[TensorSpec], dataset: Dataset | None, split: str = "test"
+) -> Bytes | None:
+    """A split as the model's input bytes, or None where there is none that fits."""
     if dataset is None or len(specs) != 1:
         return None
     (spec,) = specs
-    features, _ = dataset.read("test")
+    features, _ = dataset.read(split)
     if features[0].size != spec.elements:
         return None
     return spec.encode(features)

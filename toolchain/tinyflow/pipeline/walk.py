@@ -42,6 +42,7 @@ _CODE = {
     "quantization": (*_KERAS, "quantization.py"),
     "evaluation": (*_KERAS, "evaluation.py", "artifacts", "reference"),
     "compile": _COMPILER,
+    "reference": (*_COMPILER, "drift", "artifacts", "pipeline/reference.py"),
     "generate": _FIRMWARE,
     "build": (*_FIRMWARE, "build"),
 }
@@ -53,7 +54,8 @@ class Walk:
 
     `model` is a .tflite given by the user; without it the project's own is trained. `seed`
     overrides the project's, `sensor_override` its `[sensor]`, `mlperf_override` what its
-    `[firmware]` says of that. `board` has one builder and one runner. With `least_ram` the model is
+    `[firmware]` says of that. `training_data` is an .npz to compare inferences with instead of the
+    project's own data. `board` has one builder and one runner. With `least_ram` the model is
     compiled for the least RAM on any board; `optimize` overrides the project's `[compile]`. `home`
     holds the cache.
     """
@@ -66,6 +68,7 @@ class Walk:
     seed_override: int | None = None
     sensor_override: config.SensorConfig | None = None
     mlperf_override: config.MlperfTask | None = None
+    training_data: Path | None = None
     least_ram: bool = False
     optimize: Optimize | None = None
     _made: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False, repr=False)
@@ -264,9 +267,11 @@ class Walk:
     def firmware(self) -> FirmwareProject:
         """The firmware project for the board and its builder."""
         from tinyflow import generate
+        from tinyflow.pipeline.reference import training_reference
 
         board, compiled, sensor = self.require_board(), self.compiled(), self.sensor()
         mlperf = self.mlperf()
+        reference = None if mlperf else training_reference(self)  # a benchmark times no telemetry
         return self.get(
             "generate",
             FirmwareProject,
@@ -279,6 +284,7 @@ class Walk:
                 "ports": cache.folder_sha256(self.ports),
                 "sensor": sensor.as_key() if sensor is not None else None,
                 "mlperf": mlperf,
+                "reference": reference,
             },
             lambda folder: generate.write_project(
                 folder,
@@ -287,6 +293,7 @@ class Walk:
                 board.builder,
                 sensor=sensor,
                 mlperf=mlperf,
+                reference=reference,
                 templates=self.templates,
                 ports=self.ports,
             ),
@@ -348,6 +355,7 @@ def start(
     least_ram: bool = False,
     optimize: Optimize | None = None,
     mlperf: config.MlperfTask | None = None,
+    training_data: Path | None = None,
 ) -> Walk:
     """A walk for the project at or above `folder` (default: the current one), if there is one.
 
@@ -376,6 +384,7 @@ def start(
         name,
         seed,
         mlperf_override=mlperf,
+        training_data=training_data,
         least_ram=least_ram,
         optimize=optimize,
     )
