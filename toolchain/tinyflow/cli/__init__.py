@@ -26,6 +26,7 @@ COMMANDS = {
     "handoff": ("handoff", "Write one folder, and a zip, for an embedded engineer."),
     "flash": ("board", "Flash the image and ask the board who it is."),
     "monitor": ("monitor", "Show boards' metrics as they come, and keep them."),
+    "dashboard": ("dashboard", "Show boards and their history in the browser, and to Prometheus."),
     "replay": ("replay", "Replay recorded samples to a board as if its sensor had read them."),
     "deploy": ("board", "Walk the whole road, from data to metrics of the board."),
     "profile": ("profile", "Tell what each layer of an inference takes, and how it is computed."),

@@ -1,0 +1,184 @@
+"""New rows as server-sent events.
+
+Nothing is queued for a client: it has the number of the last row that it was sent, and the rows
+after it are read from the store when it is ready for more. One that is slow or away for long is
+told to load anew instead of being sent what it missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio
+from anyio import to_thread
+
+from tinyflow.errors import TinyflowError
+from tinyflow.monitor.dashboard.history import History
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+POLL_SECONDS = 0.5
+PING_SECONDS = 15.0
+# A client that takes nothing for this long is let go; it comes back by itself.
+SEND_SECONDS = 30.0
+RETRY_MS = 2000
+MAX_CLIENTS = 64
+MAX_ROWS = 1000
+MAX_BEHIND = 20_000
+# Questions that are asked of the store at the same time; others wait.
+MAX_QUESTIONS = 4
+
+_T = TypeVar("_T")
+
+
+class Pulse:
+    """The store's newest row, looked up for all clients at once while there is one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.newest = 0
+        self.trouble: TinyflowError | None = None
+        self.closing = False
+        self.clients = 0
+        self._changed = asyncio.Event()
+        self._limiter = anyio.CapacityLimiter(MAX_QUESTIONS)
+
+    async def ask(self, question: Callable[[History], _T]) -> _T:
+        """The store's answer, from another thread. Raises what the store raises."""
+
+        def run() -> _T:
+            with contextlib.closing(History(self.path)) as history:
+                return question(history)
+
+        return await to_thread.run_sync(run, limiter=self._limiter)
+
+    async def run(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            if self.clients:
+                await self.look()
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def look(self) -> None:
+        """Look once, and wake the clients where something has changed."""
+        before = (self.newest, self.trouble is None)
+        try:
+            self.newest = await self.ask(History.last)
+            self.trouble = None
+        except TinyflowError as error:
+            self.trouble = error
+        if before != (self.newest, self.trouble is None):
+            self._wake()
+
+    def close(self) -> None:
+        """End all streams."""
+        self.closing = True
+        self._wake()
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait for a change; False when there was none for so long."""
+        with anyio.move_on_after(seconds):
+            await self._changed.wait()
+            return True
+        return False
+
+
+class EventStream:
+    """The answer to one client: rows after number `last`; None: after the newest."""
+
+    def __init__(self, pulse: Pulse, last: int | None) -> None:
+        self._pulse = pulse
+        self._last = last
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
+        self._pulse.clients += 1
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            async with anyio.create_task_group() as group:
+
+                async def watch() -> None:
+                    while (await receive())["type"] != "http.disconnect":
+                        pass
+                    group.cancel_scope.cancel()
+
+                group.start_soon(watch)
+                await self._send_all(send)
+                group.cancel_scope.cancel()
+        finally:
+            self._pulse.clients -= 1
+
+    async def _send_all(self, send: Send) -> None:
+        async with contextlib.aclosing(self.events()) as events:
+            async for event in events:
+                with anyio.move_on_after(SEND_SECONDS) as patience:
+                    await send({"type": "http.response.body", "body": event, "more_body": True})
+                if patience.cancelled_caught:
+                    return
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def events(self) -> AsyncGenerator[bytes, None]:
+        """What is sent, until the server ends."""
+        pulse = self._pulse
+        yield f"retry: {RETRY_MS}\n\n".encode()
+        await pulse.look()
+        told = False
+        while not pulse.closing:
+            if pulse.trouble is not None:
+                if not told:
+                    yield _event("trouble", pulse.trouble.as_json())
+                told = True
+            elif told or self._is_lost():
+                told = False
+                self._last = pulse.newest
+                yield _event("gap", {}, self._last)
+            elif self._last is None:
+                self._last = pulse.newest
+                yield _event("rows", [], self._last)
+            elif pulse.newest > self._last:
+                try:
+                    event = await self._rows(self._last)
+                except TinyflowError as error:
+                    pulse.trouble = error
+                    continue
+                if event:
+                    yield event
+                continue
+            if not await pulse.wait(PING_SECONDS):
+                yield b": still here\n\n"
+
+    def _is_lost(self) -> bool:
+        """Whether the client is too far behind, or knows rows of another file in this place."""
+        behind = 0 if self._last is None else self._pulse.newest - self._last
+        return behind < 0 or behind > MAX_BEHIND
+
+    async def _rows(self, last: int) -> bytes:
+        number, rows = await self._pulse.ask(lambda history: history.after(last, MAX_ROWS))
+        # Rows may have gone since the look: then there is nothing to send up to the newest.
+        self._last = number if rows else max(last, self._pulse.newest)
+        told = [
+            (r.run, r.board, r.device, r.where, r.name, finite(r.value), r.unit, r.time)
+            for r in rows
+        ]
+        return _event("rows", told, self._last) if told else b""
+
+
+def finite(value: float | None) -> float | None:
+    """A number that JSON has, None for the others."""
+    return value if value is not None and abs(value) < float("inf") else None
+
+
+def _event(name: str, data: Any, number: int | None = None) -> bytes:
+    head = f"id: {number}\n" if number is not None else ""
+    body = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    return f"{head}event: {name}\ndata: {body}\n\n".encode()
