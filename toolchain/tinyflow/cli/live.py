@@ -150,28 +150,36 @@ def board_table(boards: Sequence[Overview], now: float, width: int) -> Renderabl
 
 def row_table(rows: Sequence[MetricRow], width: int, lines: int) -> RenderableType:
     """All rows of one board in as many columns as there is room for, and how many are left out."""
-    from rich.columns import Columns
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    parts = [(row.name, f"{row.value:,.10g}", row.unit) for row in rows]
+    parts = [(row.name, figure(row.value), _unit(row.unit)) for row in _detail(rows)]
     widest = sum(max((len(part[i]) for part in parts), default=0) + GAP for i in range(3))
-    across = max(1, (width + GAP) // max(widest, 1))
-    most = across * max(1, lines)
-    shown, left = parts[:most], len(parts) - most
-    each = -(-len(shown) // across) if shown else 0
-    grids: list[RenderableType] = []
-    for start in range(0, len(shown), max(each, 1)):
-        grid = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, show_header=False)
-        grid.add_column(justify="left", style="dim", no_wrap=True)
+    across = max(1, (width + GAP) // widest)
+    shown = parts[: across * max(1, lines)]
+    high = -(-len(shown) // across)
+    grid = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, show_header=False)
+    for _ in range(across):
+        grid.add_column(style="dim", no_wrap=True)
         grid.add_column(justify="right", no_wrap=True)
-        grid.add_column(justify="left", no_wrap=True)
-        for part in shown[start : start + each]:
-            grid.add_row(*part)
-        grids.append(grid)
-    more = [Text(f"and {left} more", style="dim")] if left > 0 else []
-    return Group(Columns(grids, padding=(0, 0)), *more)
+        grid.add_column(no_wrap=True)
+    for line in range(high):
+        grid.add_row(*(cell for part in shown[line::high] for cell in part))
+    left = len(parts) - len(shown)
+    return Group(grid, *([Text(f"and {left} more", style="dim")] if left else []))
+
+
+def _detail(rows: Sequence[MetricRow]) -> list[MetricRow]:
+    """The rows in the order in which they are looked for, each figure in one unit."""
+    names = {row.name for row in rows}
+
+    def is_said(name: str) -> bool:
+        counted = name.startswith("count") and f"latency_us{name.removeprefix('count')}" in names
+        return name == "connected" or counted
+
+    kept = [row for row in rows if not is_said(row.name)]
+    return sorted(kept, key=lambda row: row.name.startswith("layer_"))
 
 
 def notes(boards: Sequence[Overview], messages: Sequence[str]) -> list[tuple[str, str]]:

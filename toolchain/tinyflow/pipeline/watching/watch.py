@@ -105,7 +105,7 @@ class Watch:
         """
         end: float | None = None
         with Store(self.store_path) as store:
-            keeper = Keeper(store)
+            keeper = Keeper(store, clock=self._clock.monotonic)
             if self._rules.alerts.webhook:
                 self._webhook = Webhook(self._rules.alerts.webhook, self._say)
             threads = self._start()
@@ -129,8 +129,10 @@ class Watch:
                     thread.join(0 if self._abandoned else 1)
                 if self._webhook is not None:
                     self._webhook.close(0 if self._abandoned else 3)
-                self._count(keeper)
-            keeper.close()
+                try:
+                    keeper.close()
+                finally:
+                    self._count(keeper)
         self._raise_what_is_for_good()
 
     def take_messages(self) -> list[str]:
@@ -203,16 +205,13 @@ class Watch:
         """Take what the boards tell within a tick, judge it, keep it."""
         rows: list[MetricRow] = []
         documents: list[RunDocument] = []
-        try:
-            news: News | None = self._news.get(timeout=TICK_SECONDS)
-        except queue.Empty:
-            news = None
-        for _ in range(MAX_BATCH):
-            if news is None:
+        for taken in range(MAX_BATCH):
+            try:
+                news = self._news.get(timeout=0 if taken else TICK_SECONDS)
+            except queue.Empty:
                 break
             rows += self._judge(news)
             documents += news.documents
-            news = self._news.get_nowait() if not self._news.empty() else None
         if not self._stopping.is_set():
             now = self._clock.time()
             for number in range(len(self._scenes)):
