@@ -1,7 +1,9 @@
 /** @file
  * What a board must provide: one implementation per folder of firmware/ports.
  *
- * No function may allocate. All are called from the main loop, never from an ISR.
+ * No function may allocate. All are called from the main loop, never from an ISR; a port's own ISRs
+ * speak to them through rings (bare/rx_ring.h). A fault handler, after which there is no main loop,
+ * may call tnf_port_write.
  */
 #ifndef TNF_PORT_H
 #define TNF_PORT_H
@@ -26,12 +28,16 @@ typedef struct tnf_port_health {
 void tnf_port_init(void);
 
 /** Takes what has arrived. When that is nothing, the port may let the processor rest until
- *  something arrives, for a few milliseconds at most.
+ *  something arrives, for a few milliseconds at most; not while the UART has less than
+ *  tnf_port_write was last given. Called again and again, also with a capacity of 0: watchdogs are
+ *  fed here.
  *  @return bytes written to @p buffer, 0 to @p capacity */
 size_t tnf_port_read(uint8_t *buffer, size_t capacity);
 
-/** Sends all of @p data; returns when the last byte is handed to the UART. */
-void tnf_port_write(const uint8_t *data, size_t size);
+/** Hands over what the UART takes without waiting, from the first byte on; what is left comes again.
+ *  A port whose other side is gone takes all, and drops it.
+ *  @return how many bytes that were, 0 to @p size */
+size_t tnf_port_write(const uint8_t *data, size_t size);
 
 /** A free-running counter in the board's ticks; wraps at 2^32. The board profile says how many
  *  ticks are how many instructions, cycles or nanoseconds. */

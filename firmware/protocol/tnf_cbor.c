@@ -9,18 +9,16 @@
 #define FOUR_BYTES 26u
 #define EIGHT_BYTES 27u
 
-static void put_head(tnf_frame_writer_t *writer, uint32_t major, uint32_t information,
-                     uint32_t value)
+/* A head with so many bytes of the value after it, the highest first. */
+static void put(tnf_frame_writer_t *writer, uint32_t head, uint32_t value, uint32_t bytes)
 {
-    uint8_t head[5];
-    size_t size = 0;
-    head[size++] = (uint8_t)(major << 5 | information);
-    if (information >= ONE_BYTE) {
-        for (uint32_t left = 1u << (information - ONE_BYTE); left > 0; --left) {
-            head[size++] = (uint8_t)(value >> (8 * (left - 1)));
-        }
+    uint8_t item[5];
+    item[0] = (uint8_t)head;
+    for (uint32_t i = bytes; i > 0; --i) {
+        item[i] = (uint8_t)value;
+        value >>= 8;
     }
-    tnf_frame_put(writer, head, size);
+    tnf_frame_put(writer, item, (size_t)bytes + 1);
 }
 
 void tnf_cbor_head(tnf_frame_writer_t *writer, uint32_t major, uint32_t value)
@@ -29,21 +27,20 @@ void tnf_cbor_head(tnf_frame_writer_t *writer, uint32_t major, uint32_t value)
                            : value <= 0xffu    ? ONE_BYTE
                            : value <= 0xffffu  ? ONE_BYTE + 1
                                                : FOUR_BYTES;
-    put_head(writer, major, information, value);
+    put(writer, major << 5 | information, value,
+        information < ONE_BYTE ? 0 : 1u << (information - ONE_BYTE));
 }
 
 void tnf_cbor_uint64(tnf_frame_writer_t *writer, uint64_t value)
 {
-    uint8_t bytes[9];
-    if (value <= UINT32_MAX) {
-        tnf_cbor_head(writer, TNF_CBOR_UINT, (uint32_t)value);
+    uint32_t low = (uint32_t)value;
+    uint32_t high = (uint32_t)(value >> 32);
+    if (high == 0) {
+        tnf_cbor_head(writer, TNF_CBOR_UINT, low);
         return;
     }
-    bytes[0] = EIGHT_BYTES;
-    for (uint32_t i = 0; i < 8; ++i) {
-        bytes[8 - i] = (uint8_t)(value >> (8 * i));
-    }
-    tnf_frame_put(writer, bytes, sizeof bytes);
+    put(writer, EIGHT_BYTES, high, 4);
+    put(writer, low >> 24, low, 3);
 }
 
 void tnf_cbor_int(tnf_frame_writer_t *writer, int32_t value)
@@ -59,7 +56,7 @@ void tnf_cbor_float(tnf_frame_writer_t *writer, float value)
 {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
-    put_head(writer, TNF_CBOR_SIMPLE, FOUR_BYTES, bits);
+    put(writer, TNF_CBOR_SIMPLE << 5 | FOUR_BYTES, bits, 4);
 }
 
 void tnf_cbor_bytes(tnf_frame_writer_t *writer, const void *data, size_t size)

@@ -2,8 +2,6 @@
 
 #include <stddef.h>
 
-#include "tnf_port.h"
-
 #define DECIMAL_DIGITS 10 /* of the largest uint32_t */
 
 void tnf_console_reset(tnf_console_t *console)
@@ -28,28 +26,21 @@ const char *tnf_console_feed(tnf_console_t *console, uint8_t byte)
     return NULL;
 }
 
-void tnf_console_text(const char *text)
+void tnf_console_text(tnf_frame_writer_t *out, const char *text)
 {
     for (; *text != '\0'; ++text) {
-        tnf_port_write((const uint8_t *)text, 1);
+        tnf_frame_text(out, (uint8_t)*text);
     }
 }
 
-void tnf_console_constant(const TNF_FLASH char *text)
+void tnf_console_number(tnf_frame_writer_t *out, uint32_t value)
 {
-    for (; *text != '\0'; ++text) {
-        const uint8_t byte = (uint8_t)*text;
-        tnf_port_write(&byte, 1);
-    }
-}
-
-void tnf_console_number(uint32_t value)
-{
-    uint8_t digits[DECIMAL_DIGITS];
-    size_t first = DECIMAL_DIGITS;
+    char digits[DECIMAL_DIGITS + 1];
+    char *first = digits + DECIMAL_DIGITS;
+    *first = '\0';
     do {
-        digits[--first] = (uint8_t)('0' + value % 10);
+        *--first = (char)('0' + value % 10);
         value /= 10;
     } while (value > 0);
-    tnf_port_write(digits + first, DECIMAL_DIGITS - first);
+    tnf_console_text(out, first);
 }

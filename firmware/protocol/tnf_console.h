@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tnf_flash.h"
+#include "tnf_frame.h"
 
 /** Longest line that is looked at. */
 #define TNF_CONSOLE_LINE 80
@@ -27,13 +27,10 @@ const char *tnf_console_feed(tnf_console_t *console, uint8_t byte);
 /** Forgets what was typed so far. */
 void tnf_console_reset(tnf_console_t *console);
 
-/** Writes @p text to the console. */
-void tnf_console_text(const char *text);
-
-/** Writes @p text, which is in flash, to the console. */
-void tnf_console_constant(const TNF_FLASH char *text);
+/** Writes @p text behind what has not gone out yet; waits for room like tnf_frame_text. */
+void tnf_console_text(tnf_frame_writer_t *out, const char *text);
 
 /** Writes @p value in decimal. */
-void tnf_console_number(uint32_t value);
+void tnf_console_number(tnf_frame_writer_t *out, uint32_t value);
 
 #endif

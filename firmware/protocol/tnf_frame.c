@@ -6,42 +6,49 @@
 #define CRC_BYTES 4
 #define FULL_BLOCK 0xff /* the code of 254 bytes with no zero after them */
 
-static void open_block(tnf_frame_writer_t *writer)
+/* What the CRC-32 of anything and of its own CRC-32 after it, little endian, always is. */
+#define CRC_RESIDUE 0x2144df1cu
+
+/* ---- sending ---- */
+
+/* Whether there is no room left; a frame that reaches this is too long. */
+static bool full(const tnf_frame_writer_t *writer)
 {
-    /* A block is never split: its code, which goes first, is known when it ends. There is always
-     * room for the 0x00 after the last one. */
-    if (writer->fill + FULL_BLOCK + 1 > TNF_STAGE_BYTES) {
-        tnf_port_write(writer->stage, writer->fill);
-        writer->fill = 0;
-    }
-    writer->block = writer->fill++;
+    return writer->fill == sizeof writer->bytes - 1;
 }
 
-static void close_block(tnf_frame_writer_t *writer)
+static void put_raw(tnf_frame_writer_t *writer, uint8_t byte)
 {
-    writer->stage[writer->block] = (uint8_t)(writer->fill - writer->block);
+    if (!full(writer)) {
+        writer->bytes[writer->fill++] = byte;
+    }
+}
+
+static void open_block(tnf_frame_writer_t *writer)
+{
+    writer->block = writer->fill;
+    put_raw(writer, 1);
 }
 
 static void put_byte(tnf_frame_writer_t *writer, uint8_t byte)
 {
-    if (writer->fill - writer->block == FULL_BLOCK) {
+    if (writer->bytes[writer->block] == FULL_BLOCK) {
         /* Opened late: a frame may end with a full block, and then has no empty one after it. */
-        close_block(writer);
         open_block(writer);
     }
     if (byte == 0) {
-        close_block(writer);
         open_block(writer);
     } else {
-        writer->stage[writer->fill++] = byte;
+        put_raw(writer, byte);
+        writer->bytes[writer->block]++;
     }
 }
 
 void tnf_frame_begin(tnf_frame_writer_t *writer)
 {
-    writer->stage[0] = 0;
-    writer->fill = 1;
+    writer->begin = writer->fill;
     writer->crc = 0;
+    put_raw(writer, 0);
     open_block(writer);
 }
 
@@ -54,15 +61,66 @@ void tnf_frame_put(tnf_frame_writer_t *writer, const void *data, size_t size)
     }
 }
 
-void tnf_frame_end(tnf_frame_writer_t *writer)
+bool tnf_frame_end(tnf_frame_writer_t *writer)
 {
     for (uint32_t i = 0; i < CRC_BYTES; ++i) {
-        put_byte(writer, (uint8_t)(writer->crc >> (8 * i)));
+        put_byte(writer, (uint8_t)writer->crc);
+        writer->crc >>= 8;
     }
-    close_block(writer);
-    writer->stage[writer->fill++] = 0;
-    tnf_port_write(writer->stage, writer->fill);
+    put_raw(writer, 0);
+    bool fits = !full(writer);
+    if (!fits) {
+        writer->fill = writer->begin;
+    }
+    return fits;
 }
+
+void tnf_frame_text(tnf_frame_writer_t *writer, uint8_t byte)
+{
+    if (full(writer)) {
+        tnf_frame_flush(writer);
+    }
+    put_raw(writer, byte);
+}
+
+bool tnf_frame_drain(tnf_frame_writer_t *writer)
+{
+    size_t left = writer->fill - writer->sent;
+    if (left > 0) {
+        size_t taken = tnf_port_write(writer->bytes + writer->sent, left);
+        writer->sent += taken;
+        if (taken > 0) {
+            writer->stalled = 0;
+        }
+        if (taken < left) {
+            return false;
+        }
+    }
+    writer->fill = 0;
+    writer->sent = 0;
+    return true;
+}
+
+void tnf_frame_flush(tnf_frame_writer_t *writer)
+{
+    uint32_t since = tnf_port_uptime_ms();
+    size_t sent = writer->sent;
+    while (!tnf_frame_drain(writer)) {
+        uint32_t now = tnf_port_uptime_ms();
+        if (writer->sent != sent) {
+            sent = writer->sent;
+            since = now;
+        } else if (writer->stalled != 0 || now - since >= TNF_STALL_MS) {
+            writer->stalled = 1;
+            writer->sent = 0;
+            writer->fill = 0;
+            put_raw(writer, 0);
+            return;
+        }
+    }
+}
+
+/* ---- receiving ---- */
 
 /* What the bytes since the last 0x00 are. */
 enum {
@@ -73,41 +131,19 @@ enum {
     SEGMENT_TOO_LONG,
 };
 
-static tnf_frame_event_t end_segment(tnf_frame_reader_t *reader)
-{
-    uint8_t state = reader->state;
-    reader->state = SEGMENT_EMPTY;
-    if (state == SEGMENT_TOO_LONG) {
-        return TNF_FRAME_DAMAGED;
-    }
-    if (state != SEGMENT_FRAME) {
-        return TNF_FRAME_PART;
-    }
-    if (reader->left != 0 || reader->size <= CRC_BYTES) {
-        return TNF_FRAME_DAMAGED;
-    }
-    reader->size -= CRC_BYTES;
-    uint32_t crc = tnf_crc32(0, reader->payload, reader->size);
-    for (uint32_t i = 0; i < CRC_BYTES; ++i) {
-        if (reader->payload[reader->size + i] != (uint8_t)(crc >> (8 * i))) {
-            return TNF_FRAME_DAMAGED;
-        }
-    }
-    return TNF_FRAME_READY;
-}
-
-static void append(tnf_frame_reader_t *reader, uint8_t byte)
-{
-    if (reader->size == TNF_PAYLOAD_BYTES) {
-        reader->state = SEGMENT_TOO_LONG;
-    } else {
-        reader->payload[reader->size++] = byte;
-    }
-}
-
 bool tnf_frame_open(const tnf_frame_reader_t *reader)
 {
     return reader->state >= SEGMENT_FRAME;
+}
+
+static tnf_frame_event_t end_segment(tnf_frame_reader_t *reader)
+{
+    bool frame = tnf_frame_open(reader);
+    bool whole = reader->state == SEGMENT_FRAME && reader->left == 0 && reader->size > CRC_BYTES &&
+                 tnf_crc32(0, reader->payload, reader->size) == CRC_RESIDUE;
+    reader->state = SEGMENT_EMPTY;
+    reader->size -= CRC_BYTES;
+    return !frame ? TNF_FRAME_PART : whole ? TNF_FRAME_READY : TNF_FRAME_DAMAGED;
 }
 
 tnf_frame_event_t tnf_frame_feed(tnf_frame_reader_t *reader, uint8_t byte)
@@ -115,36 +151,37 @@ tnf_frame_event_t tnf_frame_feed(tnf_frame_reader_t *reader, uint8_t byte)
     if (byte == 0) {
         return end_segment(reader);
     }
-    switch (reader->state) {
-    case SEGMENT_EMPTY:
+    if (reader->state == SEGMENT_EMPTY) {
         reader->state = SEGMENT_ONE_BYTE;
         reader->code = byte;
         return TNF_FRAME_TEXT;
-    case SEGMENT_ONE_BYTE:
-        if (reader->code < 2 || (byte & 0xe0) != 0xa0) {
-            reader->state = SEGMENT_TEXT;
-            return TNF_FRAME_TEXT;
-        }
-        reader->state = SEGMENT_FRAME;
-        reader->size = 0;
-        reader->left = (uint8_t)(reader->code - 2);
-        append(reader, byte);
-        return TNF_FRAME_PART;
-    case SEGMENT_TEXT:
-        return TNF_FRAME_TEXT;
-    case SEGMENT_FRAME:
-        if (reader->left != 0) {
-            reader->left--;
-            append(reader, byte);
-        } else {
-            if (reader->code != FULL_BLOCK) {
-                append(reader, 0);
-            }
-            reader->code = byte;
-            reader->left = (uint8_t)(byte - 1);
-        }
-        return TNF_FRAME_PART;
-    default:
-        return TNF_FRAME_PART;
     }
+    if (reader->state == SEGMENT_ONE_BYTE) {
+        reader->state = SEGMENT_TEXT;
+        if (reader->code > 1 && (byte & 0xe0) == 0xa0) {
+            reader->state = SEGMENT_FRAME;
+            reader->size = 0;
+            reader->left = (uint8_t)(reader->code - 1);
+        }
+    }
+    if (reader->state == SEGMENT_TEXT) {
+        return TNF_FRAME_TEXT;
+    }
+    if (reader->left != 0) {
+        reader->left--;
+    } else {
+        bool zero = reader->code != FULL_BLOCK;
+        reader->code = byte;
+        reader->left = (uint8_t)(byte - 1);
+        if (!zero) {
+            return TNF_FRAME_PART;
+        }
+        byte = 0;
+    }
+    if (reader->size == TNF_PAYLOAD_BYTES) {
+        reader->state = SEGMENT_TOO_LONG;
+    } else {
+        reader->payload[reader->size++] = byte;
+    }
+    return TNF_FRAME_PART;
 }

@@ -8,9 +8,8 @@
 #define KEY_BIT(key) ((key) < TNF_REQUEST_KEYS ? 1u << ((key) % TNF_REQUEST_KEYS) : 0u)
 
 /* The fields whose value is a byte string; all others of requests are unsigned integers. */
-enum { KIND_UINT, KIND_UINT64, KIND_INT, KIND_FLOAT, KIND_BYTES, KIND_TEXT, KIND_UINTS };
 static const uint32_t byte_fields = 0u
-#define TNF_FIELD(name, key, type) | (KIND_##type == KIND_BYTES ? KEY_BIT(key) : 0u)
+#define TNF_FIELD(name, key, type) | (TNF_IS_##type == TNF_IS_BYTES ? KEY_BIT(key) : 0u)
 #include "tnf_messages.def"
     ;
 

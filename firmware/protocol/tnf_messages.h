@@ -22,6 +22,23 @@ enum {
 #include "tnf_messages.def"
 };
 
+/** Kinds of values: TNF_IS_UINT and so on. */
+enum {
+    TNF_IS_UINT,
+    TNF_IS_UINT64,
+    TNF_IS_INT,
+    TNF_IS_FLOAT,
+    TNF_IS_BYTES,
+    TNF_IS_TEXT,
+    TNF_IS_UINTS,
+};
+
+/** The kind of each field's value: TNF_KIND_DATA and so on. */
+enum {
+#define TNF_FIELD(name, key, type) TNF_KIND_##name = TNF_IS_##type,
+#include "tnf_messages.def"
+};
+
 /** Message numbers: TNF_MESSAGE_INFER and so on. */
 enum {
 #define TNF_REQUEST(name, number, required, optional) TNF_MESSAGE_##name = (number),

@@ -4,76 +4,92 @@
 #include "tnf_port.h"
 #include "tnf_tensor.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
+/* ---- messages from rows ---- */
 
-static void put_key(tnf_session_t *session, uint32_t key)
+const void *tnf_row_value(const tnf_session_t *session, const TNF_FLASH tnf_row_t *row,
+                          const void *facts)
 {
-    tnf_cbor_head(&session->writer, TNF_CBOR_UINT, key);
+    uint32_t place = row->what & ~TNF_KIND_BITS;
+    const uint8_t *begin = place == TNF_IN_FACTS    ? facts
+                           : place == TNF_IN_CONFIG ? (const void *)session->config
+                                                    : (const void *)session;
+    return begin + row->at;
 }
 
-static void put_uint(tnf_session_t *session, uint32_t key, uint32_t value)
+/* Up to TNF_CHUNK_BYTES of all outputs of the last inference. */
+static void put_output(tnf_session_t *session, uint32_t offset)
 {
-    put_key(session, key);
-    tnf_cbor_head(&session->writer, TNF_CBOR_UINT, value);
-}
-
-/* Many unsigned fields from two arrays: half the code of as many calls. */
-static void put_figures(tnf_session_t *session, const TNF_FLASH uint8_t *keys,
-                        const uint32_t *values, size_t size)
-{
-    for (size_t i = 0; i < size; ++i) {
-        put_uint(session, keys[i], values[i]);
+    const TNF_FLASH tnf_model_t *model = session->config->model;
+    uint32_t left = model->output_bytes - offset;
+    left = left < TNF_CHUNK_BYTES ? left : TNF_CHUNK_BYTES;
+    tnf_cbor_head(&session->writer, TNF_CBOR_BYTES, left);
+    while (left > 0) {
+        uint32_t place;
+        uint32_t run = tnf_tensor_run(model->outputs, offset, &place);
+        run = run < left ? run : left;
+        tnf_frame_put(&session->writer, session->config->arena + place, (size_t)run);
+        offset += run;
+        left -= run;
     }
 }
 
-static void put_text(tnf_session_t *session, uint32_t key, const char *text)
+static void put_array(tnf_frame_writer_t *writer, const tnf_span_t *span)
 {
-    put_key(session, key);
-    tnf_cbor_text(&session->writer, text);
-}
-
-static void put_bytes(tnf_session_t *session, uint32_t key, const void *data, size_t size)
-{
-    put_key(session, key);
-    tnf_cbor_bytes(&session->writer, data, size);
-}
-
-static void put_array(tnf_session_t *session, uint32_t key, const uint32_t *values, uint32_t size)
-{
-    put_key(session, key);
-    tnf_cbor_head(&session->writer, TNF_CBOR_ARRAY, size);
-    for (uint32_t i = 0; i < size; ++i) {
-        tnf_cbor_head(&session->writer, TNF_CBOR_UINT, values[i]);
+    const uint32_t *values = span->data;
+    tnf_cbor_head(writer, TNF_CBOR_ARRAY, span->size);
+    for (uint32_t i = 0; i < span->size; ++i) {
+        tnf_cbor_head(writer, TNF_CBOR_UINT, values[i]);
     }
 }
 
-static void put_tensor(tnf_session_t *session, const TNF_FLASH tnf_tensor_t *tensor,
-                       uint32_t scale_key, uint32_t zero_point_key)
+static void put_value(tnf_session_t *session, const TNF_FLASH tnf_row_t *row, const void *value)
 {
-    put_key(session, scale_key);
-    tnf_cbor_float(&session->writer, tensor->scale);
-    put_key(session, zero_point_key);
-    tnf_cbor_int(&session->writer, tensor->zero_point);
+    tnf_frame_writer_t *writer = &session->writer;
+    const tnf_span_t *span = value;
+    switch (row->what & TNF_KIND_BITS) {
+    case TNF_IS_CONSTANT:
+        tnf_cbor_head(writer, TNF_CBOR_UINT, row->at);
+        break;
+    case TNF_IS_UINT:
+        tnf_cbor_head(writer, TNF_CBOR_UINT, *(const uint32_t *)value);
+        break;
+    case TNF_IS_UINT64:
+        tnf_cbor_uint64(writer, *(const uint64_t *)value);
+        break;
+    case TNF_IS_INT:
+        tnf_cbor_int(writer, *(const int32_t *)value);
+        break;
+    case TNF_IS_FLOAT:
+        tnf_cbor_float(writer, *(const float *)value);
+        break;
+    case TNF_IS_TEXT:
+        tnf_cbor_text(writer, *(const char *const *)value);
+        break;
+    case TNF_IS_BYTES:
+        tnf_cbor_bytes(writer, span->data, (size_t)span->size);
+        break;
+    case TNF_IS_UINTS:
+        put_array(writer, span);
+        break;
+    default: /* TNF_IS_OUTPUT */
+        put_output(session, *(const uint32_t *)value);
+        break;
+    }
 }
 
-/* Begins a message with `fields` more fields to come. */
-static void begin(tnf_session_t *session, uint32_t type, uint32_t fields)
+bool tnf_send(tnf_session_t *session, const TNF_FLASH tnf_row_t *rows, size_t count,
+              const void *facts)
 {
     tnf_frame_begin(&session->writer);
-    tnf_cbor_head(&session->writer, TNF_CBOR_MAP, fields + 1);
-    put_uint(session, TNF_KEY_TYPE, type);
-}
-
-/* Begins a reply: the same, with the sequence number of the request. */
-static void begin_reply(tnf_session_t *session, uint32_t type, uint32_t fields)
-{
-    begin(session, type, fields + 1);
-    put_uint(session, TNF_KEY_SEQUENCE, session->sequence);
-}
-
-static void end(tnf_session_t *session)
-{
-    tnf_frame_end(&session->writer);
+    tnf_cbor_head(&session->writer, TNF_CBOR_MAP, (uint32_t)count - session->unasked);
+    for (const TNF_FLASH tnf_row_t *row = rows; row < rows + count; ++row) {
+        if (row->key == TNF_KEY_SEQUENCE && session->unasked != 0) {
+            continue;
+        }
+        tnf_cbor_head(&session->writer, TNF_CBOR_UINT, row->key);
+        put_value(session, row, tnf_row_value(session, row, facts));
+    }
+    return tnf_frame_end(&session->writer);
 }
 
 const int8_t *tnf_session_output(const tnf_session_t *session)
@@ -81,163 +97,221 @@ const int8_t *tnf_session_output(const tnf_session_t *session)
     return session->config->arena + session->config->model->outputs->arena_offset;
 }
 
-void tnf_send_status(tnf_session_t *session, tnf_status_t status)
+/* ---- the messages ---- */
+
+static const TNF_FLASH tnf_row_t status_rows[] = {
+    TNF_ROWS_REPLY(STATUS_REPLY),
+    TNF_ROW_SESSION(STATUS, status),
+    TNF_ROW_SESSION(BYTES, input_bytes),
+    TNF_ROW_SESSION(CRC32, input_crc32),
+};
+
+void tnf_send_status(tnf_session_t *session)
 {
-    begin_reply(session, TNF_MESSAGE_STATUS_REPLY, 2);
-    put_uint(session, TNF_KEY_STATUS, (uint32_t)status);
-    put_uint(session, TNF_KEY_BYTES, session->input_bytes);
-    end(session);
+    (void)tnf_send(session, status_rows, TNF_ROWS(status_rows), NULL);
 }
+
+static const TNF_FLASH tnf_row_t damaged_rows[] = {
+    TNF_ROW_CONSTANT(TYPE, TNF_MESSAGE_STATUS_REPLY),
+    TNF_ROW_CONSTANT(STATUS, TNF_BAD_FRAME),
+};
 
 void tnf_send_damaged(tnf_session_t *session)
 {
-    begin(session, TNF_MESSAGE_STATUS_REPLY, 1);
-    put_uint(session, TNF_KEY_STATUS, TNF_BAD_FRAME);
-    end(session);
+    (void)tnf_send(session, damaged_rows, TNF_ROWS(damaged_rows), NULL);
 }
 
-static uint32_t chunk(uint32_t bytes, uint32_t offset)
-{
-    uint32_t left = bytes - offset;
-    return left < TNF_CHUNK_BYTES ? left : TNF_CHUNK_BYTES;
-}
+/* What chunks are made of. */
+typedef struct facts_of_chunk {
+    uint32_t offset;
+    uint32_t all;
+    tnf_span_t data;
+} facts_of_chunk_t;
 
-void tnf_put_output(tnf_session_t *session, uint32_t offset)
-{
-    const TNF_FLASH tnf_model_t *model = session->config->model;
-    uint32_t end = offset + chunk(model->output_bytes, offset);
-    put_key(session, TNF_KEY_DATA);
-    tnf_cbor_head(&session->writer, TNF_CBOR_BYTES, end - offset);
-    while (offset < end) {
-        uint32_t place;
-        uint32_t run = tnf_tensor_run(model->outputs, offset, &place);
-        run = run < end - offset ? run : end - offset;
-        tnf_frame_put(&session->writer, session->config->arena + place, (size_t)run);
-        offset += run;
-    }
-}
+static const TNF_FLASH tnf_row_t output_rows[] = {
+    TNF_ROWS_REPLY(CHUNK),
+    TNF_ROW_FACT(OFFSET, facts_of_chunk_t, offset),
+    TNF_ROW_FACT(BYTES, facts_of_chunk_t, all),
+    TNF_ROW_OUTPUT(facts_of_chunk_t, offset),
+};
+
+static const TNF_FLASH tnf_row_t chunk_rows[] = {
+    TNF_ROWS_REPLY(CHUNK),
+    TNF_ROW_FACT(OFFSET, facts_of_chunk_t, offset),
+    TNF_ROW_FACT(BYTES, facts_of_chunk_t, all),
+    TNF_ROW_FACT(DATA, facts_of_chunk_t, data),
+};
+
+static const TNF_FLASH tnf_row_t result_rows[] = {
+    TNF_ROWS_REPLY(RESULT),
+    TNF_ROW_SESSION(COUNT, count),
+    TNF_ROW_FACT(BYTES, facts_of_chunk_t, all),
+    TNF_ROW_OUTPUT(facts_of_chunk_t, offset),
+    TNF_ROW_SESSION(STEPS, steps), /* of a model that keeps something */
+};
 
 void tnf_send_output(tnf_session_t *session, uint32_t offset)
 {
-    begin_reply(session, TNF_MESSAGE_CHUNK, 3);
-    put_uint(session, TNF_KEY_OFFSET, offset);
-    put_uint(session, TNF_KEY_BYTES, session->config->model->output_bytes);
-    tnf_put_output(session, offset);
-    end(session);
+    const facts_of_chunk_t facts = {offset, session->config->model->output_bytes, {NULL, 0}};
+    (void)tnf_send(session, output_rows, TNF_ROWS(output_rows), &facts);
 }
 
 void tnf_send_chunk(tnf_session_t *session, uint32_t all, uint32_t offset, const int8_t *data,
                     size_t bytes)
 {
-    begin_reply(session, TNF_MESSAGE_CHUNK, 3);
-    put_uint(session, TNF_KEY_OFFSET, offset);
-    put_uint(session, TNF_KEY_BYTES, all);
-    put_bytes(session, TNF_KEY_DATA, data, bytes);
-    end(session);
+    const facts_of_chunk_t facts = {offset, all, {data, (uint32_t)bytes}};
+    (void)tnf_send(session, chunk_rows, TNF_ROWS(chunk_rows), &facts);
 }
 
 void tnf_send_result(tnf_session_t *session)
 {
-    bool remembers = session->config->model->reset != NULL;
-    begin_reply(session, TNF_MESSAGE_RESULT, remembers ? 4 : 3);
-    put_uint(session, TNF_KEY_COUNT, session->count);
-    put_uint(session, TNF_KEY_BYTES, session->config->model->output_bytes);
-    tnf_put_output(session, 0);
-    if (remembers) {
-        put_uint(session, TNF_KEY_STEPS, session->steps);
-    }
-    end(session);
+    const TNF_FLASH tnf_model_t *model = session->config->model;
+    const facts_of_chunk_t facts = {0, model->output_bytes, {NULL, 0}};
+    (void)tnf_send(session, result_rows,
+                   model->reset != NULL ? TNF_ROWS(result_rows) : TNF_ROWS(result_rows) - 1,
+                   &facts);
 }
+
+typedef struct facts_of_layer {
+    uint32_t index;
+    uint32_t bytes;
+    uint32_t crc32;
+    uint32_t count;
+} facts_of_layer_t;
+
+static const TNF_FLASH tnf_row_t layer_rows[] = {
+    TNF_ROWS_REPLY(LAYER),
+    TNF_ROW_FACT(LAYER, facts_of_layer_t, index),
+    TNF_ROW_FACT(BYTES, facts_of_layer_t, bytes),
+    TNF_ROW_FACT(CRC32, facts_of_layer_t, crc32),
+    TNF_ROW_FACT(COUNT, facts_of_layer_t, count),
+};
 
 void tnf_send_layer(tnf_session_t *session, uint32_t index, uint32_t bytes, uint32_t crc32,
                     uint32_t count)
 {
-    begin_reply(session, TNF_MESSAGE_LAYER, 4);
-    put_uint(session, TNF_KEY_LAYER, index);
-    put_uint(session, TNF_KEY_BYTES, bytes);
-    put_uint(session, TNF_KEY_CRC32, crc32);
-    put_uint(session, TNF_KEY_COUNT, count);
-    end(session);
+    const facts_of_layer_t facts = {index, bytes, crc32, count};
+    (void)tnf_send(session, layer_rows, TNF_ROWS(layer_rows), &facts);
 }
+
+/* What is in flash comes as copies: a row points to ordinary memory. */
+typedef struct facts_of_hello {
+    tnf_model_t model;
+    tnf_tensor_t input;
+    tnf_tensor_t output;
+    tnf_port_health_t health;
+    tnf_span_t sha256;
+} facts_of_hello_t;
+
+static const TNF_FLASH tnf_row_t hello_rows[] = {
+    TNF_ROWS_REPLY(HELLO_REPLY),
+    TNF_ROW_SESSION(PROTOCOL, protocol),
+    TNF_ROW_FACT(ARENA_BYTES, facts_of_hello_t, model.arena_bytes),
+    TNF_ROW_FACT(LAYERS, facts_of_hello_t, model.layers),
+    TNF_ROW_FACT(CLOCK_HZ, facts_of_hello_t, health.clock_hz),
+    TNF_ROW_CONSTANT(CHUNK_BYTES, TNF_CHUNK_BYTES),
+    TNF_ROW_SESSION(HEARTBEAT_MS, heartbeat_ms),
+    TNF_ROW_CONFIG(TOOL_VERSION, tool_version),
+    TNF_ROW_CONFIG(BOARD, board),
+    TNF_ROW_FACT(MODEL, facts_of_hello_t, model.name),
+    TNF_ROW_CONFIG(BUILD_ID, build_id),
+    TNF_ROW_CONFIG(COUNTER_UNIT, counter_unit),
+    TNF_ROW_FACT(MODEL_SHA256, facts_of_hello_t, sha256),
+    TNF_ROW_FACT(INPUT_BYTES, facts_of_hello_t, model.input_bytes),
+    TNF_ROW_FACT(INPUT_SCALE, facts_of_hello_t, input.scale),
+    TNF_ROW_FACT(INPUT_ZERO_POINT, facts_of_hello_t, input.zero_point),
+    TNF_ROW_FACT(OUTPUT_BYTES, facts_of_hello_t, model.output_bytes),
+    TNF_ROW_FACT(OUTPUT_SCALE, facts_of_hello_t, output.scale),
+    TNF_ROW_FACT(OUTPUT_ZERO_POINT, facts_of_hello_t, output.zero_point),
+    TNF_ROW_CONSTANT(PROTOCOL_LOWEST, TNF_PROTOCOL_LOWEST),
+};
 
 void tnf_send_hello(tnf_session_t *session)
 {
     const tnf_session_config_t *config = session->config;
-    const tnf_model_t model = *config->model; /* from flash */
-    tnf_port_health_t health;
-    tnf_port_health(&health);
-    uint32_t clock_hz = health.clock_hz != 0 ? health.clock_hz : config->clock_hz;
-    static const TNF_FLASH uint8_t keys[] = {TNF_KEY_PROTOCOL,    TNF_KEY_ARENA_BYTES,
-                                             TNF_KEY_LAYERS,      TNF_KEY_CLOCK_HZ,
-                                             TNF_KEY_CHUNK_BYTES, TNF_KEY_HEARTBEAT_MS};
-    const uint32_t figures[COUNT_OF(keys)] = {TNF_PROTOCOL,    model.arena_bytes,
-                                              model.layers,    clock_hz,
-                                              TNF_CHUNK_BYTES, session->heartbeat_ms};
-
-    begin_reply(session, TNF_MESSAGE_HELLO_REPLY, COUNT_OF(keys) + 12);
-    put_figures(session, keys, figures, COUNT_OF(keys));
-    put_text(session, TNF_KEY_TOOL_VERSION, config->tool_version);
-    put_text(session, TNF_KEY_BOARD, config->board);
-    put_text(session, TNF_KEY_MODEL, model.name);
-    put_text(session, TNF_KEY_BUILD_ID, config->build_id);
-    put_text(session, TNF_KEY_COUNTER_UNIT, config->counter_unit);
-    put_bytes(session, TNF_KEY_MODEL_SHA256, model.sha256, sizeof model.sha256);
-    put_uint(session, TNF_KEY_INPUT_BYTES, model.input_bytes);
-    put_tensor(session, model.inputs, TNF_KEY_INPUT_SCALE, TNF_KEY_INPUT_ZERO_POINT);
-    put_uint(session, TNF_KEY_OUTPUT_BYTES, model.output_bytes);
-    put_tensor(session, model.outputs, TNF_KEY_OUTPUT_SCALE, TNF_KEY_OUTPUT_ZERO_POINT);
-    end(session);
+    facts_of_hello_t facts;
+    facts.model = *config->model;
+    facts.input = *facts.model.inputs;
+    facts.output = *facts.model.outputs;
+    facts.sha256.data = facts.model.sha256;
+    facts.sha256.size = sizeof facts.model.sha256;
+    tnf_port_health(&facts.health);
+    if (facts.health.clock_hz == 0) {
+        facts.health.clock_hz = config->clock_hz;
+    }
+    (void)tnf_send(session, hello_rows, TNF_ROWS(hello_rows), &facts);
 }
+
+typedef struct facts_of_telemetry {
+    tnf_port_health_t health;
+    uint32_t arena_bytes;
+    uint32_t first; /* bucket of the histogram that is told */
+    tnf_span_t histogram;
+    tnf_span_t classes;
+} facts_of_telemetry_t;
+
+static const TNF_FLASH tnf_row_t telemetry_rows[] = {
+    TNF_ROWS_REPLY(TELEMETRY_REPLY),
+    TNF_ROW_SESSION(INFERENCES, telemetry.inferences),
+    TNF_ROW_SESSION(COUNT, telemetry.last),
+    TNF_ROW_SESSION(COUNT_MIN, telemetry.min),
+    TNF_ROW_SESSION(COUNT_MAX, telemetry.max),
+    TNF_ROW_SESSION(DEADLINE, telemetry.deadline),
+    TNF_ROW_SESSION(DEADLINE_MISSES, telemetry.deadline_misses),
+    TNF_ROW_SESSION(CLASS_OTHER, telemetry.classes_other),
+    TNF_ROW_FACT(ARENA_BYTES, facts_of_telemetry_t, arena_bytes),
+    TNF_ROW_FACT(STACK_BYTES, facts_of_telemetry_t, health.stack_bytes),
+    TNF_ROW_FACT(STACK_USED_BYTES, facts_of_telemetry_t, health.stack_used_bytes),
+    TNF_ROW_FACT(HEAP_FREE_BYTES, facts_of_telemetry_t, health.heap_free_bytes),
+    TNF_ROW_FACT(RESET_REASON, facts_of_telemetry_t, health.reset_reason),
+    TNF_ROW_FACT(UPTIME_MS, facts_of_telemetry_t, health.uptime_ms),
+    TNF_ROW_SESSION(FRAMES_DAMAGED, frames_damaged),
+    TNF_ROW_FACT(HISTOGRAM_FIRST, facts_of_telemetry_t, first),
+    TNF_ROW_SESSION(COUNT_TOTAL, telemetry.total),
+    TNF_ROW_FACT(HISTOGRAM, facts_of_telemetry_t, histogram),
+    TNF_ROW_FACT(CLASS_COUNTS, facts_of_telemetry_t, classes),
+};
 
 void tnf_send_telemetry(tnf_session_t *session, bool asked)
 {
     const tnf_telemetry_t *telemetry = &session->telemetry;
     const TNF_FLASH tnf_model_t *model = session->config->model;
     uint32_t classes = tnf_tensor_values(model->outputs);
-    uint32_t first = 0;
     uint32_t last = TNF_HISTOGRAM_BUCKETS;
-    tnf_port_health_t health;
-
-    classes = classes < TNF_CLASSES ? classes : TNF_CLASSES;
-    tnf_port_health(&health);
+    facts_of_telemetry_t facts;
     while (last > 0 && telemetry->histogram[last - 1] == 0) {
         --last;
     }
-    while (first < last && telemetry->histogram[first] == 0) {
-        ++first;
+    facts.first = 0;
+    while (facts.first < last && telemetry->histogram[facts.first] == 0) {
+        ++facts.first;
     }
-    static const TNF_FLASH uint8_t keys[] = {
-        TNF_KEY_INFERENCES,       TNF_KEY_COUNT,           TNF_KEY_COUNT_MIN,
-        TNF_KEY_COUNT_MAX,        TNF_KEY_DEADLINE,        TNF_KEY_DEADLINE_MISSES,
-        TNF_KEY_CLASS_OTHER,      TNF_KEY_ARENA_BYTES,     TNF_KEY_STACK_BYTES,
-        TNF_KEY_STACK_USED_BYTES, TNF_KEY_HEAP_FREE_BYTES, TNF_KEY_RESET_REASON,
-        TNF_KEY_UPTIME_MS,        TNF_KEY_FRAMES_DAMAGED,  TNF_KEY_HISTOGRAM_FIRST,
-    };
-    const uint32_t figures[COUNT_OF(keys)] = {
-        telemetry->inferences,    telemetry->last,         telemetry->min,
-        telemetry->max,           telemetry->deadline,     telemetry->deadline_misses,
-        telemetry->classes_other, model->arena_bytes,      health.stack_bytes,
-        health.stack_used_bytes,  health.heap_free_bytes,  health.reset_reason,
-        health.uptime_ms,         session->frames_damaged, first,
-    };
-    uint32_t fields = COUNT_OF(keys) + 3;
-    if (asked) {
-        begin_reply(session, TNF_MESSAGE_TELEMETRY_REPLY, fields);
-    } else {
-        begin(session, TNF_MESSAGE_TELEMETRY_REPLY, fields);
-    }
-    put_figures(session, keys, figures, COUNT_OF(keys));
-    put_key(session, TNF_KEY_COUNT_TOTAL);
-    tnf_cbor_uint64(&session->writer, telemetry->total);
-    put_array(session, TNF_KEY_HISTOGRAM, telemetry->histogram + first, last - first);
-    put_array(session, TNF_KEY_CLASS_COUNTS, telemetry->classes, classes);
-    end(session);
+    facts.histogram.data = telemetry->histogram + facts.first;
+    facts.histogram.size = last - facts.first;
+    facts.classes.data = telemetry->classes;
+    facts.classes.size = classes < TNF_CLASSES ? classes : TNF_CLASSES;
+    facts.arena_bytes = model->arena_bytes;
+    tnf_port_health(&facts.health);
+    session->unasked = asked ? 0 : 1;
+    (void)tnf_send(session, telemetry_rows, TNF_ROWS(telemetry_rows), &facts);
+    session->unasked = 0;
 }
 
-void tnf_session_log(tnf_session_t *session, tnf_log_level_t level, const char *text)
+typedef struct facts_of_log {
+    uint32_t level;
+    const char *text;
+} facts_of_log_t;
+
+static const TNF_FLASH tnf_row_t log_rows[] = {
+    TNF_ROW_CONSTANT(TYPE, TNF_MESSAGE_LOG),
+    TNF_ROW_FACT(LEVEL, facts_of_log_t, level),
+    TNF_ROW_FACT(TEXT, facts_of_log_t, text),
+};
+
+bool tnf_session_log(tnf_session_t *session, tnf_log_level_t level, const char *text)
 {
-    begin(session, TNF_MESSAGE_LOG, 2);
-    put_uint(session, TNF_KEY_LEVEL, (uint32_t)level);
-    put_text(session, TNF_KEY_TEXT, text);
-    end(session);
+    const facts_of_log_t facts = {(uint32_t)level, text};
+    bool fits = tnf_send(session, log_rows, TNF_ROWS(log_rows), &facts);
+    (void)tnf_frame_drain(&session->writer);
+    return fits;
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "tnf_commands.h"
 #include "tnf_crc32.h"
 #include "tnf_port.h"
 #include "tnf_replies.h"
@@ -15,7 +16,8 @@
 /* A frame that stands still this long is given up as far as heartbeats are concerned. */
 #define QUIET_MS 100
 
-#define POLL_BYTES 64
+/* What is done as soon as nothing is going out. */
+enum { NOTHING, A_LINE, A_REQUEST, A_RESTART, A_BOOTLOADER };
 
 /* ---- counting ---- */
 
@@ -34,10 +36,17 @@ static uint32_t scaled(const tnf_session_config_t *config, uint32_t ticks)
 
 /* ---- inferences ---- */
 
-int8_t *tnf_session_input(tnf_session_t *session)
+/* The arena is somebody else's: it holds neither what the host has set nor what was told last. */
+static void forget_input(tnf_session_t *session)
 {
     session->input_bytes = 0;
+    session->input_crc32 = 0;
     session->answered = false;
+}
+
+int8_t *tnf_session_input(tnf_session_t *session)
+{
+    forget_input(session);
     session->output_ready = false; /* the input may lie where the output was */
     return session->config->arena + session->config->model->inputs->arena_offset;
 }
@@ -51,11 +60,18 @@ void tnf_session_reset_state(tnf_session_t *session)
     session->steps = 0;
 }
 
+void tnf_session_invoke(tnf_session_t *session)
+{
+    forget_input(session); /* it may be overwritten */
+    session->config->model->invoke(session->config->arena, NULL);
+    session->steps++;
+    session->output_ready = true;
+}
+
 uint32_t tnf_session_infer(tnf_session_t *session)
 {
     const TNF_FLASH tnf_model_t *model = session->config->model;
-    session->input_bytes = 0;  /* the arena is the model's now: what was input may be overwritten */
-    session->answered = false; /* nor does it hold the output that was told last */
+    forget_input(session); /* it may be overwritten */
     tnf_telemetry_input(&session->telemetry, session->config->reference, model->inputs,
                         session->config->arena);
     uint32_t began = tnf_port_counter();
@@ -88,6 +104,7 @@ static void on_part(void *context, const tnf_part_t *part)
         layer->crc32 = tnf_crc32(layer->crc32, part->data, part->bytes);
         if (part->offset + part->bytes == part->layer_bytes) {
             tnf_send_layer(session, part->layer, part->layer_bytes, layer->crc32, layer->count);
+            tnf_frame_flush(&session->writer);
         }
     }
     session->mark = tnf_port_counter();
@@ -106,6 +123,7 @@ static void on_dump(void *context, const tnf_part_t *part)
         size_t left = part->bytes - (size_t)at;
         tnf_send_chunk(session, part->layer_bytes, part->offset + at, part->data + at,
                        left < TNF_CHUNK_BYTES ? left : TNF_CHUNK_BYTES);
+        tnf_frame_flush(&session->writer);
     }
 }
 
@@ -115,7 +133,7 @@ static void observe(tnf_session_t *session, const tnf_request_t *request,
 {
     const tnf_observer_t observer = {part, session};
     session->asked = request;
-    session->input_bytes = 0;
+    forget_input(session);
     session->count = 0;
     tnf_session_reset_state(session);
     session->mark = tnf_port_counter();
@@ -131,12 +149,21 @@ static tnf_status_t set_input(tnf_session_t *session, uint32_t offset, const tnf
     const TNF_FLASH tnf_model_t *model = session->config->model;
     uint32_t size = request->value[TNF_KEY_DATA];
     const uint8_t *data = request->data;
-    if (offset == 0) {
+    if (offset == 0 && session->sequence != session->input_sequence) {
         session->input_bytes = 0;
     }
-    if (offset != session->input_bytes || size > model->input_bytes - offset) {
+    if (session->input_bytes == 0) {
+        session->input_crc32 = 0;
+        session->input_sequence = session->sequence;
+    }
+    uint32_t set = session->input_bytes;
+    if (offset < set && size <= set - offset) {
+        return TNF_OK; /* a chunk that came before: several requests may be on their way */
+    }
+    if (offset != set || size > model->input_bytes - offset) {
         return TNF_BAD_FIELD; /* the reply says how much there is: the host goes on from there */
     }
+    session->input_crc32 = tnf_crc32(session->input_crc32, data, (size_t)size);
     session->output_ready = false; /* the input may lie where the output was */
     session->input_bytes += size;
     while (size > 0) {
@@ -205,7 +232,13 @@ static tnf_status_t carry_out(tnf_session_t *session, const tnf_request_t *reque
 {
     const tnf_session_part_t *sensor = session->config->sensor;
     uint32_t offset = request->value[TNF_KEY_OFFSET];
+    uint32_t speaks;
     switch (session->type) {
+    case TNF_MESSAGE_HELLO:
+        speaks = tnf_request_has(request, TNF_KEY_SPEAKS) ? request->value[TNF_KEY_SPEAKS] : 1;
+        session->protocol =
+            speaks >= TNF_PROTOCOL_LOWEST && speaks < TNF_PROTOCOL ? speaks : TNF_PROTOCOL;
+        return TNF_OK;
     case TNF_MESSAGE_INPUT:
         return set_input(session, offset, request);
     case TNF_MESSAGE_INFER:
@@ -231,7 +264,7 @@ static tnf_status_t carry_out(tnf_session_t *session, const tnf_request_t *reque
 static void answer(tnf_session_t *session, const tnf_request_t *request)
 {
     if (session->status != TNF_OK) {
-        tnf_send_status(session, session->status);
+        tnf_send_status(session);
         return;
     }
     switch (session->type) {
@@ -254,7 +287,7 @@ static void answer(tnf_session_t *session, const tnf_request_t *request)
         session->config->sensor->answer(session->config->sensor->context);
         break;
     default:
-        tnf_send_status(session, TNF_OK);
+        tnf_send_status(session);
         break;
     }
 }
@@ -270,66 +303,18 @@ static void take_request(tnf_session_t *session)
 
     session->type = type;
     session->sequence = sequence;
+    session->answered = false;
     if (status != TNF_OK) {
-        session->answered = false;
-        tnf_send_status(session, status);
-        return;
-    }
-    if (!repeated) {
+        session->status = status;
+    } else if (!repeated) {
         session->status = carry_out(session, &request);
-        session->answered = true;
+        if (type == TNF_MESSAGE_RESET) {
+            /* As soon as the answer is gone: there is no after, unless the board cannot do it. */
+            session->waits = request.value[TNF_KEY_BOOTLOADER] != 0 ? A_BOOTLOADER : A_RESTART;
+        }
     }
+    session->answered = status == TNF_OK;
     answer(session, &request);
-    if (type == TNF_MESSAGE_RESET && !repeated) {
-        /* Answered before: there is no after, unless the board cannot do it. */
-        session->status = tnf_port_reset(request.value[TNF_KEY_BOOTLOADER] != 0);
-        tnf_send_status(session, session->status);
-    }
-}
-
-/* ---- console ---- */
-
-static const TNF_FLASH char product[] = "tinyflow ";
-static const TNF_FLASH char on[] = " on ";
-static const TNF_FLASH char greeting_end[] = ", type ? for help\r\n";
-static const TNF_FLASH char line_end[] = "\r\n";
-static const TNF_FLASH char space[] = " ";
-static const TNF_FLASH char help[] = "commands: name stats";
-static const TNF_FLASH char inferences_figure[] = "inferences ";
-static const TNF_FLASH char last_figure[] = " last ";
-static const TNF_FLASH char min_figure[] = " min ";
-static const TNF_FLASH char max_figure[] = " max ";
-
-static void print_name(const tnf_session_t *session)
-{
-    tnf_console_constant(product);
-    tnf_console_text(session->config->model->name);
-    tnf_console_constant(on);
-    tnf_console_text(session->config->board);
-}
-
-static void print_figure(const TNF_FLASH char *name, uint32_t value)
-{
-    tnf_console_constant(name);
-    tnf_console_number(value);
-}
-
-static void take_line(const tnf_session_t *session, const char *line)
-{
-    const tnf_telemetry_t *telemetry = &session->telemetry;
-    if (strcmp(line, "name") == 0) {
-        print_name(session);
-    } else if (strcmp(line, "stats") == 0) {
-        print_figure(inferences_figure, telemetry->inferences);
-        print_figure(last_figure, telemetry->last);
-        print_figure(min_figure, telemetry->min);
-        print_figure(max_figure, telemetry->max);
-        tnf_console_constant(space);
-        tnf_console_text(session->config->counter_unit);
-    } else {
-        tnf_console_constant(help);
-    }
-    tnf_console_constant(line_end);
 }
 
 /* ---- the loop ---- */
@@ -340,34 +325,49 @@ void tnf_session_init(tnf_session_t *session, const tnf_session_config_t *config
     session->config = config;
     session->heartbeat_ms = config->heartbeat_ms;
     session->heartbeat_at_ms = tnf_port_uptime_ms();
-    tnf_telemetry_init(&session->telemetry, 0);
     tnf_session_reset_state(session);
-    tnf_port_write((const uint8_t[]){0}, 1); /* ends what a reset has cut off */
-    print_name(session);
-    tnf_console_constant(greeting_end);
+    tnf_frame_text(&session->writer, 0); /* ends what a reset has cut off */
+    tnf_commands_greet(session);
+    (void)tnf_frame_drain(&session->writer);
 }
 
 static void take_byte(tnf_session_t *session, uint8_t byte)
 {
-    const char *line;
     switch (tnf_frame_feed(&session->reader, byte)) {
     case TNF_FRAME_TEXT:
-        line = tnf_console_feed(&session->console, byte);
-        if (line != NULL) {
-            take_line(session, line);
+        if (tnf_console_feed(&session->console, byte) != NULL) {
+            session->waits = A_LINE;
         }
         break;
     case TNF_FRAME_PART:
         tnf_console_reset(&session->console);
         break;
     case TNF_FRAME_READY:
-        take_request(session);
+        session->waits = A_REQUEST;
         break;
     case TNF_FRAME_DAMAGED:
         /* Tells the host at once, which then need not wait for an answer that will not come. */
         session->frames_damaged++;
         tnf_send_damaged(session);
         break;
+    }
+}
+
+/* Does what has waited until nothing is going out. */
+static void take_turn(tnf_session_t *session)
+{
+    const tnf_console_part_t *console = session->config->console;
+    uint32_t waits = session->waits;
+    session->waits = NOTHING;
+    if (waits == A_REQUEST) {
+        take_request(session);
+    } else if (waits == A_LINE) {
+        if (console == NULL || !console->take(console->context, session->console.line)) {
+            tnf_commands_take(session, session->console.line);
+        }
+    } else {
+        session->status = tnf_port_reset(waits == A_BOOTLOADER);
+        tnf_send_status(session);
     }
 }
 
@@ -383,17 +383,32 @@ static void look_at_clock(tnf_session_t *session)
     if (session->heartbeat_ms != 0 && quiet &&
         now - session->heartbeat_at_ms >= session->heartbeat_ms) {
         session->heartbeat_at_ms = now;
-        tnf_send_telemetry(session, false);
+        if (tnf_frame_drain(&session->writer)) {
+            tnf_send_telemetry(session, false);
+        }
     }
 }
 
 void tnf_session_poll(tnf_session_t *session)
 {
-    uint8_t bytes[POLL_BYTES];
-    size_t size = tnf_port_read(bytes, sizeof bytes);
-    for (size_t i = 0; i < size; ++i) {
-        session->heard = true;
-        take_byte(session, bytes[i]);
+    size_t size = tnf_port_read(session->read_bytes + session->read_size,
+                                TNF_READ_BYTES - (size_t)session->read_size);
+    session->read_size += (uint32_t)size;
+    session->heard |= size > 0;
+    for (;;) {
+        bool free = tnf_frame_drain(&session->writer);
+        if (session->waits != NOTHING) {
+            if (!free) {
+                break;
+            }
+            take_turn(session);
+        } else if (session->read_at < session->read_size) {
+            take_byte(session, session->read_bytes[session->read_at++]);
+        } else {
+            session->read_at = 0;
+            session->read_size = 0;
+            break;
+        }
     }
     if (++session->polls >= CLOCK_POLLS && (size == 0 || !tnf_frame_open(&session->reader))) {
         session->polls = 0;

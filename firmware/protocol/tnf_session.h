@@ -11,9 +11,19 @@
  * }
  * @endcode
  *
- * All state is in the caller's tnf_session_t, of constant size. Nothing waits, except that what is
- * sent must go out (tnf_port_write). All functions are for the main loop, not for an ISR; bytes
- * that an ISR receives come through the port's tnf_port_read.
+ * All state is in the caller's tnf_session_t, of constant size: one request that comes in, and one
+ * buffer of what goes out, which tnf_session_poll hands to the port as the port takes it. Nothing
+ * waits, with one exception: what is sent from inside an inference (LAYERS, DUMP), and console text
+ * longer than the buffer, wait for room, for at most TNF_STALL_MS in which the port takes nothing;
+ * then they are dropped. While a reply is going out no request is carried out; bytes are read until
+ * a whole request waits, and the rest stays with the port. A heartbeat that is due while something
+ * is going out is dropped, a log line without room as well.
+ *
+ * All functions of a session are for the main loop, or for one task: none may be called from an
+ * ISR, nor while another runs on the same session. An ISR that receives feeds a ring, as
+ * firmware/ports/bare/rx_ring.h is one, from which the port's tnf_port_read takes. Code without
+ * state of a session may be called anywhere: tnf_crc32, tnf_frame_feed, tnf_request_parse,
+ * tnf_cbor_next, tnf_cbor_skip, on data of the caller's own.
  */
 #ifndef TNF_SESSION_H
 #define TNF_SESSION_H
@@ -36,6 +46,14 @@ typedef struct tnf_session_part {
     void (*answer)(void *context);
     void *context;
 } tnf_session_part_t;
+
+/** Who is asked for a line of the console before the session itself is. */
+typedef struct tnf_console_part {
+    /** Takes a line without its end. Writes with tnf_console_text and the like.
+     *  @return whether it was one of its commands */
+    bool (*take)(void *context, const char *line);
+    void *context;
+} tnf_console_part_t;
 
 /** So many layers in a row may be computed by rows together, their parts coming by turns. */
 #define TNF_OPEN_LAYERS 8
@@ -60,33 +78,45 @@ typedef struct tnf_session_config {
     uint32_t heartbeat_ms; /**< until the host sets another; 0 is off */
     const tnf_session_part_t *sensor;           /**< NULL where there is none */
     const TNF_FLASH tnf_reference_t *reference; /**< NULL: inputs and drift are not told */
+    const tnf_console_part_t *console;          /**< NULL where there is none */
 } tnf_session_config_t;
+
+/** Bytes that are taken from the port at a time. */
+#define TNF_READ_BYTES 64
 
 /** One session. The members are the session's own. */
 typedef struct tnf_session {
     const tnf_session_config_t *config;
-    tnf_telemetry_t telemetry;
-    uint32_t input_bytes;       /**< of the input that are set, from its start */
+    const tnf_request_t *asked; /**< the request that is being carried out */
+    uint8_t waits;              /**< what is done as soon as nothing is going out */
+    uint8_t unasked;            /**< 1: what is being written is a message of its own */
+    bool heard;                 /**< bytes have arrived since the clock was looked at */
     bool output_ready;          /**< the arena holds the output of the last inference */
     bool answered;              /**< there was a request: the next four tell of it */
     uint32_t type;              /**< its number */
     uint32_t sequence;          /**< its sequence number */
-    tnf_status_t status;        /**< how it ended */
+    uint32_t status;            /**< a tnf_status_t: how it ended */
     uint32_t count;             /**< what it counted */
+    uint32_t input_bytes;       /**< of the input that are set, from its start */
+    uint32_t input_crc32;       /**< of them */
+    uint32_t input_sequence;    /**< of the request that set the first of them */
+    uint32_t protocol;          /**< the one that the host and this firmware both speak */
     uint32_t steps;             /**< inferences since the model's state was reset */
-    const tnf_request_t *asked; /**< the request that is being carried out */
     uint32_t mark;              /**< counter when the layer began */
-    /** of layers whose parts are coming in, by index % TNF_OPEN_LAYERS */
-    tnf_open_layer_t open_layers[TNF_OPEN_LAYERS];
     uint32_t heartbeat_ms;
     uint32_t heartbeat_at_ms; /**< uptime of the last one */
     uint32_t heard_at_ms;     /**< uptime when bytes were last seen to arrive */
     uint32_t polls;           /**< since uptime was last looked at */
-    bool heard;               /**< bytes have arrived since then */
     uint32_t frames_damaged;
+    uint32_t read_at; /**< the next of `read_bytes` */
+    uint32_t read_size;
+    /** of layers whose parts are coming in, by index % TNF_OPEN_LAYERS */
+    tnf_open_layer_t open_layers[TNF_OPEN_LAYERS];
+    tnf_telemetry_t telemetry;
     tnf_console_t console;
     tnf_frame_reader_t reader;
     tnf_frame_writer_t writer;
+    uint8_t read_bytes[TNF_READ_BYTES];
 } tnf_session_t;
 
 /** How loud a log line is. */
@@ -101,7 +131,8 @@ typedef enum tnf_log_level {
  *  @param config  kept while the session is in use */
 void tnf_session_init(tnf_session_t *session, const tnf_session_config_t *config);
 
-/** Takes what has arrived and answers it; sends a heartbeat when one is due. Call it often. */
+/** Takes what has arrived, hands over what is going out, carries out a request when nothing is, and
+ *  sends a heartbeat when one is due. Call it often: what goes out waits for it. */
 void tnf_session_poll(tnf_session_t *session);
 
 /** The model's first input in the arena, to be filled for tnf_session_infer; what the host has set
@@ -116,11 +147,16 @@ const int8_t *tnf_session_output(const tnf_session_t *session);
  *  @return its count in the unit of the board's counter */
 uint32_t tnf_session_infer(tnf_session_t *session);
 
+/** The same without counting it or taking note of it: for who measures many in a row. */
+void tnf_session_invoke(tnf_session_t *session);
+
 /** Sets what the model keeps between inferences to its first values: a new stream begins. Nothing
  *  where it keeps nothing. Input and output stay. */
 void tnf_session_reset_state(tnf_session_t *session);
 
-/** Sends a log line to the host. @param text  cut after TNF_TEXT_BYTES */
-void tnf_session_log(tnf_session_t *session, tnf_log_level_t level, const char *text);
+/** Sends a log line to the host, behind what is going out already.
+ *  @param text  cut after TNF_TEXT_BYTES
+ *  @return whether there was room for it; else it is dropped */
+bool tnf_session_log(tnf_session_t *session, tnf_log_level_t level, const char *text);
 
 #endif

@@ -1,10 +1,7 @@
 /* The requests of a host that looks at the sensor, or replays samples in its place. */
-#include "tnf_cbor.h"
 #include "tnf_port.h"
 #include "tnf_replies.h"
 #include "tnf_sensing.h"
-
-#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
 static uint32_t sample_bytes(const tnf_sensing_t *sensing)
 {
@@ -59,85 +56,91 @@ tnf_status_t tnf_sensing_take(void *context, const tnf_request_t *request)
 
 /* ---- replies ---- */
 
-static void put_figures(tnf_frame_writer_t *writer, const TNF_FLASH uint8_t *keys,
-                        const uint32_t *values, size_t size)
+typedef struct facts_of_sensor {
+    tnf_sensing_config_t config;
+    tnf_ring_t ring;
+    uint32_t status;
+    uint32_t replay;
+    uint32_t credit;
+    uint32_t age;
+    uint32_t age_max;
+} facts_of_sensor_t;
+
+static const TNF_FLASH tnf_row_t sensor_rows[] = {
+    TNF_ROWS_REPLY(SENSOR_REPLY),
+    TNF_ROW_FACT(STATUS, facts_of_sensor_t, status),
+    TNF_ROW_FACT(REPLAY, facts_of_sensor_t, replay),
+    TNF_ROW_FACT(CREDIT, facts_of_sensor_t, credit),
+    TNF_ROW_FACT(CHANNELS, facts_of_sensor_t, config.channels),
+    TNF_ROW_FACT(VALUE_BYTES, facts_of_sensor_t, config.value_bytes),
+    TNF_ROW_FACT(RATE_HZ, facts_of_sensor_t, config.rate_hz),
+    TNF_ROW_FACT(WINDOW, facts_of_sensor_t, config.window),
+    TNF_ROW_FACT(HOP, facts_of_sensor_t, config.hop),
+    TNF_ROW_FACT(WINDOWS_DROPPED, facts_of_sensor_t, ring.dropped),
+    TNF_ROW_FACT(GAPS, facts_of_sensor_t, ring.gaps),
+    TNF_ROW_FACT(WINDOWS, facts_of_sensor_t, ring.windows),
+    TNF_ROW_FACT(AGE, facts_of_sensor_t, age),
+    TNF_ROW_FACT(AGE_MAX, facts_of_sensor_t, age_max),
+    TNF_ROW_FACT(SCALE, facts_of_sensor_t, config.scale),
+    TNF_ROW_FACT(DRIVER, facts_of_sensor_t, config.driver),
+};
+
+static void answer_sensor(const tnf_sensing_t *sensing)
 {
-    for (size_t i = 0; i < size; ++i) {
-        tnf_cbor_head(writer, TNF_CBOR_UINT, keys[i]);
-        tnf_cbor_head(writer, TNF_CBOR_UINT, values[i]);
-    }
+    const facts_of_sensor_t facts = {
+        .config = *sensing->config,
+        .ring = sensing->ring,
+        .status = (uint32_t)sensing->status,
+        .replay = sensing->replaying ? 1 : 0,
+        .credit = tnf_ring_missing(&sensing->ring) * sample_bytes(sensing),
+        .age = sensing->age,
+        .age_max = sensing->age_max,
+    };
+    (void)tnf_send(sensing->config->session, sensor_rows, TNF_ROWS(sensor_rows), &facts);
 }
 
-static void answer_sensor(const tnf_sensing_t *sensing, tnf_frame_writer_t *writer)
-{
-    const tnf_sensing_config_t *config = sensing->config;
-    const tnf_ring_t *ring = &sensing->ring;
-    static const TNF_FLASH uint8_t keys[] = {
-        TNF_KEY_TYPE,    TNF_KEY_SEQUENCE, TNF_KEY_STATUS,          TNF_KEY_REPLAY,
-        TNF_KEY_CREDIT,  TNF_KEY_CHANNELS, TNF_KEY_VALUE_BYTES,     TNF_KEY_RATE_HZ,
-        TNF_KEY_WINDOW,  TNF_KEY_HOP,      TNF_KEY_WINDOWS_DROPPED, TNF_KEY_GAPS,
-        TNF_KEY_WINDOWS, TNF_KEY_AGE,      TNF_KEY_AGE_MAX,
-    };
-    const uint32_t figures[COUNT_OF(keys)] = {
-        TNF_MESSAGE_SENSOR_REPLY,
-        config->session->sequence,
-        (uint32_t)sensing->status,
-        sensing->replaying ? 1 : 0,
-        tnf_ring_missing(ring) * ring->sample_bytes,
-        config->channels,
-        config->value_bytes,
-        config->rate_hz,
-        config->window,
-        config->hop,
-        ring->dropped,
-        ring->gaps,
-        ring->windows,
-        sensing->age,
-        sensing->age_max,
-    };
-    tnf_cbor_head(writer, TNF_CBOR_MAP, COUNT_OF(keys) + 2);
-    put_figures(writer, keys, figures, COUNT_OF(keys));
-    tnf_cbor_head(writer, TNF_CBOR_UINT, TNF_KEY_SCALE);
-    tnf_cbor_float(writer, config->scale);
-    tnf_cbor_head(writer, TNF_CBOR_UINT, TNF_KEY_DRIVER);
-    tnf_cbor_text(writer, config->driver);
-}
+typedef struct facts_of_samples {
+    uint32_t taken;
+    uint32_t credit;
+    uint32_t windows;
+    uint32_t count;
+    uint32_t bytes;
+    uint32_t from; /* where the output begins that is told */
+} facts_of_samples_t;
 
-static void answer_samples(const tnf_sensing_t *sensing, tnf_frame_writer_t *writer)
+static const TNF_FLASH tnf_row_t samples_rows[] = {
+    TNF_ROWS_REPLY(SAMPLES_REPLY),
+    TNF_ROW_FACT(OFFSET, facts_of_samples_t, taken),
+    TNF_ROW_FACT(CREDIT, facts_of_samples_t, credit),
+    TNF_ROW_FACT(WINDOWS, facts_of_samples_t, windows), /* from here on only with a window */
+    TNF_ROW_FACT(COUNT, facts_of_samples_t, count),
+    TNF_ROW_SESSION(DEADLINE_MISSES, telemetry.deadline_misses),
+    TNF_ROW_FACT(BYTES, facts_of_samples_t, bytes),
+    TNF_ROW_OUTPUT(facts_of_samples_t, from),
+};
+
+#define ROWS_OF_WINDOW 5u
+
+static void answer_samples(const tnf_sensing_t *sensing)
 {
-    const tnf_session_t *session = sensing->config->session;
-    size_t bytes = (size_t)session->config->model->output_bytes;
-    /* The last four only with a window. */
-    static const TNF_FLASH uint8_t keys[] = {
-        TNF_KEY_TYPE,    TNF_KEY_SEQUENCE, TNF_KEY_OFFSET,          TNF_KEY_CREDIT,
-        TNF_KEY_WINDOWS, TNF_KEY_COUNT,    TNF_KEY_DEADLINE_MISSES, TNF_KEY_BYTES};
-    const uint32_t figures[COUNT_OF(keys)] = {
-        TNF_MESSAGE_SAMPLES_REPLY,
-        session->sequence,
-        sensing->taken,
-        tnf_ring_missing(&sensing->ring) * sample_bytes(sensing),
-        sensing->ring.windows,
-        sensing->count,
-        session->telemetry.deadline_misses,
-        (uint32_t)bytes,
+    tnf_session_t *session = sensing->config->session;
+    const facts_of_samples_t facts = {
+        .taken = sensing->taken,
+        .credit = tnf_ring_missing(&sensing->ring) * sample_bytes(sensing),
+        .windows = sensing->ring.windows,
+        .count = sensing->count,
+        .bytes = session->config->model->output_bytes,
     };
-    size_t fields = sensing->answers_window ? COUNT_OF(keys) : COUNT_OF(keys) - 4;
-    tnf_cbor_head(writer, TNF_CBOR_MAP, (uint32_t)fields + (sensing->answers_window ? 1 : 0));
-    put_figures(writer, keys, figures, fields);
-    if (sensing->answers_window) {
-        tnf_put_output(sensing->config->session, 0);
-    }
+    size_t rows = TNF_ROWS(samples_rows) - (sensing->answers_window ? 0 : ROWS_OF_WINDOW);
+    (void)tnf_send(session, samples_rows, rows, &facts);
 }
 
 void tnf_sensing_answer(void *context)
 {
     const tnf_sensing_t *sensing = context;
-    tnf_frame_writer_t *writer = &sensing->config->session->writer;
-    tnf_frame_begin(writer);
     if (sensing->config->session->type == TNF_MESSAGE_SENSOR) {
-        answer_sensor(sensing, writer);
+        answer_sensor(sensing);
     } else {
-        answer_samples(sensing, writer);
+        answer_samples(sensing);
     }
-    tnf_frame_end(writer);
 }

@@ -44,7 +44,7 @@ static void prepare(const tnf_sensing_config_t *config, const void *window, int8
 static void note(tnf_sensing_t *sensing, tnf_status_t status)
 {
     if (status != TNF_OK && sensing->status == TNF_OK) {
-        tnf_session_log(sensing->config->session, TNF_LOG_WARNING, "the sensor does not answer");
+        (void)tnf_session_log(sensing->config->session, TNF_LOG_WARNING, "the sensor does not answer");
     }
     sensing->status = status;
 }
@@ -184,7 +184,7 @@ void tnf_sensing_init(tnf_sensing_t *sensing, const tnf_sensing_config_t *config
     empty(sensing);
     if (!fits(config)) {
         sensing->status = TNF_BAD_FIELD;
-        tnf_session_log(config->session, TNF_LOG_ERROR, "a window is not the model's input");
+        (void)tnf_session_log(config->session, TNF_LOG_ERROR, "a window is not the model's input");
         return;
     }
     start(sensing);

@@ -161,10 +161,26 @@ def test_an_empty_read_gives_the_core_away_and_feeds_the_watchdog(port: ctypes.C
     assert number(port, "stub_watchdog_resets", ctypes.c_uint) == before + 1
 
 
-def test_a_write_sends_everything(port: ctypes.CDLL) -> None:
+def write(port: ctypes.CDLL, data: bytes) -> int:
+    return int(port.tnf_port_write(data, ctypes.c_size_t(len(data))))
+
+
+def test_a_write_hands_over_what_fits(port: ctypes.CDLL) -> None:
     data = bytes(range(250))
-    port.tnf_port_write(data, ctypes.c_size_t(len(data)))
+    assert [write(port, data), write(port, data[100:]), write(port, data[200:])] == [100, 100, 50]
     assert taken(port, "stub_outbox") == data
+
+
+def test_what_is_left_to_send_is_not_waited_for_long(port: ctypes.CDLL) -> None:
+    waited = ctypes.c_uint32.in_dll(port, "stub_waited_ticks")
+    times = []
+    for size in (250, 50):
+        write(port, bytes(size))
+        waited.value = 0
+        assert read(port, 16) == b""
+        times.append(waited.value)
+    taken(port, "stub_outbox")
+    assert times == [1, 4]
 
 
 def test_counter_and_uptime_are_the_sdk_s_in_32_bits(port: ctypes.CDLL) -> None:
@@ -197,7 +213,7 @@ def test_until_a_host_is_heard_it_is_told_everywhere_and_then_where_it_is(
         assert taken(two_ports, there) == b""
 
 
-def test_usb_sends_more_than_its_buffer_holds(two_ports: ctypes.CDLL) -> None:
+def test_usb_takes_more_than_its_buffer_holds_while_it_is_read(two_ports: ctypes.CDLL) -> None:
     put(two_ports, "stub_usb_inbox", b"x")
     assert read(two_ports, 1) == b"x"
     data = bytes(range(256)) * 12
@@ -205,27 +221,24 @@ def test_usb_sends_more_than_its_buffer_holds(two_ports: ctypes.CDLL) -> None:
     assert taken(two_ports, "stub_usb_outbox") == data
 
 
-def test_a_usb_that_nobody_reads_is_waited_for_once(two_ports: ctypes.CDLL) -> None:
+def test_a_usb_that_nobody_reads_is_not_waited_for(two_ports: ctypes.CDLL) -> None:
     put(two_ports, "stub_usb_inbox", b"x")
     assert read(two_ports, 1) == b"x"
     ctypes.c_bool.in_dll(two_ports, "stub_usb_reader").value = False
     waited = ctypes.c_uint32.in_dll(two_ports, "stub_usb_waited_ticks")
     waited.value = 0
-    for _ in range(20):
-        two_ports.tnf_port_write(bytes(200), ctypes.c_size_t(200))
-    once = waited.value
-    assert once == 100
+    assert sum(write(two_ports, bytes(200)) for _ in range(20)) == 1000
     # It comes back, with nothing said: the next write goes through.
     assert len(taken(two_ports, "stub_usb_outbox")) == 1000
-    two_ports.tnf_port_write(b"again", ctypes.c_size_t(5))
+    assert write(two_ports, b"again") == 5
     assert taken(two_ports, "stub_usb_outbox") == b"again"
     ctypes.c_bool.in_dll(two_ports, "stub_usb_reader").value = True
     # Without a cable nothing is put where nobody will ever take it.
     ctypes.c_bool.in_dll(two_ports, "stub_usb_cable").value = False
-    two_ports.tnf_port_write(b"lost", ctypes.c_size_t(4))
+    assert write(two_ports, b"lost") == 4
     ctypes.c_bool.in_dll(two_ports, "stub_usb_cable").value = True
     assert taken(two_ports, "stub_usb_outbox") == b""
-    assert waited.value == once
+    assert waited.value == 0
 
 
 def test_without_a_register_for_it_the_bootloader_cannot_be_asked_for(port: ctypes.CDLL) -> None:

@@ -18,7 +18,11 @@ typedef struct image_clock {
 
 static void say(const char *text)
 {
-    tnf_port_write((const uint8_t *)text, strlen(text));
+    for (size_t left = strlen(text); left > 0;) {
+        const size_t taken = tnf_port_write((const uint8_t *)text, left);
+        text += taken;
+        left -= taken;
+    }
 }
 
 static void say_number(const char *before, int32_t value)

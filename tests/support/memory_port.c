@@ -12,6 +12,7 @@ static uint32_t uptime_ms;
 static uint32_t counter;
 static uint32_t step;
 static uint32_t clock_hz;
+static size_t room = SIZE_MAX;
 
 void memory_port_arrive(const uint8_t *data, size_t size)
 {
@@ -30,6 +31,11 @@ size_t memory_port_take(uint8_t *data, size_t capacity)
     memcpy(data, outgoing, size);
     written = 0;
     return size;
+}
+
+void memory_port_set_room(size_t bytes)
+{
+    room = bytes;
 }
 
 void memory_port_set_uptime(uint32_t ms)
@@ -62,12 +68,18 @@ size_t tnf_port_read(uint8_t *buffer, size_t capacity)
     return size;
 }
 
-void tnf_port_write(const uint8_t *data, size_t size)
+size_t tnf_port_write(const uint8_t *data, size_t size)
 {
-    size_t room = sizeof outgoing - written;
-    size = size < room ? size : room;
-    memcpy(outgoing + written, data, size);
-    written += size;
+    size_t taken = size < room ? size : room;
+    size_t kept = sizeof outgoing - written;
+    kept = taken < kept ? taken : kept;
+    memcpy(outgoing + written, data, kept);
+    written += kept;
+    if (room != SIZE_MAX) {
+        room -= taken;
+        uptime_ms += taken < size ? 1 : 0; /* time passes while somebody waits */
+    }
+    return taken;
 }
 
 uint32_t tnf_port_counter(void)

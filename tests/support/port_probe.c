@@ -37,7 +37,9 @@ static void answer(uint32_t word)
 {
     uint8_t bytes[4] = {(uint8_t)word, (uint8_t)(word >> 8), (uint8_t)(word >> 16),
                         (uint8_t)(word >> 24)};
-    tnf_port_write(bytes, sizeof bytes);
+    for (size_t sent = 0; sent < sizeof bytes;) {
+        sent += tnf_port_write(bytes + sent, sizeof bytes - sent);
+    }
 }
 
 /* Two instructions a round, whatever the number; five on an 8-bit core. */

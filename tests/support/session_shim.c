@@ -56,7 +56,8 @@ uint32_t shim_infer(void)
 
 void shim_log(uint32_t level, const char *text)
 {
-    tnf_session_log(&session, (tnf_log_level_t)level, text);
+    (void)tnf_session_log(&session, (tnf_log_level_t)level, text);
+    tnf_session_poll(&session);
 }
 
 /* The status; values has one for each key, and what is present in the last. */

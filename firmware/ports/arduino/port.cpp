@@ -11,11 +11,11 @@ extern "C" {
 #include "tnf_port.h"
 }
 
-/* What a host that does not read may cost. */
-static const unsigned long stall_ms = 100;
-
 /* The answer that says so goes out before the restart: a USB's buffer goes with it. */
 static const unsigned long farewell_ms = 50;
+
+/* Something was handed to the core since its buffer was last seen to be empty. */
+static bool buffered;
 
 void setup()
 {
@@ -49,24 +49,28 @@ size_t tnf_port_read(uint8_t *buffer, size_t capacity)
     return taken;
 }
 
-void tnf_port_write(const uint8_t *data, size_t size)
+size_t tnf_port_write(const uint8_t *data, size_t size)
 {
-    /* Not by availableForWrite: many cores leave it at 0. */
-    unsigned long since = millis();
-    while (size > 0 && millis() - since < stall_ms) {
-        const size_t sent = Serial.write(data, size);
-        if (sent > 0) {
-            data += sent;
-            size -= sent;
-            since = millis();
-        }
+    /* Many cores leave availableForWrite at 0: those take a byte, and may wait for it. */
+    static bool tells;
+    const int room = Serial.availableForWrite();
+    tells = tells || room > 0;
+    size_t piece = room > 0 ? static_cast<size_t>(room) : tells ? 0 : 1;
+    piece = piece < size ? piece : size;
+    if (piece == 0) {
+        return 0;
     }
-    /* What is still in a buffer would be sent by interrupts, in the time of the next layer. */
-    Serial.flush();
+    buffered = true;
+    return Serial.write(data, piece);
 }
 
 uint32_t tnf_port_counter(void)
 {
+    if (buffered) {
+        /* What is still in a buffer would be sent by interrupts, in the time that is measured. */
+        buffered = false;
+        Serial.flush();
+    }
     return tnf_arduino_counter();
 }
 

@@ -82,16 +82,16 @@ size_t tnf_port_read(uint8_t *buffer, size_t capacity)
     return size;
 }
 
-void tnf_port_write(const uint8_t *data, size_t size)
+size_t tnf_port_write(const uint8_t *data, size_t size)
 {
     if (!listening()) {
-        listen(); /* the host waits for this, it sends nothing */
+        listen(); /* the host waits for this, it sends little */
     }
-    for (size_t i = 0; i < size; i++) {
-        while ((UCSR0A & _BV(UDRE0)) == 0) {
-        }
-        UDR0 = data[i];
+    size_t taken = 0;
+    while (taken < size && (UCSR0A & _BV(UDRE0)) != 0) {
+        UDR0 = data[taken++];
     }
+    return taken;
 }
 
 uint32_t tnf_port_uptime_ms(void)

@@ -1,6 +1,9 @@
 /* What start-up, faults and ports of bare-metal boards share. */
 #include "tnf_bare.h"
 
+/* A UART that takes nothing in so many looks takes nothing more. */
+#define FAULT_TURNS 1000000u
+
 uint32_t tnf_uptime_ms(tnf_uptime_t *uptime, uint32_t now, uint32_t ticks_per_ms)
 {
     uint32_t passed = (now - uptime->ticks) / ticks_per_ms;
@@ -42,6 +45,12 @@ void tnf_fault_send(char *begin, char *end)
 {
     *begin = '\0';
     end = tnf_put_text(end, "\r\n");
-    tnf_port_write((const uint8_t *)begin, (size_t)(end - begin));
+    for (uint32_t turns = FAULT_TURNS; begin < end && turns > 0; turns--) {
+        size_t taken = tnf_port_write((const uint8_t *)begin, (size_t)(end - begin));
+        if (taken > 0) {
+            begin += taken;
+            turns = FAULT_TURNS;
+        }
+    }
     tnf_fault_end();
 }

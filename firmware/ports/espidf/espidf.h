@@ -18,8 +18,9 @@ typedef struct tnf_serial {
     /** Takes what has arrived; waits up to @p wait_ms for it when that is nothing.
      *  @return bytes written to @p buffer, 0 to @p capacity, which is 1 or more */
     size_t (*read)(uint8_t *buffer, size_t capacity, uint32_t wait_ms);
-    /** Sends all of @p data, or drops what no host takes. */
-    void (*write)(const uint8_t *data, size_t size);
+    /** Hands over what fits without waiting; all, which is dropped, where no cable is.
+     *  @return bytes taken, 0 to @p size */
+    size_t (*write)(const uint8_t *data, size_t size);
 } tnf_serial_t;
 
 extern const tnf_serial_t tnf_serial_uart;

@@ -18,12 +18,17 @@
 
 /* An empty read blocks this long, so that the idle task runs and the core can rest. */
 #define IDLE_MS 4
+/* The same while something is going out: a FIFO of 128 bytes lasts longer at 921600 baud. */
+#define SENDING_MS 1
 
 /* The answer that says so goes out before the restart: a USB's buffer goes with it. */
 #define FAREWELL_MS 50
 
 /* Where the host was last heard; NULL, which is all of them, until it was. */
 static const tnf_serial_t *host;
+
+/* And not all of it was taken. */
+static bool sending;
 
 void app_main(void);
 
@@ -50,6 +55,7 @@ size_t tnf_port_read(uint8_t *buffer, size_t capacity)
 {
     ESP_ERROR_CHECK(esp_task_wdt_reset());
     if (capacity == 0) {
+        vTaskDelay(pdMS_TO_TICKS(SENDING_MS));
         return 0;
     }
     for (size_t i = 0; tnf_serials[i] != NULL; ++i) {
@@ -59,16 +65,26 @@ size_t tnf_port_read(uint8_t *buffer, size_t capacity)
             return taken;
         }
     }
-    return (host != NULL ? host : tnf_serials[0])->read(buffer, capacity, IDLE_MS);
+    return (host != NULL ? host : tnf_serials[0])
+        ->read(buffer, capacity, sending ? SENDING_MS : IDLE_MS);
 }
 
-void tnf_port_write(const uint8_t *data, size_t size)
+/* Until a host was heard, the first one takes what it does, and the others get the same or lose it.
+ */
+static size_t write_all(const uint8_t *data, size_t size)
 {
-    for (size_t i = 0; tnf_serials[i] != NULL; ++i) {
-        if (host == NULL || host == tnf_serials[i]) {
-            tnf_serials[i]->write(data, size);
-        }
+    size_t taken = tnf_serials[0]->write(data, size);
+    for (size_t i = 1; tnf_serials[i] != NULL; ++i) {
+        (void)tnf_serials[i]->write(data, taken);
     }
+    return taken;
+}
+
+size_t tnf_port_write(const uint8_t *data, size_t size)
+{
+    size_t taken = host != NULL ? host->write(data, size) : write_all(data, size);
+    sending = taken < size;
+    return taken;
 }
 
 uint32_t tnf_port_counter(void)

@@ -21,7 +21,6 @@ static void open_uart(void)
         .flow_ctrl = UART_HW_FLOWCTRL_DISABLE,
         .source_clk = UART_SCLK_DEFAULT,
     };
-    /* Without a transmit buffer a write returns when the FIFO has its last byte. */
     ESP_ERROR_CHECK(uart_driver_install(CONSOLE, RECEIVE_BYTES, 0, 0, NULL, 0));
     ESP_ERROR_CHECK(uart_param_config(CONSOLE, &console));
 }
@@ -37,16 +36,11 @@ static size_t read_uart(uint8_t *buffer, size_t capacity, uint32_t wait_ms)
     return taken > 0 ? (size_t)taken : 0;
 }
 
-static void write_uart(const uint8_t *data, size_t size)
+static size_t write_uart(const uint8_t *data, size_t size)
 {
-    while (size > 0) {
-        int sent = uart_write_bytes(CONSOLE, data, size);
-        if (sent <= 0) {
-            return; /* only where the driver is not installed */
-        }
-        data += sent;
-        size -= (size_t)sent;
-    }
+    /* Into the FIFO, without waiting; only where there is no transmit buffer. */
+    int sent = uart_tx_chars(CONSOLE, (const char *)data, (uint32_t)size);
+    return sent > 0 ? (size_t)sent : 0;
 }
 
 const tnf_serial_t tnf_serial_uart = {open_uart, read_uart, write_uart};

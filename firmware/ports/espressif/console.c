@@ -97,13 +97,13 @@ size_t tnf_port_read(uint8_t *buffer, size_t capacity)
     return rx_ring_take(&ring, buffer, capacity);
 }
 
-void tnf_port_write(const uint8_t *data, size_t size)
+size_t tnf_port_write(const uint8_t *data, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        while (sending() >= SENDING_MOST) {
-        }
-        espressif_set(uart.fifo_out, data[i]);
+    size_t taken = 0;
+    while (taken < size && sending() < SENDING_MOST) {
+        espressif_set(uart.fifo_out, data[taken++]);
     }
+    return taken;
 }
 
 void espressif_watchdog_off(uint32_t protect, uint32_t config)

@@ -15,6 +15,7 @@
 #define TICKS_PER_MS (FPGA_COUNTER_HZ / 1000u)
 
 static tnf_uptime_t uptime;
+static bool sending; /* and not all of it: no rest */
 
 void tnf_port_init(void)
 {
@@ -35,7 +36,7 @@ static bool received(void)
 static void idle(void)
 {
     for (int looks = 0; looks < IDLE_LOOKS; looks++) {
-        if (received()) {
+        if (received() || sending) {
             return;
         }
     }
@@ -58,13 +59,14 @@ size_t tnf_port_read(uint8_t *buffer, size_t capacity)
     return size;
 }
 
-void tnf_port_write(const uint8_t *data, size_t size)
+size_t tnf_port_write(const uint8_t *data, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        while ((FPGA_UART0->state & CMSDK_UART_TX_FULL) != 0) {
-        }
-        FPGA_UART0->data = data[i];
+    size_t taken = 0;
+    while (taken < size && (FPGA_UART0->state & CMSDK_UART_TX_FULL) == 0) {
+        FPGA_UART0->data = data[taken++];
     }
+    sending = taken < size;
+    return taken;
 }
 
 uint32_t tnf_port_counter(void)

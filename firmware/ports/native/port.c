@@ -18,7 +18,10 @@
  * processor away until something arrives, at most this long. */
 #define IDLE_MS 4
 
+#define PIECE_BYTES 256
+
 static struct timespec started;
+static bool sending; /* and not all of it: the other side takes it slowly, or not at all */
 
 /* Raw: no echo, no line editing, every byte as it is. A heartbeat that a terminal echoed would
  * come back as if the host had sent it. */
@@ -53,8 +56,10 @@ void tnf_port_init(void)
 
 size_t tnf_port_read(uint8_t *buffer, size_t capacity)
 {
-    struct pollfd console = {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-    if (poll(&console, 1, IDLE_MS) <= 0) {
+    const struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    const struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+    struct pollfd console[] = {input, output};
+    if (poll(console, sending ? 2 : 1, IDLE_MS) <= 0 || console[0].revents == 0 || capacity == 0) {
         return 0;
     }
     ssize_t taken = read(STDIN_FILENO, buffer, capacity);
@@ -67,20 +72,22 @@ size_t tnf_port_read(uint8_t *buffer, size_t capacity)
     exit(EXIT_SUCCESS); /* end of file, or EIO: the last one on the other side closed the pty */
 }
 
-void tnf_port_write(const uint8_t *data, size_t size)
+size_t tnf_port_write(const uint8_t *data, size_t size)
 {
-    while (size > 0) {
-        ssize_t sent = write(STDOUT_FILENO, data, size);
+    struct pollfd console = {.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+    size_t taken = 0;
+    while (taken < size && poll(&console, 1, 0) > 0) {
+        /* What says it is writable takes so much without waiting. */
+        size_t piece = size - taken < PIECE_BYTES ? size - taken : PIECE_BYTES;
+        ssize_t sent = write(STDOUT_FILENO, data + taken, piece);
         if (sent > 0) {
-            data += sent;
-            size -= (size_t)sent;
-        } else if (sent < 0 && errno == EAGAIN) {
-            struct pollfd console = {.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
-            (void)poll(&console, 1, -1);
-        } else if (!(sent < 0 && errno == EINTR)) {
+            taken += (size_t)sent;
+        } else if (!(sent < 0 && (errno == EINTR || errno == EAGAIN))) {
             exit(EXIT_SUCCESS);
         }
     }
+    sending = taken < size;
+    return taken;
 }
 
 uint32_t tnf_port_counter(void)

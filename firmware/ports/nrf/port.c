@@ -11,11 +11,14 @@
 /* How long an empty read sleeps at most: 4 ms, which 16 bits hold. */
 #define IDLE_TICKS (4u * TICKS_PER_MS)
 #define CAPTURE_UPTIME 0
+/* Longer than a byte takes. */
+#define DRAIN_TURNS 20000u
 
 /* 44 ms of the line, as long as sending the longest of what is sent unasked. */
 #define RING_BYTES 512u
 
 static tnf_uptime_t uptime;
+static bool sending; /* a byte that the UART has not moved on yet */
 static uint32_t reset_reason;
 
 static volatile uint8_t received_bytes[RING_BYTES];
@@ -111,6 +114,13 @@ void tnf_port_init(void)
     __asm__ volatile("cpsie i" ::: "memory");
 }
 
+/* Whether the UART takes another byte: it says when the last one has moved on. */
+static bool writable(void)
+{
+    sending = sending && NRF_UART0->tx_ready == 0;
+    return !sending;
+}
+
 /* Sleeps until a byte comes, for a few milliseconds at most. */
 static void idle(void)
 {
@@ -127,7 +137,7 @@ static void idle(void)
 
 size_t tnf_port_read(uint8_t *buffer, size_t capacity)
 {
-    if (rx_ring_empty(&received)) {
+    if (rx_ring_empty(&received) && writable()) {
         idle();
     }
     size_t size = rx_ring_take(&received, buffer, capacity);
@@ -139,13 +149,20 @@ size_t tnf_port_read(uint8_t *buffer, size_t capacity)
     return size;
 }
 
-void tnf_port_write(const uint8_t *data, size_t size)
+size_t tnf_port_write(const uint8_t *data, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
+    size_t taken = 0;
+    while (taken < size && writable()) {
         NRF_UART0->tx_ready = 0;
-        NRF_UART0->tx_data = data[i];
-        while (NRF_UART0->tx_ready == 0) {
-        }
+        NRF_UART0->tx_data = data[taken++];
+        sending = true;
+    }
+    return taken;
+}
+
+static void drain(void)
+{
+    for (uint32_t turns = DRAIN_TURNS; turns > 0 && !writable(); turns--) {
     }
 }
 
@@ -164,6 +181,7 @@ void tnf_port_health(tnf_port_health_t *health)
 tnf_status_t tnf_port_reset(bool bootloader)
 {
     if (!bootloader) {
+        drain();
         cortex_m_restart();
     }
     return TNF_UNSUPPORTED;
@@ -172,5 +190,6 @@ tnf_status_t tnf_port_reset(bool bootloader)
 /* On a chip without a debugger this locks the core up, and a lockup resets the chip. */
 void tnf_fault_end(void)
 {
+    drain();
     cortex_m_end_emulator();
 }

@@ -13,6 +13,7 @@
 #define MIE_EXTERNAL 0x800u
 
 static tnf_uptime_t uptime;
+static bool sending; /* and not all of it: no rest */
 
 void tnf_port_init(void)
 {
@@ -50,7 +51,7 @@ static void idle(void)
         *RISCV_VIRT_PLIC_CLAIM = interrupt;
     }
     for (int looks = 0; looks < IDLE_LOOKS; looks++) {
-        if (received()) {
+        if (received() || sending) {
             return;
         }
     }
@@ -71,13 +72,14 @@ size_t tnf_port_read(uint8_t *buffer, size_t capacity)
     return size;
 }
 
-void tnf_port_write(const uint8_t *data, size_t size)
+size_t tnf_port_write(const uint8_t *data, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        while ((RISCV_VIRT_UART0->line_status & RISCV_VIRT_UART_TX_EMPTY) == 0) {
-        }
-        RISCV_VIRT_UART0->data = data[i];
+    size_t taken = 0;
+    while (taken < size && (RISCV_VIRT_UART0->line_status & RISCV_VIRT_UART_TX_EMPTY) != 0) {
+        RISCV_VIRT_UART0->data = data[taken++];
     }
+    sending = taken < size;
+    return taken;
 }
 
 uint32_t tnf_port_counter(void)

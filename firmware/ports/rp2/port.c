@@ -21,6 +21,7 @@
 #define RING_BYTES 2048u
 
 static tnf_uptime_t uptime;
+static bool sending; /* and not all of it: no rest */
 
 static volatile uint8_t received_bytes[RING_BYTES];
 static rx_ring_t received = {received_bytes, RING_BYTES, 0, 0};
@@ -133,7 +134,7 @@ static void idle(void)
 
 size_t tnf_port_read(uint8_t *buffer, size_t capacity)
 {
-    if (rx_ring_empty(&received)) {
+    if (rx_ring_empty(&received) && !sending) {
         idle();
     }
     size_t size = rx_ring_take(&received, buffer, capacity);
@@ -142,13 +143,14 @@ size_t tnf_port_read(uint8_t *buffer, size_t capacity)
     return size;
 }
 
-void tnf_port_write(const uint8_t *data, size_t size)
+size_t tnf_port_write(const uint8_t *data, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        while ((RP2_UART0->flags & RP2_UART_TX_FULL) != 0) {
-        }
-        RP2_UART0->data = data[i];
+    size_t taken = 0;
+    while (taken < size && (RP2_UART0->flags & RP2_UART_TX_FULL) == 0) {
+        RP2_UART0->data = data[taken++];
     }
+    sending = taken < size;
+    return taken;
 }
 
 void rp2_uart_drain(void)

@@ -27,6 +27,7 @@
 static volatile uint8_t ring_bytes[RING_BYTES];
 static rx_ring_t ring = {.bytes = ring_bytes, .size = RING_BYTES};
 static tnf_uptime_t uptime;
+static bool sending; /* and not all of it: no rest */
 static stm32_clocks_t clocks;
 static uint32_t reset_reason;
 static bool emulated;
@@ -80,7 +81,7 @@ void tnf_port_init(void)
 static void idle(void)
 {
     for (int looks = 0; looks < IDLE_LOOKS; looks++) {
-        if (!rx_ring_empty(&ring)) {
+        if (!rx_ring_empty(&ring) || sending) {
             return;
         }
     }
@@ -100,11 +101,14 @@ size_t tnf_port_read(uint8_t *buffer, size_t capacity)
     return rx_ring_take(&ring, buffer, capacity);
 }
 
-void tnf_port_write(const uint8_t *data, size_t size)
+size_t tnf_port_write(const uint8_t *data, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        stm32_uart_put(data[i]);
+    size_t taken = 0;
+    while (taken < size && stm32_uart_put(data[taken])) {
+        taken++;
     }
+    sending = taken < size;
+    return taken;
 }
 
 uint32_t tnf_port_counter(void)

@@ -30,8 +30,8 @@ void stm32_uart_start(uint32_t hz, uint32_t baud);
 /** Takes what the UART has received, if anything; clears its errors. */
 bool stm32_uart_take(uint8_t *byte);
 
-/** Hands @p byte to the UART as soon as that can take it. */
-void stm32_uart_put(uint8_t byte);
+/** Hands @p byte to the UART where that takes it. @return whether it did */
+bool stm32_uart_put(uint8_t byte);
 
 /** Returns when the last bit is on the line. */
 void stm32_uart_drain(void);

@@ -26,11 +26,13 @@ bool stm32_uart_take(uint8_t *byte)
     return (state & USART_SR_RECEIVED) != 0;
 }
 
-void stm32_uart_put(uint8_t byte)
+bool stm32_uart_put(uint8_t byte)
 {
-    while ((reg_read(STM32_UART + USART_SR) & USART_SR_EMPTY) == 0) {
+    if ((reg_read(STM32_UART + USART_SR) & USART_SR_EMPTY) == 0) {
+        return false;
     }
     reg_write(STM32_UART + USART_DR, byte);
+    return true;
 }
 
 void stm32_uart_drain(void)

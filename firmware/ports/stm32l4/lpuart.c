@@ -31,11 +31,13 @@ bool stm32_uart_take(uint8_t *byte)
     return true;
 }
 
-void stm32_uart_put(uint8_t byte)
+bool stm32_uart_put(uint8_t byte)
 {
-    while ((reg_read(LPUART1 + USART_ISR) & USART_ISR_EMPTY) == 0) {
+    if ((reg_read(LPUART1 + USART_ISR) & USART_ISR_EMPTY) == 0) {
+        return false;
     }
     reg_write(LPUART1 + USART_TDR, byte);
+    return true;
 }
 
 void stm32_uart_drain(void)

@@ -92,16 +92,10 @@ size_t tnf_port_read(uint8_t *buffer, size_t capacity)
     return size;
 }
 
-void tnf_port_write(const uint8_t *data, size_t size)
+size_t tnf_port_write(const uint8_t *data, size_t size)
 {
-    while (size > 0) {
-        int32_t sent = simcall(SYS_WRITE, STANDARD_OUTPUT, (uint32_t)data, (uint32_t)size);
-        if (sent <= 0) {
-            return; /* nobody listens */
-        }
-        data += sent;
-        size -= (size_t)sent;
-    }
+    int32_t sent = simcall(SYS_WRITE, STANDARD_OUTPUT, (uint32_t)data, (uint32_t)size);
+    return sent > 0 ? (size_t)sent : size; /* nobody listens */
 }
 
 uint32_t tnf_port_counter(void)

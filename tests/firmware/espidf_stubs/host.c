@@ -71,7 +71,7 @@ int uart_read_bytes(uart_port_t port, void *data, uint32_t length, TickType_t ti
     return (int)taken;
 }
 
-int uart_write_bytes(uart_port_t port, const void *data, size_t size)
+int uart_tx_chars(uart_port_t port, const char *data, uint32_t size)
 {
     (void)port;
     return (int)write(STDOUT_FILENO, data, size);

@@ -64,8 +64,8 @@ int uart_read_bytes(uart_port_t port, void *data, uint32_t length, TickType_t ti
     return (int)taken;
 }
 
-/* Takes at most 100 bytes at once. */
-int uart_write_bytes(uart_port_t port, const void *data, size_t size)
+/* Takes at most 100 bytes at once: the room of the FIFO. */
+int uart_tx_chars(uart_port_t port, const char *data, uint32_t size)
 {
     (void)port;
     size_t taken = size < 100 ? size : 100;

@@ -27,4 +27,4 @@ esp_err_t uart_driver_install(uart_port_t port, int rx_buffer_size, int tx_buffe
 esp_err_t uart_param_config(uart_port_t port, const uart_config_t *config);
 esp_err_t uart_get_buffered_data_len(uart_port_t port, size_t *size);
 int uart_read_bytes(uart_port_t port, void *data, uint32_t length, TickType_t ticks_to_wait);
-int uart_write_bytes(uart_port_t port, const void *data, size_t size);
+int uart_tx_chars(uart_port_t port, const char *data, uint32_t size);
