@@ -156,7 +156,7 @@ def write_project(
         _write(folder / SENSOR_HEADER, header)
         shutil.copyfile(sensor.source, folder / SENSOR_DRIVER)
     if reference is not None:
-        text = render.render("firmware/reference.c.j2", _reference_context(reference), templates)
+        text = render.render("firmware/reference.c.j2", reference_context(reference), templates)
         _write(folder / REFERENCE, text)
     if board.toolchain is not None and context.linker_script:
         script = f"linker/{board.toolchain.linker_script}"
@@ -216,8 +216,8 @@ def _application_files(board: BoardProfile) -> tuple[str, ...]:
     return ("src/application.c",) if board.sdk else ("src/application.c", "src/main.c")
 
 
-def _reference_context(reference: TrainingReference) -> ReferenceContext:
-    """Floats by the shortest text that reads back as the same float32."""
+def reference_context(reference: TrainingReference) -> ReferenceContext:
+    """What reference.c.j2 prints. Floats are the shortest text that reads back as that float32."""
     about = ["sketches  of no input: none has int8 or int16 values"]
     if reference.sketches:
         seen = "all positions" if reference.stride == 1 else f"one position in {reference.stride}"

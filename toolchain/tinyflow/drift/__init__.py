@@ -5,6 +5,6 @@ are alarms. The arithmetic of the device, bit by bit, is in `twin`.
 """
 
 from tinyflow.drift.calibration import reference, sampled
-from tinyflow.drift.plan import plan
+from tinyflow.drift.planning import plan
 
 __all__ = ["plan", "reference", "sampled"]

@@ -15,7 +15,7 @@ import numpy as np
 
 from tinyflow.artifacts import TensorSpec, TrainingReference
 from tinyflow.drift import twin
-from tinyflow.drift.plan import CLASSES, SKETCH_BINS, SKETCHES, counts_classes, plan
+from tinyflow.drift.planning import CLASSES, SKETCH_BINS, SKETCHES, counts_classes, plan
 
 if TYPE_CHECKING:
     from tinyflow.artifacts import Bytes

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinyflow.artifacts import TensorSpec, TrainingReference
-from tinyflow.drift.plan import (
+from tinyflow.drift.planning import (
     CLASSES,
     CONFIDENCE_BINS,
     SKETCH_BINS,
@@ -121,7 +121,7 @@ class Stream:
         self.phase = 0
         self.inputs = np.zeros((rows, reference.sketches, SKETCH_BINS), np.int64)
         self.outputs = np.zeros((rows, CLASSES + 1 + CONFIDENCE_BINS), np.int64)
-        self.input_shares: Any = np.array(reference.shares[: reference.sketches], np.int64)
+        self.input_shares: Any = np.array(reference.shares, np.int64)[: reference.sketches]
         self.output_shares: Any = np.array(
             (*reference.class_shares, *reference.confidence_shares), np.int64
         )
