@@ -91,7 +91,7 @@ _COLUMNS = (
 def figure(value: float) -> str:
     """A number with three digits or more, as few as it takes."""
     size = abs(value)
-    if size >= 100 or value == int(value):
+    if size >= 99.95 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.1f}" if size >= 10 else f"{value:.3g}"
 

@@ -127,8 +127,9 @@ def monitor(
         _served(place, session.store_path),
         _shown(session, quiet=jsonl == "-") as show,
         _interruptible(session),
+        contextlib.closing(session.batches()) as batches,
     ):
-        for rows in session.batches():
+        for rows in batches:
             if out is not None and rows:
                 for row in rows:
                     print(json.dumps(row.as_json()), file=out)
