@@ -13,6 +13,7 @@ static uint32_t counter;
 static uint32_t step;
 static uint32_t clock_hz;
 static size_t room = SIZE_MAX;
+static size_t drain;
 
 void memory_port_arrive(const uint8_t *data, size_t size)
 {
@@ -36,6 +37,11 @@ size_t memory_port_take(uint8_t *data, size_t capacity)
 void memory_port_set_room(size_t bytes)
 {
     room = bytes;
+}
+
+void memory_port_set_drain(size_t bytes)
+{
+    drain = bytes;
 }
 
 void memory_port_set_uptime(uint32_t ms)
@@ -77,7 +83,10 @@ size_t tnf_port_write(const uint8_t *data, size_t size)
     written += kept;
     if (room != SIZE_MAX) {
         room -= taken;
-        uptime_ms += taken < size ? 1 : 0; /* time passes while somebody waits */
+        if (taken < size) { /* time passes while somebody waits */
+            uptime_ms++;
+            room += drain;
+        }
     }
     return taken;
 }

@@ -14,9 +14,12 @@ size_t memory_port_unread(void);
 /* Moves what the device has written into `data`; what does not fit is dropped. */
 size_t memory_port_take(uint8_t *data, size_t capacity);
 
-/* How many bytes the port takes from now on; SIZE_MAX, as at first, is all. While it takes less than
- * it is given, each time is a millisecond. */
+/* How many bytes the port takes from now on; SIZE_MAX, as at first, is all. While it takes less
+ * than it is given, each time is a millisecond. */
 void memory_port_set_room(size_t bytes);
+
+/* How much room each such millisecond gives. */
+void memory_port_set_drain(size_t bytes);
 
 void memory_port_set_uptime(uint32_t ms);
 

@@ -66,7 +66,7 @@ class Tally:
     resets: int = 0
 
 
-class _Damage:
+class Damage:
     """Faults to the bytes of one direction."""
 
     def __init__(self, faults: Faults, chance: random.Random, tally: Tally) -> None:
@@ -153,12 +153,12 @@ class VirtualLink:
         byte_seconds = BITS_PER_BYTE / baud
         self._up = _Wire(byte_seconds, latency, 0.0)
         self._down = _Wire(byte_seconds, latency, packet)
-        self._damage = [_Damage(self.faults, self._chance, self.tally) for _ in range(2)]
+        self._damage = [Damage(self.faults, self._chance, self.tally) for _ in range(2)]
         self._received = b""
         self._written = ctypes.create_string_buffer(1 << 17)
         self._heartbeat_ms = heartbeat_ms
-        self._cut = False  # the connection is: nothing goes through, and nobody is told
         self._board.memory_port_set_step(1000)
+        self._board.memory_port_set_drain(max(1, int(baud / BITS_PER_BYTE / 1000)))
         self._reset_at = self._next_reset()
         self._start()
 
@@ -201,7 +201,7 @@ class VirtualLink:
 
     def _start(self) -> None:
         self._started = self.time
-        self._down_until = 0.0
+        self._down_until = self._busy_until = 0.0
         self._received = b""
         self._tick_at = self.time + TICK_SECONDS
         self._board.memory_port_set_uptime(0)
@@ -216,7 +216,7 @@ class VirtualLink:
         if self._down_until:
             return self._down_until
         arrives = self._up.pieces[0][1] if self._up.pieces else math.inf
-        return min(arrives, self._tick_at, self._reset_at)
+        return max(min(arrives, self._tick_at, self._reset_at), self._busy_until)
 
     def _step(self) -> None:
         if self._down_until:
@@ -233,19 +233,21 @@ class VirtualLink:
     def _poll(self) -> None:
         """Let the board work until it has nothing to do, or its UART takes no more."""
         board = self._board
-        board.memory_port_set_uptime(int((self.time - self._started) * 1000))
+        uptime = int((self.time - self._started) * 1000)
+        board.memory_port_set_uptime(uptime)
         board.memory_port_arrive(self._received, len(self._received))
-        room = max(0, FIFO_BYTES - self._down.backlog(self.time))
-        if hasattr(board, "memory_port_set_room"):
-            board.memory_port_set_room(room)
+        board.memory_port_set_room(max(0, FIFO_BYTES - self._down.backlog(self.time)))
         board.virtual_board_poll(POLLS + len(self._received) // 32)
         left = board.memory_port_unread()
         self._received = self._received[len(self._received) - left :]
         size = board.memory_port_take(self._written, len(self._written))
         if size:
             self._say(self._written.raw[:size])
-        busy = size or left
-        self._tick_at = self.time + (FIFO_BYTES / 2 * self._down.byte_seconds if busy else 0.02)
+        # What a request sends from within waits for the UART: as long as the board says it did.
+        waited = (board.tnf_port_uptime_ms() - uptime) / 1000
+        half_a_fifo = FIFO_BYTES / 2 * self._down.byte_seconds
+        self._busy_until = self.time + waited
+        self._tick_at = self.time + max(waited, half_a_fifo if size or left else TICK_SECONDS)
 
     def _say(self, data: bytes) -> None:
         self.tally.down_bytes += len(data)

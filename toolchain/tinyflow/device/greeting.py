@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tinyflow.artifacts import DeviceHello, FlashedBoard
 from tinyflow.device import messages, results, transfer
-from tinyflow.device.messages import Value
 from tinyflow.device.pace import Pace
 from tinyflow.device.session import RefusedError, Session
 from tinyflow.errors import DeviceError
@@ -17,13 +16,11 @@ class OtherModelError(DeviceError):
 def greet(session: Session, expected: FlashedBoard, seconds: float) -> DeviceHello:
     """Ask who the board is and agree on a protocol. Raises DeviceError where it is another."""
     limits = messages.definitions().limits
-    lowest, highest = limits.get("PROTOCOL_LOWEST", 1), limits["PROTOCOL"]
-    known = "SPEAKS" in messages.definitions().fields
-    asked: dict[str, Value] = {"SPEAKS": highest} if known else {}
+    lowest, highest = limits["PROTOCOL_LOWEST"], limits["PROTOCOL"]
     place = session.place()
     again = [f"tinyflow flash --board {expected.board}"]
     try:
-        reply = session.request("HELLO", "HELLO_REPLY", seconds, asked).reply
+        reply = session.request("HELLO", "HELLO_REPLY", seconds, {"SPEAKS": highest}).reply
     except RefusedError as refused:
         raise DeviceError(f"{place} refuses hello: {refused.text}", (), again) from None
     spoken = reply.integer("PROTOCOL")
