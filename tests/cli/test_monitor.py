@@ -146,6 +146,14 @@ def test_one_interrupt_ends_it_well_and_a_second_at_once(
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_a_reader_that_has_seen_enough_is_a_good_end(
+    fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.error, fake.exit = BrokenPipeError(), 5
+    assert run("--jsonl", "-") == 0
+    assert "3 rows kept" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [

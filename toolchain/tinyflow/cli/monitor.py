@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import signal
 import sys
@@ -122,19 +123,24 @@ def monitor(
 
     asked = watching.asked_for(boards, duts, port, hardware_map)
     session = watching.begin(asked, walk_of, seconds=seconds, until=wanted, replay=replay)
-    with (
-        rows_out(jsonl) as out,
-        _served(place, session.store_path),
-        _shown(session, quiet=jsonl == "-") as show,
-        _interruptible(session),
-        contextlib.closing(session.batches()) as batches,
-    ):
-        for rows in batches:
-            if out is not None and rows:
-                for row in rows:
-                    print(json.dumps(row.as_json()), file=out)
-                out.flush()
-            show(rows, session.take_messages())
+    try:
+        with (
+            rows_out(jsonl) as out,
+            _served(place, session.store_path),
+            _shown(session, quiet=jsonl == "-") as show,
+            _interruptible(session),
+            contextlib.closing(session.batches()) as batches,
+        ):
+            for rows in batches:
+                if out is not None and rows:
+                    for row in rows:
+                        print(json.dumps(row.as_json()), file=out)
+                    out.flush()
+                show(rows, session.take_messages())
+    except BrokenPipeError:
+        # Whoever read the rows has seen enough (`| head`): a good end, and no more to say there.
+        _let_go_of_stdout()
+        return {**session.summary(), "exit_code": 0}
     status = session.status()
     if session.interrupted and (seconds is not None or wanted is not None) and not session.met:
         status = INTERRUPTED
@@ -143,6 +149,12 @@ def monitor(
         for line in session.unmet():
             click.echo(f"  {line}", err=True)
     return {**session.summary(), "exit_code": status}
+
+
+def _let_go_of_stdout() -> None:
+    """Have what is still in its buffer go nowhere, instead of failing when the program ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextlib.contextmanager
