@@ -248,6 +248,10 @@ typedef struct facts_of_telemetry {
     uint32_t first; /* bucket of the histogram that is told */
     tnf_span_t histogram;
     tnf_span_t classes;
+    tnf_span_t confidence;
+    tnf_span_t sketches;
+    tnf_span_t edges;
+    tnf_reference_t reference; /* all below is there where the firmware has one */
 } facts_of_telemetry_t;
 
 static const TNF_FLASH tnf_row_t telemetry_rows[] = {
@@ -270,7 +274,22 @@ static const TNF_FLASH tnf_row_t telemetry_rows[] = {
     TNF_ROW_SESSION(COUNT_TOTAL, telemetry.total),
     TNF_ROW_FACT(HISTOGRAM, facts_of_telemetry_t, histogram),
     TNF_ROW_FACT(CLASS_COUNTS, facts_of_telemetry_t, classes),
+    TNF_ROW_FACT(CONFIDENCE, facts_of_telemetry_t, confidence),
+    TNF_ROW_FACT(SKETCH_STATES, facts_of_telemetry_t, sketches),
+    TNF_ROW_FACT(SKETCH_EDGES, facts_of_telemetry_t, edges),
+    TNF_ROW_FACT(SKETCH_SCALE, facts_of_telemetry_t, reference.scale),
+    TNF_ROW_FACT(SKETCH_ZERO, facts_of_telemetry_t, reference.zero),
+    TNF_ROW_FACT(DRIFT_WINDOW, facts_of_telemetry_t, reference.window),
+    TNF_ROW_SESSION(DRIFT_WINDOWS, telemetry.drift.windows),
+    TNF_ROW_SESSION(DRIFT_ALARMS, telemetry.drift.alarms),
+    TNF_ROW_SESSION(DRIFT_INPUT, telemetry.drift.input_score),
+    TNF_ROW_FACT(DRIFT_INPUT_LIMIT, facts_of_telemetry_t, reference.input_limit),
+    TNF_ROW_SESSION(DRIFT_OUTPUT, telemetry.drift.output_score),
+    TNF_ROW_FACT(DRIFT_OUTPUT_LIMIT, facts_of_telemetry_t, reference.output_limit),
 };
+
+/* The rows of what only a firmware with a reference knows. */
+#define REFERENCE_ROWS 12
 
 void tnf_send_telemetry(tnf_session_t *session, bool asked)
 {
@@ -290,10 +309,21 @@ void tnf_send_telemetry(tnf_session_t *session, bool asked)
     facts.histogram.size = last - facts.first;
     facts.classes.data = telemetry->classes;
     facts.classes.size = classes < TNF_CLASSES ? classes : TNF_CLASSES;
+    size_t rows = TNF_ROWS(telemetry_rows) - REFERENCE_ROWS;
+    if (session->config->reference != NULL) {
+        facts.reference = *session->config->reference;
+        facts.confidence.data = telemetry->confidence;
+        facts.confidence.size = TNF_CONFIDENCE_BINS;
+        facts.sketches.data = telemetry->drift.sketches;
+        facts.sketches.size = (uint32_t)sizeof(tnf_sketch_t) * facts.reference.sketches;
+        facts.edges.data = facts.reference.edges;
+        facts.edges.size = (uint32_t)sizeof facts.reference.edges[0] * facts.reference.sketches;
+        rows += REFERENCE_ROWS;
+    }
     facts.arena_bytes = model->arena_bytes;
     tnf_port_health(&facts.health);
     session->unasked = asked ? 0 : 1;
-    (void)tnf_send(session, telemetry_rows, TNF_ROWS(telemetry_rows), &facts);
+    (void)tnf_send(session, telemetry_rows, rows, &facts);
     session->unasked = 0;
 }
 

@@ -11,6 +11,9 @@
  * as a power of 2, less one for each window before. */
 #define EARLY_WINDOWS 2
 
+/* Refuses to compile where a sketch lies otherwise than the host reads it. */
+typedef char sketch_is_told[sizeof(tnf_sketch_t) == 32 ? 1 : -1];
+
 /* ---- what comes in ---- */
 
 static void begin_range(tnf_sketch_t *sketch)
@@ -155,12 +158,12 @@ static void score(tnf_drift_t *drift, const TNF_FLASH tnf_reference_t *reference
     output += tnf_drift_score(drift->confidence, reference->confidence_shares,
                               COUNT_OF(drift->confidence));
     output = output < UINT16_MAX ? output : UINT16_MAX;
-    drift->input_score = (uint16_t)input;
-    drift->output_score = (uint16_t)output;
+    drift->input_score = input;
+    drift->output_score = output;
 
     uint32_t early = drift->windows < EARLY_WINDOWS ? EARLY_WINDOWS - drift->windows : 0;
-    uint32_t input_limit = (uint32_t)reference->input_limit << early;
-    uint32_t output_limit = (uint32_t)reference->output_limit << early;
+    uint32_t input_limit = reference->input_limit << early;
+    uint32_t output_limit = reference->output_limit << early;
     if ((input_limit != 0 && input > input_limit) || (output_limit != 0 && output > output_limit)) {
         drift->alarms++;
     }

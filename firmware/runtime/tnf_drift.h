@@ -20,7 +20,8 @@
 /** So much of a score is a population stability index of 1. */
 #define TNF_SCORE_ONE 16384
 
-/** What a group of input channels was lately. Values are bytes of the input + 128. */
+/** What a group of input channels was lately. Values are bytes of the input + 128. It is told to
+ * the host as it lies in memory, which is the same on all boards: 32 bytes, little endian. */
 typedef struct tnf_sketch {
     uint32_t sum;
     uint32_t squares; /**< sum of the squares */
@@ -28,19 +29,20 @@ typedef struct tnf_sketch {
     uint16_t bins[TNF_SKETCH_BINS];
     uint8_t least[2]; /**< in the window before, and in this one so far; 255 before the first */
     uint8_t most[2];
+    uint16_t unused;
 } tnf_sketch_t;
 
 /** What inputs and outputs were lately, and their last scores. */
 typedef struct tnf_drift {
-    uint32_t windows; /**< that were scored */
-    uint32_t alarms;  /**< of them, those with a score over its limit */
+    uint32_t windows;     /**< that were scored */
+    uint32_t alarms;      /**< of them, those with a score over its limit */
+    uint32_t input_score; /**< of the last window, in 1 / TNF_SCORE_ONE */
+    uint32_t output_score;
     tnf_sketch_t sketches[TNF_SKETCHES];
     uint16_t classes[TNF_CLASSES + 1];
     uint16_t confidence[TNF_CONFIDENCE_BINS];
-    uint16_t position;    /**< inferences in this window */
-    uint16_t phase;       /**< of the stride */
-    uint16_t input_score; /**< of the last window, in 1 / TNF_SCORE_ONE */
-    uint16_t output_score;
+    uint16_t position; /**< inferences in this window */
+    uint16_t phase;    /**< of the stride */
 } tnf_drift_t;
 
 /** Begins anew. */

@@ -23,9 +23,11 @@ from tinyflow.device import messages, protocol
 from tinyflow.device.messages import Message, Value
 
 LIMITS = messages.definitions().limits
-FLASH_BYTES_MAX = 5800
+FLASH_BYTES_MAX = 5000
+TELEMETRY_FLASH_BYTES_MAX = 1536  # what inferences are remembered by, sketched and scored
 SESSION_BYTES_MAX = 3040  # on a Cortex-M4
 TELEMETRY_BYTES_MAX = 512
+TELEMETRY = ("tnf_telemetry", "tnf_drift")
 
 
 class Board:
@@ -200,6 +202,17 @@ def test_an_inference_uses_its_input_up(board: Board) -> None:
     assert reply.integer("STATUS") == 5
 
 
+def test_an_output_is_that_of_the_hosts_own_inference(board: Board) -> None:
+    board.ask("INFER", SEQUENCE=1, DATA=INPUT)
+    board.library.shim_infer()  # the application's, between the host's requests
+    for sequence in (2, 3):
+        (reply,) = board.ask("OUTPUT", SEQUENCE=sequence, OFFSET=4)
+        assert reply.integer("STATUS") == 5
+    board.ask("INFER", SEQUENCE=4, DATA=INPUT)
+    (reply,) = board.ask("OUTPUT", SEQUENCE=5, OFFSET=4)
+    assert reply.data() == expected_layers(INPUT)[-1][4:]
+
+
 def test_a_session_without_a_sensor_says_so(board: Board) -> None:
     told = board.ask("SENSOR", SEQUENCE=1) + board.ask("SAMPLES", SEQUENCE=2, OFFSET=0, DATA=b"")
     assert [reply.integer("STATUS") for reply in told] == [7, 7]
@@ -302,32 +315,54 @@ def test_heartbeats_stop_when_told(board: Board) -> None:
     assert board.take() == b""
 
 
+HELP = b"commands: name stats reset bootloader\r\n"
+NAME = b"tinyflow fake on shim, type ? for help\r\n"
+STATS = b"inferences 0 last 0 min 0 max 0 instructions misses 0 classes 0 0 0 0 0 0 0 0 0 0\r\n"
+
+
 @pytest.mark.parametrize(
     ("typed", "shown"),
     [
-        (b"?\n", b"commands: name stats\r\n"),
-        (b"name\r\n", b"tinyflow fake on shim\r\n"),
-        (b"stats\n", b"inferences 0 last 0 min 0 max 0 instructions\r\n"),
-        (b"\n\r\n", b""),
+        (b"?\n", b"?\r\n" + HELP),
+        (b"help\n", b"help\r\n" + HELP),
+        (b"name\r\n", b"name\r\n" + NAME),
+        (b"name\r", b"name\r\n" + NAME),
+        (b"name%", b"name\r\n" + NAME),
+        (b"stats\n", b"stats\r\n" + STATS),
+        (b"nw\x7fame\b\be\bme\n", b"nw\b \bame\b \b\b \be\b \bme\r\n" + NAME),
+        (b"\b\x7fname\n", b"name\r\n" + NAME),
+        (b"reset\n", b"reset\r\ncannot\r\n"),
+        (b"bootloader\n", b"bootloader\r\ncannot\r\n"),
+        (b"\n\r\n%", b""),
         (b"\x1b[A\n", b""),
-        (b"x" * 200 + b"\nname\n", b"tinyflow fake on shim\r\n"),
+        (b"name\xff\n", b"name"),
+        (b"x" * 80 + b"\n", b"x" * 80 + b"\r\n" + HELP),
+        (b"name" + b" " * 77 + b"\n", b"name" + b" " * 76 + b"\r\n" + HELP),
+        (b"x" * 200 + b"\nname\n", b"x" * 80 + b"\r\n" + HELP + b"name\r\n" + NAME),
     ],
 )
 def test_people_can_type(board: Board, typed: bytes, shown: bytes) -> None:
     assert board.feed(typed) == shown
 
 
+def test_what_is_typed_is_shown_as_it_is_typed(board: Board) -> None:
+    shown = [board.feed(bytes([byte])) for byte in b"na\x7fame\r"]
+    assert shown == [b"n", b"a", b"\b \b", b"a", b"m", b"e", b"\r\n" + NAME]
+
+
 def test_text_and_frames_mix(board: Board) -> None:
     hello = protocol.encode("HELLO", {"SEQUENCE": 1})
     events = board.reader.feed(board.feed(b"name\n" + hello + b"name\n" + hello + b"?\n"))
     kinds = [event if isinstance(event, str) else event.name for event in events]
-    assert kinds == [
-        "tinyflow fake on shim",
-        "HELLO_REPLY",
-        "tinyflow fake on shim",
-        "HELLO_REPLY",
-        "commands: name stats",
-    ]
+    name = ["name", NAME.decode().strip()]
+    assert kinds == [*name, "HELLO_REPLY", *name, "HELLO_REPLY", "?", HELP.decode().strip()]
+
+
+def test_a_line_is_cut_off_by_a_frame_and_frames_are_not_shown(board: Board) -> None:
+    frame = protocol.encode("INFER", {"SEQUENCE": 1, "DATA": INPUT})
+    events = board.reader.feed(board.feed(b"na" + frame + b"me\n"))
+    kinds = [event if isinstance(event, str) else event.name for event in events]
+    assert kinds == ["na", "RESULT", "me", HELP.decode().strip()]
 
 
 def test_a_damaged_frame_is_told_and_counted(board: Board) -> None:
@@ -398,8 +433,13 @@ def test_it_stays_small(tmp_path: Path) -> None:
     link = ["-nostdlib", "--gc-sections", "-e", "tnf_session_poll", "-u", "tnf_session_init"]
     command += [flag if flag == "-nostdlib" else f"-Wl,{flag}" for flag in link]
     command += [*includes(), *map(str, firmware_sources()), str(tmp_path / "stubs.o")]
+    command += ["-save-temps=obj"]
     process.run([*command, "-lgcc", "-o", str(linked)], timeout=120)
     told = process.run(["arm-none-eabi-size", str(linked)], timeout=20).stdout
     text, data = (int(word) for word in told.splitlines()[1].split()[:2])
     assert data == 0, "state belongs to the caller"
-    assert 2000 < text - 4 * len(names) <= FLASH_BYTES_MAX
+    objects = [str(file) for file in tmp_path.glob("*tnf_*.o") if file.stem.endswith(TELEMETRY)]
+    told = process.run(["arm-none-eabi-size", *objects], timeout=20).stdout
+    telemetry = sum(int(line.split()[0]) for line in told.splitlines()[1:])
+    assert len(objects) == len(TELEMETRY) and 1000 < telemetry <= TELEMETRY_FLASH_BYTES_MAX
+    assert 2000 < text - telemetry - 4 * len(names) <= FLASH_BYTES_MAX

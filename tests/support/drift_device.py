@@ -29,6 +29,7 @@ class Sketch(ctypes.Structure):
         ("bins", ctypes.c_uint16 * SKETCH_BINS),
         ("least", ctypes.c_uint8 * 2),
         ("most", ctypes.c_uint8 * 2),
+        ("unused", ctypes.c_uint16),
     )
 
 
@@ -36,13 +37,13 @@ class Drift(ctypes.Structure):
     _fields_ = (
         ("windows", ctypes.c_uint32),
         ("alarms", ctypes.c_uint32),
+        ("input_score", ctypes.c_uint32),
+        ("output_score", ctypes.c_uint32),
         ("sketches", Sketch * SKETCHES),
         ("classes", ctypes.c_uint16 * (CLASSES + 1)),
         ("confidence", ctypes.c_uint16 * CONFIDENCE_BINS),
         ("position", ctypes.c_uint16),
         ("phase", ctypes.c_uint16),
-        ("input_score", ctypes.c_uint16),
-        ("output_score", ctypes.c_uint16),
     )
 
 

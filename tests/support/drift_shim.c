@@ -27,8 +27,8 @@ size_t shim_run(const tnf_model_t *model, const int8_t *inputs, const int8_t *ou
         tnf_telemetry_input(&telemetry, &tnf_reference, model->inputs, inputs);
         tnf_telemetry_record(&telemetry, &tnf_reference, 1000, model->outputs, outputs);
         if (telemetry.drift.windows != before) {
-            scores[2 * windows] = telemetry.drift.input_score;
-            scores[2 * windows + 1] = telemetry.drift.output_score;
+            scores[2 * windows] = (uint16_t)telemetry.drift.input_score;
+            scores[2 * windows + 1] = (uint16_t)telemetry.drift.output_score;
             windows++;
         }
         inputs += model->input_bytes;

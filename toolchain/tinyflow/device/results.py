@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tinyflow.artifacts import DeviceHello, Telemetry
-from tinyflow.device import messages
+from tinyflow.device import messages, sketches
 from tinyflow.device.messages import Message
 from tinyflow.errors import DeviceError
 
@@ -130,6 +130,9 @@ def telemetry_from(message: Message) -> Telemetry:
         reset_reason=integer("RESET_REASON"),
         uptime_ms=integer("UPTIME_MS"),
         frames_damaged=integer("FRAMES_DAMAGED"),
+        confidence=message.integers("CONFIDENCE") if "CONFIDENCE" in message.values else (),
+        inputs=sketches.inputs_from(message),
+        drift=sketches.drift_from(message),
     )
 
 
