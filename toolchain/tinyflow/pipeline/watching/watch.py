@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,7 @@ class Watch:
         self._abandoned = True
         self._stopping.set()
 
-    def batches(self) -> Iterator[list[MetricRow]]:
+    def batches(self) -> Generator[list[MetricRow], None, None]:
         """Rows as they come, each kept before it is handed on; empty batches a few times a second.
 
         Ends after the seconds that were asked for, which begin when the first board answers, when
