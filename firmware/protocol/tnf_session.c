@@ -42,6 +42,7 @@ static void forget_input(tnf_session_t *session)
     session->input_bytes = 0;
     session->input_crc32 = 0;
     session->answered = false;
+    session->output_told = false;
 }
 
 int8_t *tnf_session_input(tnf_session_t *session)
@@ -223,6 +224,7 @@ static tnf_status_t run(tnf_session_t *session, const tnf_request_t *request)
     } else {
         observe(session, request, session->type == TNF_MESSAGE_LAYERS ? on_part : on_dump);
     }
+    session->output_told = true;
     return TNF_OK;
 }
 
@@ -233,6 +235,7 @@ static tnf_status_t carry_out(tnf_session_t *session, const tnf_request_t *reque
     const tnf_session_part_t *sensor = session->config->sensor;
     uint32_t offset = request->value[TNF_KEY_OFFSET];
     uint32_t speaks;
+    tnf_status_t status;
     switch (session->type) {
     case TNF_MESSAGE_HELLO:
         speaks = tnf_request_has(request, TNF_KEY_SPEAKS) ? request->value[TNF_KEY_SPEAKS] : 1;
@@ -246,8 +249,8 @@ static tnf_status_t carry_out(tnf_session_t *session, const tnf_request_t *reque
     case TNF_MESSAGE_DUMP:
         return run(session, request);
     case TNF_MESSAGE_OUTPUT:
-        if (!session->output_ready) {
-            return TNF_NO_OUTPUT;
+        if (!session->output_ready || !session->output_told) {
+            return TNF_NO_OUTPUT; /* or it is one of the application's, that nobody asked for */
         }
         return offset < session->config->model->output_bytes ? TNF_OK : TNF_BAD_FIELD;
     case TNF_MESSAGE_CONFIGURE:
@@ -255,7 +258,9 @@ static tnf_status_t carry_out(tnf_session_t *session, const tnf_request_t *reque
         return TNF_OK;
     case TNF_MESSAGE_SENSOR:
     case TNF_MESSAGE_SAMPLES:
-        return sensor != NULL ? sensor->take(sensor->context, request) : TNF_UNSUPPORTED;
+        status = sensor != NULL ? sensor->take(sensor->context, request) : TNF_UNSUPPORTED;
+        session->output_told |= session->type == TNF_MESSAGE_SAMPLES && status == TNF_OK;
+        return status;
     default:
         return TNF_OK;
     }

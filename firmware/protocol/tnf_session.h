@@ -92,6 +92,7 @@ typedef struct tnf_session {
     uint8_t unasked;            /**< 1: what is being written is a message of its own */
     bool heard;                 /**< bytes have arrived since the clock was looked at */
     bool output_ready;          /**< the arena holds the output of the last inference */
+    bool output_told;           /**< which was one that the host asked for */
     bool answered;              /**< there was a request: the next four tell of it */
     uint32_t type;              /**< its number */
     uint32_t sequence;          /**< its sequence number */
