@@ -9,8 +9,9 @@
 #define PRINTED_BYTES 16
 #define LINE_BYTES 8 /* of what is printed */
 
-/* So often the port is looked after while a command runs: some have a watchdog. */
-#define ALIVE_MS 1000
+/* So often the port is looked after while a command runs: some have a watchdog, of 20 s or more,
+ * and some rest then for a few milliseconds. */
+#define ALIVE_MS 5000
 
 #define US_PER_S 1000000u
 #define US_PER_MS 1000u

@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#define BACKSPACE 0x08 /* or DELETE: terminals differ */
+#define DELETE 0x7f
 #define DECIMAL_DIGITS 10 /* of the largest uint32_t */
 
 void tnf_console_reset(tnf_console_t *console)
@@ -10,20 +12,37 @@ void tnf_console_reset(tnf_console_t *console)
     console->strange = false;
 }
 
-const char *tnf_console_feed(tnf_console_t *console, uint8_t byte)
+const char *tnf_console_feed(tnf_console_t *console, tnf_frame_writer_t *echo, uint8_t byte)
 {
-    if (byte == '\r' || byte == '\n') {
-        bool command = console->size > 0 && !console->strange;
-        console->line[console->size] = '\0';
+    char *end = console->line + console->size;
+    const char *shown = "";
+    const char *command = NULL;
+    *end = '\0';
+    if (byte == '\r' || byte == '\n' || byte == '%') {
+        if (console->size > 0 && !console->strange) {
+            command = console->line;
+            shown = "\r\n";
+        }
         tnf_console_reset(console);
-        return command ? console->line : NULL;
-    }
-    if (byte < ' ' || byte > '~' || console->size == TNF_CONSOLE_LINE) {
+    } else if (byte == BACKSPACE || byte == DELETE) {
+        if (console->size > 0) {
+            console->size--;
+            shown = "\b \b";
+        }
+    } else if (byte < ' ' || byte > '~') {
         console->strange = true;
+    } else if (console->size == TNF_CONSOLE_LINE) {
+        console->line[0] = '\0'; /* too long */
     } else {
-        console->line[console->size++] = (char)byte;
+        end[0] = (char)byte;
+        end[1] = '\0';
+        console->size++;
+        shown = end;
     }
-    return NULL;
+    if (echo != NULL && !console->strange) {
+        tnf_console_text(echo, shown);
+    }
+    return command;
 }
 
 void tnf_console_text(tnf_frame_writer_t *out, const char *text)

@@ -15,14 +15,16 @@
 /** A line being typed. All zero is an empty one. */
 typedef struct tnf_console {
     uint8_t size;
-    bool strange; /**< too long, or not printable ASCII: no command */
+    bool strange; /**< not printable ASCII: no command */
     char line[TNF_CONSOLE_LINE + 1];
 } tnf_console_t;
 
-/** Takes a byte of text.
- *  @return the line, without its end, when @p byte ends one that is not empty; else NULL. It is
- *          valid until the next call. */
-const char *tnf_console_feed(tnf_console_t *console, uint8_t byte);
+/** Takes a byte of text. A line ends with a carriage return, a line feed or '%'; a backspace takes
+ *  the last character back.
+ *  @param echo  where what is typed is shown; NULL where it is not
+ *  @return the line, without its end, when @p byte ends one that is not empty; else NULL. One over
+ *          TNF_CONSOLE_LINE is empty. It is valid until the next call. */
+const char *tnf_console_feed(tnf_console_t *console, tnf_frame_writer_t *echo, uint8_t byte);
 
 /** Forgets what was typed so far. */
 void tnf_console_reset(tnf_console_t *console);
