@@ -12,10 +12,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
-    from typing import Any
+    from typing import Any, TypeVar
 
     from tinyflow.compiler.host import HostModel
     from tinyflow.rig import Baseline, Bench, Dut, Firmware, Place, Verdict
+
+    T = TypeVar("T")
 
 # What is remembered with the run and with each test.
 _BENCH: pytest.StashKey[Bench] = pytest.StashKey()
@@ -88,6 +90,17 @@ def _usable(config: pytest.Config, make: Callable[[pytest.Config], Any]) -> None
         make(config)
     except TinyflowError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def _told(work: Callable[[], T]) -> T:
+    """What `work` returns. Its error is shown as its text: the way to it is tinyflow's own."""
+    from tinyflow.errors import TinyflowError
+
+    try:
+        return work()
+    except TinyflowError as error:
+        text = str(error)
+    pytest.fail(text, pytrace=False)
 
 
 def _path(config: pytest.Config, name: str) -> Path | None:
@@ -217,13 +230,13 @@ def tf_board(request: pytest.FixtureRequest) -> Place:
 @pytest.fixture(scope="session")
 def tf_firmware(request: pytest.FixtureRequest, tf_board: Place) -> Firmware:
     """What is built for the board and put there: image, model, hashes, sizes in bytes."""
-    return _bench(request.config).seat(tf_board).firmware
+    return _told(lambda: _bench(request.config).seat(tf_board).firmware)
 
 
 @pytest.fixture(scope="session")
 def tf_host(request: pytest.FixtureRequest, tf_board: Place) -> HostModel:
     """The same model on this machine: what it computes, every board computes."""
-    return _bench(request.config).seat(tf_board).host()
+    return _told(_bench(request.config).seat(tf_board).host)
 
 
 @pytest.fixture
@@ -234,9 +247,9 @@ def tf_dut(
 ) -> Iterator[Dut]:
     """The board, connected, with the model on it; flashed once in a run."""
     seat = _bench(request.config).seat(tf_board)
-    marked = request.node.get_closest_marker("tf_reset") is not None
+    fresh = request.node.get_closest_marker("tf_reset") or _flag(request.config, "tf_reset")
     try:
-        dut = seat.begin(fresh=marked or _flag(request.config, "tf_reset"))
+        dut = _told(lambda: seat.begin(fresh=bool(fresh)))
         yield dut
         for name, value in seat.figures(dut).items():
             record_property(f"tf_{name}", value)

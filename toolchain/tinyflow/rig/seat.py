@@ -159,6 +159,7 @@ class Seat:
 
     def end(self) -> None:
         """After a test: another worker may have the board now."""
+        self.lines.clear()
         if self._terms.shared and self._lock.held:
             self._disconnect()
             self._lock.release()
@@ -175,7 +176,8 @@ class Seat:
         """What the board, and the program that emulates it, have said in this test."""
         lines = list(self.lines)
         log = self._log()
-        if self.place.started and log is not None and log.is_file():
+        started = self.place.started and self._flashed is not None
+        if started and log is not None and log.is_file():
             told = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]
             lines += [f"{log.name}: {line}" for line in told]
         return "\n".join(lines)
