@@ -41,7 +41,7 @@ export function createLayers() {
     panel.setHeight(Math.max(120, MARGIN.top + MARGIN.bottom + rows.length * ROW));
     svg.attr("width", width);
     const narrow = width < NARROW;
-    left = narrow ? 152 : 176;
+    left = narrow ? 164 : 180;
     const most = d3.greatest(rows, ({ value }) => value);
     x.domain([0, most.value || 1]).range([0, width - left - (narrow ? 46 : MARGIN.right)]);
     list

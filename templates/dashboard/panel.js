@@ -29,6 +29,8 @@ export function createPanel({ id, title, about, height = 220, className = "" }) 
   const plot = element("div", "plot");
   plot.style.height = `${height}px`;
   const empty = element("p", "empty");
+  const advice = element("span");
+  empty.append(advice);
   const svg = d3.select(plot).append("svg").attr("role", "img").attr("tabindex", 0);
   svg.attr("height", height);
   plot.append(empty);
@@ -96,7 +98,7 @@ export function createPanel({ id, title, about, height = 220, className = "" }) 
     // What to do where there is nothing to draw; null where there is.
     empty(text) {
       root.classList.toggle("is-empty", text !== null);
-      if (text !== null) told(empty, text);
+      if (text !== null) told(advice, text);
       return text !== null;
     },
     describe(text) {

@@ -127,7 +127,8 @@ class Chromium:
         return answer["result"].get("value")
 
     def until(self, expression: str, seconds: float = SECONDS) -> Any:
-        """The value of an expression, as soon as there is one that is true."""
+        """The value of an expression, as soon as there is one that is true and no error."""
+        expression = f"(() => {{ try {{ return {expression}; }} catch {{ return null; }} }})()"
         deadline = time.monotonic() + seconds
         while not (value := self.evaluate(expression)):
             assert time.monotonic() < deadline, f"never true: {expression}"
@@ -156,16 +157,9 @@ class Chromium:
     def move(self, x: float, y: float) -> None:
         self.send("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
 
-    def offline(self, is_offline: bool) -> None:
-        self.send(
-            "Network.emulateNetworkConditions",
-            offline=is_offline,
-            latency=0,
-            downloadThroughput=-1,
-            uploadThroughput=-1,
-        )
-
-    def screenshot(self, *, whole: bool = False) -> bytes:
-        """A PNG of the window, or of the whole page."""
-        shot = self.send("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
+    def screenshot(self, scale: float = 1.0) -> bytes:
+        """A PNG of the window."""
+        size = self.evaluate("[innerWidth, innerHeight]")
+        clip = {"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": scale}
+        shot = self.send("Page.captureScreenshot", format="png", clip=clip)
         return base64.b64decode(shot["data"])

@@ -11,6 +11,7 @@ from typing import Any
 from tinyflow.artifacts import MetricRow, RunDocument
 from tinyflow.monitor import Store
 
+END = 1_772_355_600.0
 RUN = "20260301T090000Z-5eed"
 OLD_RUN = "20260226T140000Z-01d0"
 LABELS = [

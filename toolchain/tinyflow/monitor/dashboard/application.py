@@ -96,6 +96,7 @@ def app(store_path: Path, token: str | None = None, host: str = "127.0.0.1") -> 
             Route("/api/series", answers(_series)),
             Route("/api/board", answers(_board)),
             Route("/api/history", answers(_history)),
+            Route("/api/marks", answers(_marks)),
             Route("/events", events),
             Route("/metrics", metrics),
             *(Route(path, static) for path in files),
@@ -139,20 +140,13 @@ def _board(history: History, query: QueryParams) -> dict[str, Any]:
 
 
 def _history(history: History, query: QueryParams) -> dict[str, Any]:
-    """Points of the rows asked for over a range of time, and what happened in it."""
+    """Points of the rows asked for over a range of time."""
     series = questions.series(query)
     names = questions.names(query)
     asked = questions.time_range(query)
-    whole = _extent(history, series) or Span(0.0, 0.0)
-    end = whole.end if asked.end is None else asked.end
-    start = whole.start if asked.start is None else asked.start
-    if asked.seconds is not None:
-        start = max(start, end - asked.seconds)
-    span = Span(min(start, end), end)
+    span = _span(history, series, asked)
     return {
-        **asdict(series),
-        "start": span.start,
-        "end": span.end,
+        **asdict(span),
         "series": {
             name: [
                 [point[0], *map(finite, point[1:])]
@@ -160,8 +154,27 @@ def _history(history: History, query: QueryParams) -> dict[str, Any]:
             ]
             for name in names
         },
-        "marks": [{**mark, "value": finite(mark["value"])} for mark in history.marks(series, span)],
     }
+
+
+def _marks(history: History, query: QueryParams) -> dict[str, Any]:
+    """What happened over a range of time: alerts and restarts."""
+    series = questions.series(query)
+    span = _span(history, series, questions.time_range(query))
+    marks = history.marks(series, span)
+    return {
+        **asdict(span),
+        "marks": [{**mark, "value": finite(mark["value"])} for mark in marks],
+    }
+
+
+def _span(history: History, series: Series, asked: questions.Range) -> Span:
+    whole = _extent(history, series) or Span(0.0, 0.0)
+    end = whole.end if asked.end is None else asked.end
+    start = whole.start if asked.start is None else asked.start
+    if asked.seconds is not None:
+        start = max(start, end - asked.seconds)
+    return Span(min(start, end), end)
 
 
 def _extent(history: History, series: Series) -> Span | None:

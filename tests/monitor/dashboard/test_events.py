@@ -1,0 +1,121 @@
+"""New rows as they come: in order, resumed, and without memory for those who are slow."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from web_client import events
+
+from tinyflow.artifacts import MetricRow
+from tinyflow.monitor import Store, dashboard
+from tinyflow.monitor.dashboard import events as streams
+from tinyflow.monitor.dashboard.events import EventStream, Pulse
+
+
+def rows(*values: float) -> list[MetricRow]:
+    return [MetricRow("r", "b", "device", "x", value, "u", 1.0, "d") for value in values]
+
+
+def told(number: float) -> list[Any]:
+    return ["r", "b", "d", "device", "x", number, "u", 1.0]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "metrics.sqlite"
+    with Store(path) as store:
+        store.append(rows(1, 2, 3))
+    return path
+
+
+def test_rows_come_once_each_and_a_lost_client_goes_on(path: Path) -> None:
+    with (
+        dashboard.serve(dashboard.app(path), port=0) as server,
+        Store(path) as store,
+        events(server.port) as other,
+    ):
+        assert next(other) == ("3", "rows", [])
+        with events(server.port, {"after": 1}) as stream:
+            assert next(stream) == ("3", "rows", [told(2), told(3)])
+            store.append(rows(4, float("inf")))
+            assert next(stream) == ("5", "rows", [told(4), told(None)])  # type: ignore[arg-type]
+        store.append(rows(6))
+        # What a browser sends by itself counts, not where the page first began.
+        with events(server.port, {"after": 1}, Last_Event_ID="5") as stream:
+            assert next(stream) == ("6", "rows", [told(6)])
+        assert next(other) == ("5", "rows", [told(4), told(None)])  # type: ignore[arg-type]
+        assert next(other) == ("6", "rows", [told(6)])
+
+
+def test_one_that_is_far_behind_or_of_another_file_loads_anew(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "MAX_BEHIND", 1)
+    with dashboard.serve(dashboard.app(path), port=0) as server:
+        for number in (0, 99):
+            with events(server.port, {"after": number}) as stream:
+                assert next(stream) == ("3", "gap", {})
+
+
+def test_trouble_with_the_store_is_told_and_its_end_too(path: Path) -> None:
+    with dashboard.serve(dashboard.app(path), port=0) as server, events(server.port) as stream:
+        next(stream)
+        for file in path.parent.glob(f"{path.name}*"):
+            file.unlink()
+        _, name, error = next(stream)
+        assert name == "trouble"
+        assert "is not there" in error["what"]
+        with Store(path) as store:
+            store.append(rows(7))
+        assert next(stream)[:2] == ("1", "gap")
+
+
+def test_there_is_a_limit_of_clients(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tinyflow.monitor.dashboard.application.MAX_CLIENTS", 1)
+    with dashboard.serve(dashboard.app(path), port=0) as server, events(server.port) as stream:
+        next(stream)
+        with pytest.raises(AssertionError, match="which is the limit"), events(server.port):
+            pass
+
+
+def test_the_end_of_the_server_ends_streams_at_once(path: Path) -> None:
+    server = dashboard.serve(dashboard.app(path), port=0)
+    with server, events(server.port) as one, events(server.port) as other:
+        next(one), next(other)
+        server.close()
+        assert not server._thread.is_alive()
+        assert list(one) == list(other) == []
+
+
+def test_a_client_that_takes_nothing_holds_one_event_and_is_let_go(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "SEND_SECONDS", 0.05)
+    monkeypatch.setattr(streams, "MAX_ROWS", 2)
+    with Store(path) as store:
+        store.append(rows(*range(1000)))
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+        if b"event: rows" in message.get("body", b""):
+            await asyncio.sleep(3600)
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(3600)
+        return {}
+
+    async def follow() -> Pulse:
+        pulse = Pulse(path)
+        await EventStream(pulse, 0)({}, receive, send)  # type: ignore[arg-type]
+        return pulse
+
+    pulse = asyncio.run(follow())
+    assert pulse.clients == 0
+    bodies = [message["body"] for message in sent if b"rows" in message.get("body", b"")]
+    assert len(bodies) == 1
+    assert len(json.loads(bodies[0].split(b"data: ")[1])) == 2
