@@ -16,7 +16,7 @@ from fake_board import (
     firmware_sources,
     includes,
 )
-from golden_frames import DIALOGUE, INPUT
+from golden_frames import DIALOGUE, INPUT, SPEAKING_HELLO, UNASKED
 
 from tinyflow import process
 from tinyflow.device import messages, protocol
@@ -75,6 +75,26 @@ def test_the_firmware_answers_byte_for_byte(board: Board) -> None:
     for name, values, request, answer in DIALOGUE:
         assert protocol.encode(name, values).hex() == request
         assert board.feed(bytes.fromhex(request)).hex() == answer, name
+
+
+def test_a_host_that_tells_what_it_speaks_is_answered_so(board: Board) -> None:
+    values, request, answer = SPEAKING_HELLO
+    assert protocol.encode("HELLO", values).hex() == request
+    assert board.feed(bytes.fromhex(request)).hex() == answer
+    # A host of a protocol to come is answered in this one, and so is one of none at all.
+    for speaks in (0, 1, LIMITS["PROTOCOL"] + 1, 0xFFFFFFFF):
+        (hello,) = board.ask("HELLO", SEQUENCE=speaks & 0xFF, SPEAKS=speaks)
+        assert LIMITS["PROTOCOL_LOWEST"] <= hello.integer("PROTOCOL") <= LIMITS["PROTOCOL"]
+
+
+def test_what_nobody_asked_for_is_sent_byte_for_byte(board: Board) -> None:
+    board.library.shim_log(2, b"warm")
+    assert board.take().hex() == UNASKED[0][2]
+    assert board.feed(bytes.fromhex("0002a208010101ffffffffff00")).hex() == UNASKED[1][2]
+    board.start(heartbeat_ms=1000)
+    board.library.memory_port_set_uptime(2500)
+    board.library.shim_idle(64)
+    assert board.take().hex() == UNASKED[2][2]
 
 
 def test_greeting_ends_what_a_reset_cut_off(board: Board) -> None:

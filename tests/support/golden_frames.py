@@ -96,6 +96,39 @@ DIALOGUE = [
     ),
 ]
 
+# The greeting with a host that tells what it speaks, and what the firmware before that answered.
+SPEAKING_HELLO = (
+    {"SEQUENCE": 1, "SPEAKS": 3},
+    "0002a30a0101010a035f8bd70c00",
+    DIALOGUE[0][3],
+)
+OLDER_HELLO_REPLY = (
+    "0002b419184001011401181a184a18210318231a017d78401824190402052c1563302e3016647368"
+    "696d176466616b65181962623118226c696e737472756374696f6e7318185820face010101010101"
+    "010101010101010101010101010101010101010101010109181b1840181dfa3f01010c181e22181c"
+    "0a181ffa3b8001091820387f7299211700"
+)
+
+# What the firmware sends on its own: a log line, what it says of a damaged frame, a heartbeat.
+UNASKED = [
+    (
+        "LOG",
+        {"LEVEL": 2, "TEXT": "warm"},
+        "0002a31118461834021835647761726dae7e662f00",
+    ),
+    (
+        "STATUS_REPLY",
+        {"STATUS": 1},
+        "0002a2091841100106ab263c00",
+    ),
+    (
+        "TELEMETRY_REPLY",
+        {"INFERENCES": 0, "UPTIME_MS": 2500, "RESET_REASON": 7},
+        "0002b305184518250211031826031827020603182b03182d09181a184a182e191008182f1904d218"
+        "300b18310718321909c4183303182903182807182a80182c8a010101010101010101057e0465d600",
+    ),
+]
+
 # The same firmware with a sensor: int8 samples of one channel, windows of 64 with a hop of 16, at
 # 100 Hz; counts are ticks.
 REPLAY_DIALOGUE = [
