@@ -224,6 +224,7 @@ static const TNF_FLASH tnf_row_t hello_rows[] = {
     TNF_ROW_FACT(OUTPUT_SCALE, facts_of_hello_t, output.scale),
     TNF_ROW_FACT(OUTPUT_ZERO_POINT, facts_of_hello_t, output.zero_point),
     TNF_ROW_CONSTANT(PROTOCOL_LOWEST, TNF_PROTOCOL_LOWEST),
+    TNF_ROW_SESSION(CAPTURE, capture),
 };
 
 void tnf_send_hello(tnf_session_t *session)

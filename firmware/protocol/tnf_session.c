@@ -258,6 +258,7 @@ static tnf_status_t carry_out(tnf_session_t *session, const tnf_request_t *reque
         return TNF_OK;
     case TNF_MESSAGE_SENSOR:
     case TNF_MESSAGE_SAMPLES:
+    case TNF_MESSAGE_CAPTURE:
         status = sensor != NULL ? sensor->take(sensor->context, request) : TNF_UNSUPPORTED;
         session->output_told |= session->type == TNF_MESSAGE_SAMPLES && status == TNF_OK;
         return status;
@@ -289,6 +290,7 @@ static void answer(tnf_session_t *session, const tnf_request_t *request)
         break;
     case TNF_MESSAGE_SENSOR:
     case TNF_MESSAGE_SAMPLES:
+    case TNF_MESSAGE_CAPTURE:
         session->config->sensor->answer(session->config->sensor->context);
         break;
     default:

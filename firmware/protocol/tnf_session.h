@@ -38,7 +38,7 @@
 #include "tnf_status.h"
 #include "tnf_telemetry.h"
 
-/** Who serves the requests SENSOR and SAMPLES. */
+/** Who serves the requests SENSOR, SAMPLES and CAPTURE. */
 typedef struct tnf_session_part {
     /** Does what the request asks, once. @return what is told when it is not TNF_OK */
     tnf_status_t (*take)(void *context, const tnf_request_t *request);
@@ -102,6 +102,7 @@ typedef struct tnf_session {
     uint32_t input_crc32;       /**< of them */
     uint32_t input_sequence;    /**< of the request that set the first of them */
     uint32_t protocol;          /**< the one that the host and this firmware both speak */
+    uint32_t capture;           /**< as the hello tells it; tnf_capture_allow sets it */
     uint32_t steps;             /**< inferences since the model's state was reset */
     uint32_t mark;              /**< counter when the layer began */
     uint32_t heartbeat_ms;

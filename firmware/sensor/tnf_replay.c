@@ -50,8 +50,15 @@ static tnf_status_t take_samples(tnf_sensing_t *sensing, const tnf_request_t *re
 tnf_status_t tnf_sensing_take(void *context, const tnf_request_t *request)
 {
     tnf_sensing_t *sensing = context;
-    return request->value[TNF_KEY_TYPE] == TNF_MESSAGE_SENSOR ? switch_source(sensing, request)
-                                                              : take_samples(sensing, request);
+    const tnf_tap_t *tap = sensing->config->tap;
+    switch (request->value[TNF_KEY_TYPE]) {
+    case TNF_MESSAGE_SENSOR:
+        return switch_source(sensing, request);
+    case TNF_MESSAGE_SAMPLES:
+        return take_samples(sensing, request);
+    default:
+        return tap != NULL ? tap->take(tap->context, request) : TNF_UNSUPPORTED;
+    }
 }
 
 /* ---- replies ---- */
@@ -138,9 +145,16 @@ static void answer_samples(const tnf_sensing_t *sensing)
 void tnf_sensing_answer(void *context)
 {
     const tnf_sensing_t *sensing = context;
-    if (sensing->config->session->type == TNF_MESSAGE_SENSOR) {
+    const tnf_tap_t *tap = sensing->config->tap;
+    switch (sensing->config->session->type) {
+    case TNF_MESSAGE_SENSOR:
         answer_sensor(sensing);
-    } else {
+        break;
+    case TNF_MESSAGE_SAMPLES:
         answer_samples(sensing);
+        break;
+    default:
+        tap->answer(tap->context);
+        break;
     }
 }

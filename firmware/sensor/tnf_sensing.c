@@ -44,7 +44,8 @@ static void prepare(const tnf_sensing_config_t *config, const void *window, int8
 static void note(tnf_sensing_t *sensing, tnf_status_t status)
 {
     if (status != TNF_OK && sensing->status == TNF_OK) {
-        (void)tnf_session_log(sensing->config->session, TNF_LOG_WARNING, "the sensor does not answer");
+        (void)tnf_session_log(sensing->config->session, TNF_LOG_WARNING,
+                              "the sensor does not answer");
     }
     sensing->status = status;
 }
@@ -79,6 +80,7 @@ static void empty(tnf_sensing_t *sensing)
                   config->window, config->hop);
     sensing->age = 0;
     sensing->age_max = 0;
+    sensing->held = false;
     tnf_session_reset_state(config->session);
 }
 
@@ -119,10 +121,52 @@ static void take_samples(tnf_sensing_t *sensing)
 
 /* ---- windows ---- */
 
-bool tnf_sensing_classify(tnf_sensing_t *sensing)
+/* How late a window is that nobody held up. */
+static void note_age(tnf_sensing_t *sensing, uint32_t misses)
+{
+    tnf_telemetry_t *telemetry = &sensing->config->session->telemetry;
+    sensing->age = tnf_ring_age(&sensing->ring);
+    if (sensing->age > sensing->age_max) {
+        sensing->age_max = sensing->age;
+    }
+    if (sensing->age >= sensing->config->hop && telemetry->deadline_misses == misses) {
+        telemetry->deadline_misses++;
+    }
+}
+
+uint32_t tnf_sensing_infer(tnf_sensing_t *sensing)
 {
     tnf_session_t *session = sensing->config->session;
-    tnf_telemetry_t *telemetry = &session->telemetry;
+    uint32_t misses = session->telemetry.deadline_misses;
+    sensing->count = tnf_session_infer(session);
+    take_samples(sensing); /* what has come in meanwhile tells how late it is */
+    if (!sensing->held) {
+        note_age(sensing, misses);
+    }
+    sensing->held = false;
+    sensing->classified = true;
+    return sensing->count;
+}
+
+/* Whether the tap keeps the arena as it is; what it no longer holds is classified now. */
+static bool tapped(tnf_sensing_t *sensing)
+{
+    const tnf_tap_t *tap = sensing->config->tap;
+    if (tap == NULL) {
+        return false;
+    }
+    bool holds = tap->holds(tap->context, false);
+    if (sensing->held && !holds) {
+        (void)tnf_sensing_infer(sensing);
+        return true;
+    }
+    return holds;
+}
+
+bool tnf_sensing_classify(tnf_sensing_t *sensing)
+{
+    const tnf_tap_t *tap = sensing->replaying ? NULL : sensing->config->tap;
+    tnf_session_t *session = sensing->config->session;
     const void *window = tnf_ring_window(&sensing->ring);
     if (window == NULL) {
         return false;
@@ -131,17 +175,11 @@ bool tnf_sensing_classify(tnf_sensing_t *sensing)
     if (!tnf_ring_release(&sensing->ring)) {
         return false;
     }
-    uint32_t misses = telemetry->deadline_misses;
-    sensing->count = tnf_session_infer(session);
-    take_samples(sensing); /* what has come in meanwhile tells how late it is */
-    sensing->age = tnf_ring_age(&sensing->ring);
-    if (sensing->age > sensing->age_max) {
-        sensing->age_max = sensing->age;
+    if (tap != NULL && tap->holds(tap->context, true)) {
+        sensing->held = true;
+        return false;
     }
-    if (sensing->age >= sensing->config->hop && telemetry->deadline_misses == misses) {
-        telemetry->deadline_misses++;
-    }
-    sensing->classified = true;
+    (void)tnf_sensing_infer(sensing);
     return true;
 }
 
@@ -194,7 +232,11 @@ bool tnf_sensing_poll(tnf_sensing_t *sensing)
 {
     if (awake(sensing)) {
         take_samples(sensing);
-        if (!host_uses_model(sensing->config->session)) {
+        if (host_uses_model(sensing->config->session)) {
+            sensing->ring.dropped +=
+                sensing->held ? 1 : 0; /* the host's input has taken its place */
+            sensing->held = false;
+        } else if (!tapped(sensing)) {
             (void)tnf_sensing_classify(sensing);
         }
     }

@@ -29,6 +29,17 @@
 #include "tnf_sensor.h"
 #include "tnf_session.h"
 
+/** Who may look at a window's input before it is classified (tnf_capture.h). */
+typedef struct tnf_tap {
+    /** Whether the arena is to stay as it is. @param prepared  a window's input was just prepared
+     *  there; else the question is whether it, or its output, is still wanted */
+    bool (*holds)(void *context, bool prepared);
+    /** CAPTURE, as a tnf_session_part_t. */
+    tnf_status_t (*take)(void *context, const tnf_request_t *request);
+    void (*answer)(void *context);
+    void *context;
+} tnf_tap_t;
+
 /** What is sensed; may stay in flash. Quantised is round(value * multiplier / 2^shift) + the
  *  input's zero point, halves up; int8 samples are the model's input as they are. */
 typedef struct tnf_sensing_config {
@@ -46,6 +57,7 @@ typedef struct tnf_sensing_config {
     uint32_t shift;     /**< 16 to 62 */
     uint32_t
         deadline; /**< most count an inference may take, until the host sets another; 0 is none */
+    const tnf_tap_t *tap; /**< NULL where nobody looks */
 } tnf_sensing_config_t;
 
 /** One sensing. The members are its own. */
@@ -57,6 +69,7 @@ typedef struct tnf_sensing {
     bool replaying;          /**< samples come from the host */
     bool classified;         /**< a window was, since tnf_sensing_poll was last called */
     bool answers_window;     /**< the last SAMPLES made a window complete */
+    bool held;               /**< a prepared input waits in the arena, for the tap */
     uint32_t tried_at_ms;    /**< uptime when the sensor was last started */
     uint32_t replayed_at_ms; /**< uptime when the host last sent samples */
     uint32_t taken;          /**< bytes of the replay */
@@ -80,6 +93,10 @@ void tnf_sensing_answer(void *context);
 
 /** Classifies the next window where it is complete. Internal to sensing. */
 bool tnf_sensing_classify(tnf_sensing_t *sensing);
+
+/** Classifies what was prepared in the arena. Internal to sensing.
+ *  @return its count */
+uint32_t tnf_sensing_infer(tnf_sensing_t *sensing);
 
 /** Stops the sensor and forgets all samples. Internal to sensing. */
 void tnf_sensing_rest(tnf_sensing_t *sensing);

@@ -36,13 +36,14 @@ def firmware_sources() -> list[Path]:
 
 
 def sensor_sources() -> list[Path]:
-    """The static C of what senses, without a driver."""
-    return sorted((paths.data_folder("firmware") / "sensor").glob("*.c"))
+    """The static C of what senses and of capture, without a driver."""
+    firmware = paths.data_folder("firmware")
+    return sorted([*firmware.glob("sensor/*.c"), *firmware.glob("capture/*.c")])
 
 
 def includes() -> list[str]:
     firmware = paths.data_folder("firmware")
-    folders = [firmware / name for name in ("include", "protocol", "runtime")]
+    folders = [firmware / name for name in ("include", "protocol", "runtime", "capture")]
     return [f"-I{folder}" for folder in (*folders, SUPPORT)]
 
 
@@ -70,11 +71,22 @@ def build_board(
     return compile_c(folder / name, sources, flags)
 
 
-def build_shim(folder: Path, *, remembers: bool = False) -> ctypes.CDLL:
-    """A session over memory, as a library; its model may keep something."""
+def build_shim(
+    folder: Path,
+    *,
+    remembers: bool = False,
+    reference: Path | None = None,
+    output_bytes: int = 10,
+) -> ctypes.CDLL:
+    """A session over memory, as a library; its model may keep something, and be compared with what
+    a C file says."""
     names = ("fake_model.c", "memory_port.c", "session_shim.c")
     sources = [SUPPORT / name for name in names]
     flags = ["-shared", "-fPIC", f"-DFAKE_REMEMBERS={int(remembers)}"]
+    flags.append(f"-DFAKE_OUTPUT_BYTES={output_bytes}")
+    if reference is not None:
+        sources.append(reference)
+        flags.append("-DSHIM_REFERENCE")
     return ctypes.CDLL(str(compile_c(folder / "shim.so", sources, flags)))
 
 

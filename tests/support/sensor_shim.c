@@ -3,6 +3,7 @@
 
 #include "fake_model.h"
 #include "memory_port.h"
+#include "tnf_capture.h"
 #include "tnf_sensing.h"
 
 #define MOST_WORDS 4096
@@ -19,6 +20,9 @@ uint32_t shim_started(void);
 uint32_t shim_stopped(void);
 uint32_t shim_memory_words(uint32_t window, uint32_t hop, uint32_t sample_bytes);
 const int8_t *shim_output(void);
+void shim_capture(uint32_t hold_ms);
+void shim_allow(uint32_t allowed);
+uint32_t shim_line(const char *line);
 
 static TNF_ARENA(arena, FAKE_ARENA_BYTES);
 static int16_t memory[MOST_WORDS];
@@ -30,6 +34,9 @@ static uint32_t queued;
 static uint8_t later[2 * MOST_WORDS];
 static uint32_t later_samples;
 static uint32_t failing_starts, failing_reads, started, stopped;
+
+static tnf_capture_t capture;
+static const tnf_tap_t tap = TNF_CAPTURE_TAP(&capture);
 
 static const tnf_session_part_t part = TNF_SENSING_PART(&sensing);
 static const tnf_session_config_t config = {
@@ -117,6 +124,7 @@ void shim_start(uint32_t value_bytes, uint32_t channels, uint32_t window, uint32
     sensing_config.window = window;
     sensing_config.hop = hop;
     sensing_config.deadline = deadline;
+    sensing_config.tap = NULL;
     queued = later_samples = failing_starts = failing_reads = started = stopped = 0;
     fake_before_invoke = during;
     tnf_session_init(&session, &config);
@@ -179,4 +187,21 @@ uint32_t shim_memory_words(uint32_t window, uint32_t hop, uint32_t sample_bytes)
 const int8_t *shim_output(void)
 {
     return tnf_session_output(&session);
+}
+
+/* From now on the firmware has capture, which is off. */
+void shim_capture(uint32_t hold_ms)
+{
+    sensing_config.tap = &tap;
+    tnf_capture_init(&capture, &sensing, &session, hold_ms, NULL);
+}
+
+void shim_allow(uint32_t allowed)
+{
+    tnf_capture_allow(&capture, allowed != 0);
+}
+
+uint32_t shim_line(const char *line)
+{
+    return tnf_capture_line(&capture, line) ? 1 : 0;
 }

@@ -106,6 +106,18 @@ class SensorConfig(schema.Checked):
 
 
 @dataclass(frozen=True)
+class CaptureConfig(schema.Checked):
+    """With `[capture]` the firmware can give raw samples, after it was switched on at the device.
+
+    `console` says whether a person may do that by typing `capture on` on its console; else the
+    application alone does. A sample is held for a host that is silent for `hold_ms` at most.
+    """
+
+    console: bool = True
+    hold_ms: Annotated[int, Ge(100), Le(60_000)] = 5000
+
+
+@dataclass(frozen=True)
 class DriftConfig(schema.Checked):
     """How a board tells that its data are not those of training.
 
@@ -164,6 +176,7 @@ class ProjectConfig(schema.Checked):
     compile: CompileConfig = field(default_factory=CompileConfig)
     budget: BudgetConfig = field(default_factory=BudgetConfig)
     sensor: SensorConfig | None = None
+    capture: CaptureConfig | None = None
     firmware: FirmwareConfig = field(default_factory=FirmwareConfig)
     drift: DriftConfig = field(default_factory=DriftConfig)
     alerts: AlertsConfig = field(default_factory=AlertsConfig)
@@ -205,6 +218,11 @@ def load_project(folder: Path | None = None) -> Project:
         raise ProjectError(
             f"{file} has keys to fix",
             [f"compile.layers: keys are numbers of nodes, found {key!r}" for key in numbers],
+        )
+    if config.capture is not None and config.sensor is None:
+        raise ProjectError(
+            f"{file} has a key to fix",
+            ["capture: what is captured is what [sensor] gives the model, and there is none"],
         )
     if config.dataset.validation + config.dataset.test >= 1:
         raise ProjectError(

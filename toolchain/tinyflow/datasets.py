@@ -46,8 +46,7 @@ def load(config: DatasetConfig, seed: int, project_folder: Path, folder: Path) -
     for split, chosen in indices.items():
         arrays[f"{split}_x"] = features[chosen]
         arrays[f"{split}_y"] = classes[chosen]
-        digest = _arrays_sha256(features[chosen], classes[chosen])
-        splits.append(Split(split, len(chosen), digest))
+        splits.append(arrays_split(split, features[chosen], classes[chosen]))
     path = folder / "dataset.npz"  # The same arrays are the same bytes: its members have no time.
     np.savez(path, **arrays)
     progress.report(STAGE, ", ".join(f"{s.name} {s.samples}" for s in splits))
@@ -211,6 +210,11 @@ def _split(
         parts["validation"].append(members[test : test + validation])
         parts["train"].append(members[test + validation :])
     return {split: np.sort(np.concatenate(chosen)) for split, chosen in parts.items()}
+
+
+def arrays_split(name: str, features: Floats, classes: Labels) -> Split:
+    """One part of a data set, from its arrays."""
+    return Split(name, len(classes), _arrays_sha256(features, classes))
 
 
 def _arrays_sha256(*arrays: NDArray[Any]) -> str:

@@ -32,7 +32,7 @@ import numpy as np
 from tinyflow import __version__, cache, paths, render
 from tinyflow.artifacts import CompiledModel, FirmwareProject, TrainingReference
 from tinyflow.boards import BoardProfile
-from tinyflow.config import MlperfTask
+from tinyflow.config import CaptureConfig, MlperfTask
 from tinyflow.errors import ProjectError
 from tinyflow.sensors import Sensor
 
@@ -51,13 +51,14 @@ LINK_FLAGS = ("-Wl,--gc-sections",)
 class MainContext:
     """Context of application.c.j2 and main.c.j2 in templates/firmware/: the model's name, and the
     same in capitals; whether there is a sensor; the MLPerf Tiny benchmark, empty for none; whether
-    there is a reference."""
+    there is a reference; how samples are captured, None where that cannot be."""
 
     name: str
     upper: str
     sensor: bool
     mlperf: str
     reference: bool
+    capture: CaptureConfig | None
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ def write_project(
     sensor: Sensor | None = None,
     mlperf: MlperfTask | None = None,
     reference: TrainingReference | None = None,
+    capture: CaptureConfig | None = None,
     templates: Sequence[Path] = (),
     ports: Sequence[Path] = (),
 ) -> FirmwareProject:
@@ -129,13 +131,13 @@ def write_project(
     `builder` is one of the board's. `heartbeat_ms` is how often the device reports unasked, 0 for
     never. Without `sensor` the firmware answers requests only. With `mlperf` the console is that
     benchmark's interface, and nothing is reported unasked. Without `reference` inputs are not
-    sketched and no drift is scored. Templates in folders `templates`, and port layers in folders
-    `ports`, come before tinyflow's own. The same inputs give the same bytes. Raises ProjectError
-    when the board names files that are not there.
+    sketched and no drift is scored, without `capture` no raw samples are given. Templates in
+    folders `templates`, and port layers in folders `ports`, come before tinyflow's own. The same
+    inputs give the same bytes. Raises ProjectError when the board names files that are not there.
     """
     board = board.for_builder(builder)
     port = _port_files(board, ports)
-    parts = _runtime_parts(sensor, mlperf)
+    parts = _runtime_parts(sensor, mlperf, capture)
     made = {SENSOR_DRIVER: sensor is not None, REFERENCE: reference is not None}
     written = tuple(source for source, there in made.items() if there)
     context = _context(compiled, board, builder, port, sensor, parts, written)
@@ -148,6 +150,7 @@ def write_project(
         sensor=sensor is not None,
         mlperf=mlperf or "",
         reference=reference is not None,
+        capture=capture,
     )
     for source in _application_files(board):
         _write(folder / source, render.render(f"firmware/{Path(source).name}.j2", main, templates))
@@ -252,9 +255,15 @@ def _own_platform(board: BoardProfile, builder: str) -> str:
     return f"platform/tinyflow-{cache.code_sha256(('firmware/platformio',))[:8]}"
 
 
-def _runtime_parts(sensor: Sensor | None, mlperf: MlperfTask | None) -> tuple[str, ...]:
+def _runtime_parts(
+    sensor: Sensor | None, mlperf: MlperfTask | None, capture: CaptureConfig | None
+) -> tuple[str, ...]:
     """The folders of the runtime below firmware/ that this firmware has."""
-    optional = {"sensor": sensor is not None, "mlperf": mlperf is not None}
+    optional = {
+        "sensor": sensor is not None,
+        "mlperf": mlperf is not None,
+        "capture": capture is not None,
+    }
     return ("protocol", "runtime", *(part for part, there in optional.items() if there))
 
 

@@ -37,6 +37,7 @@ _COMPILER = ("compiler", "templates/model", "firmware/kernels", "firmware/includ
 _FIRMWARE = (*_COMPILER, "generate.py", "sensors.py", "templates", "firmware")
 _CODE = {
     "dataset": ("datasets.py",),
+    "captures": ("captures.py", "datasets.py", "pipeline/merging.py"),
     "training": (*_KERAS, "training"),
     "pruning": (*_KERAS, "pruning"),
     "quantization": (*_KERAS, "quantization.py"),
@@ -56,8 +57,8 @@ class Walk:
     overrides the project's, `sensor_override` its `[sensor]`, `mlperf_override` what its
     `[firmware]` says of that. `training_data` is an .npz to compare inferences with instead of the
     project's own data. `board` has one builder and one runner. With `least_ram` the model is
-    compiled for the least RAM on any board; `optimize` overrides the project's `[compile]`. `home`
-    holds the cache.
+    compiled for the least RAM on any board; `optimize` overrides the project's `[compile]`,
+    `dataset_override` its data. `home` holds the cache.
     """
 
     home: Path
@@ -71,6 +72,7 @@ class Walk:
     training_data: Path | None = None
     least_ram: bool = False
     optimize: Optimize | None = None
+    dataset_override: Dataset | None = None
     _made: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -126,6 +128,8 @@ class Walk:
         from tinyflow import datasets
 
         project = self.require_project()
+        if self.dataset_override is not None:
+            return self.dataset_override
         settings = project.config.dataset
         return self.get(
             "dataset",
@@ -270,6 +274,7 @@ class Walk:
         from tinyflow.pipeline.reference import training_reference
 
         board, compiled, sensor = self.require_board(), self.compiled(), self.sensor()
+        capture = self.project.config.capture if self.project is not None else None
         mlperf = self.mlperf()
         reference = None if mlperf else training_reference(self)  # a benchmark times no telemetry
         return self.get(
@@ -283,6 +288,7 @@ class Walk:
                 "templates": cache.folder_sha256(self.templates),
                 "ports": cache.folder_sha256(self.ports),
                 "sensor": sensor.as_key() if sensor is not None else None,
+                "capture": capture,
                 "mlperf": mlperf,
                 "reference": reference,
             },
@@ -292,6 +298,7 @@ class Walk:
                 board,
                 board.builder,
                 sensor=sensor,
+                capture=capture,
                 mlperf=mlperf,
                 reference=reference,
                 templates=self.templates,
