@@ -73,7 +73,8 @@ class DeviceHello:
     """Who a board says it is.
 
     Counts are in `counter_unit` (instructions, cycles, nanoseconds); `clock_hz` is 0 where a clock
-    has no meaning. `heartbeat_ms` of 0 means that no telemetry is pushed.
+    has no meaning. `heartbeat_ms` of 0 means that no telemetry is pushed. `capture` is 0 where the
+    firmware cannot give raw samples, 1 where nobody has allowed it on the board, 2 where it may.
     """
 
     protocol: int
@@ -94,6 +95,7 @@ class DeviceHello:
     clock_hz: int
     chunk_bytes: int
     heartbeat_ms: int
+    capture: int = 0
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tinyflow.artifacts import DeviceHello, FlashedBoard, SensorState, Telemetry, TensorSpec
 from tinyflow.device import messages, results, transfer
+from tinyflow.device.capture import Capturing
 from tinyflow.device.greeting import greet
 from tinyflow.device.link import Link, Transport
 from tinyflow.device.messages import Message, Value
@@ -251,17 +252,19 @@ class Device:
         """
         return self._sensing().replay(blocks)
 
-    def _sensing(self) -> Sensing:
-        def rest(output: bytearray) -> None:
-            try:
-                self._rest_of_output(output)
-            except _StartAgainError:
-                raise self._gave_up("replay") from None
+    def capturing(self) -> Capturing:
+        """Raw samples, one after another. Raises ConsentError where the board does not allow it."""
+        return Capturing(self._session, self.hello, self._inference_seconds, self._rest_of_window)
 
-        hello = self.hello
-        return Sensing(
-            self._session, hello.chunk_bytes, hello.output_bytes, self._inference_seconds, rest
-        )
+    def _sensing(self) -> Sensing:
+        hello, seconds, rest = self.hello, self._inference_seconds, self._rest_of_window
+        return Sensing(self._session, hello.chunk_bytes, hello.output_bytes, seconds, rest)
+
+    def _rest_of_window(self, output: bytearray) -> None:
+        try:
+            self._rest_of_output(output)
+        except _StartAgainError:
+            raise self._gave_up("a window's output") from None
 
     # The board itself
 

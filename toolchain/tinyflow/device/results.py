@@ -95,6 +95,7 @@ def hello_from(message: Message) -> DeviceHello:
         clock_hz=integer("CLOCK_HZ"),
         chunk_bytes=integer("CHUNK_BYTES"),
         heartbeat_ms=integer("HEARTBEAT_MS"),
+        capture=integer("CAPTURE") if "CAPTURE" in message.values else 0,
     )
 
 

@@ -47,7 +47,7 @@ def _sketch(state: tuple[int, ...], edges: bytes, scale: float, zero: float) -> 
         count=count,
         mean=real(mean),
         variance=variance * scale * scale,
-        minimum=real(min(ends[:2])),
+        minimum=real(0xFF - max(ends[:2])),
         maximum=real(max(ends[2:])),
         histogram=tuple(histogram),
         edges=tuple((level - zero) * scale for level in levels),
