@@ -28,7 +28,9 @@ COMMANDS = {
     "monitor": ("monitor", "Show boards' metrics as they come, and keep them."),
     "dashboard": ("dashboard", "Show boards and their history in the browser, and to Prometheus."),
     "replay": ("replay", "Replay recorded samples to a board as if its sensor had read them."),
+    "capture": ("capture", "Keep labelled raw samples from a board, which must allow it."),
     "deploy": ("board", "Walk the whole road, from data to metrics of the board."),
+    "retrain": ("capture", "Train with captured samples, and deploy what is better."),
     "profile": ("profile", "Tell what each layer of an inference takes, and how it is computed."),
     "verify": ("measure", "Prove that a board computes what the reference computes."),
     "ports": ("ports", "List the serial ports, and the boards they could be."),
@@ -79,8 +81,8 @@ def tinyflow() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status.
 
-    0 done; 1 a finding (verify) or a bug; 2 fix the project or the command; 3 change the model;
-    4 install or repair a tool; 5 look at the board; 130 interrupted.
+    0 done; 1 a finding (verify, retrain) or a bug; 2 fix the project or the command; 3 change the
+    model; 4 install or repair a tool; 5 look at the board; 130 interrupted.
     """
     try:
         status = tinyflow.main(

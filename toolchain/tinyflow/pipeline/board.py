@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinyflow.artifacts import FlashedBoard
 from tinyflow.pipeline import Walk
+from tinyflow.pipeline.deployed import keep_deployed
 
 if TYPE_CHECKING:
     from tinyflow.device import Device
@@ -19,6 +20,7 @@ def hello(walk: Walk, port: str | None = None) -> dict[str, Any]:
 
     image = walk.image()
     with walk.flashed(port) as flashed, device.connect(flashed) as dut:
+        keep_deployed(walk)
         return {
             "board": image.board,
             "port": flashed.port,

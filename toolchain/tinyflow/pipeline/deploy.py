@@ -16,6 +16,7 @@ from tinyflow import progress
 from tinyflow.artifacts import BoardRun, Evaluation, MetricRow
 from tinyflow.errors import DeviceError
 from tinyflow.pipeline import Walk, flashing, judge, start
+from tinyflow.pipeline.deployed import keep_deployed
 from tinyflow.pipeline.runs import keep_run
 
 if TYPE_CHECKING:
@@ -59,13 +60,24 @@ def deploy(
     A board that dies on the way is flashed again and goes on with the first sample it has not
     answered; what it told before is kept.
     """
-    from tinyflow import evaluation
+    walk = start(board=board, seed=seed, builder=builder, runner=runner, folder=folder)
+    return deploy_walk(walk, port)
+
+
+def require_way(walk: Walk, port: str | None) -> None:
+    """Raise, before any work, when a tool or the board's port is missing."""
     from tinyflow.pipeline import health
 
-    walk = start(board=board, seed=seed, builder=builder, runner=runner, folder=folder)
-    project = walk.require_project()
     health.require(walk.require_board())
     flashing.check_port(walk.require_board(), port)
+
+
+def deploy_walk(walk: Walk, port: str | None) -> dict[str, Any]:
+    """`deploy` of a walk that has been begun."""
+    from tinyflow import evaluation
+
+    project = walk.require_project()
+    require_way(walk, port)
     budget = project.config.budget
     dataset, compiled, image = walk.dataset(), walk.compiled(), walk.image()
     evaluation.check_budget(
@@ -136,6 +148,7 @@ def _on_board(walk: Walk, port: str | None, run: str, store: Store, inputs: Byte
         try:
             with walk.flashed(port) as flashed, device.connect(flashed) as dut:
                 hello = dut.hello
+                keep_deployed(walk)
                 for inference in dut.infer_each(inputs[len(outputs) :]):
                     outputs.append(np.frombuffer(inference.output, dtype=np.int8))
                     counts.append(inference.count)
