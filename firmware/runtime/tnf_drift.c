@@ -1,7 +1,5 @@
 #include "tnf_drift.h"
 
-#include <string.h>
-
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
 /* ln 2 in 1/4096. */
@@ -16,23 +14,6 @@ typedef char sketch_is_told[sizeof(tnf_sketch_t) == 32 ? 1 : -1];
 
 /* ---- what comes in ---- */
 
-static void begin_range(tnf_sketch_t *sketch)
-{
-    sketch->least[0] = sketch->least[1];
-    sketch->most[0] = sketch->most[1];
-    sketch->least[1] = UINT8_MAX;
-    sketch->most[1] = 0;
-}
-
-void tnf_drift_init(tnf_drift_t *drift)
-{
-    memset(drift, 0, sizeof *drift);
-    for (size_t i = 0; i < TNF_SKETCHES; ++i) {
-        begin_range(&drift->sketches[i]);
-        begin_range(&drift->sketches[i]);
-    }
-}
-
 /* Takes one value in `step` of those from `first` to `end`. The bin is found by halves. */
 static void take(tnf_sketch_t *sketch, const TNF_FLASH int8_t *edges, const int8_t *values,
                  uint32_t first, uint32_t end, uint32_t step)
@@ -40,7 +21,7 @@ static void take(tnf_sketch_t *sketch, const TNF_FLASH int8_t *edges, const int8
     uint32_t sum = 0;
     uint32_t squares = 0;
     uint32_t count = 0;
-    uint32_t least = sketch->least[1];
+    uint32_t under = sketch->under[1];
     uint32_t most = sketch->most[1];
     for (uint32_t at = first; at < end; at += step) {
         int32_t value = values[at];
@@ -52,13 +33,13 @@ static void take(tnf_sketch_t *sketch, const TNF_FLASH int8_t *edges, const int8
         sum += level;
         squares += level * level;
         count++;
-        least = level < least ? level : least;
+        under = UINT8_MAX - level > under ? UINT8_MAX - level : under;
         most = level > most ? level : most;
     }
     sketch->sum += sum;
     sketch->squares += squares;
     sketch->count = (uint16_t)(sketch->count + count);
-    sketch->least[1] = (uint8_t)least;
+    sketch->under[1] = (uint8_t)under;
     sketch->most[1] = (uint8_t)most;
 }
 
@@ -183,7 +164,10 @@ void tnf_drift_step(tnf_drift_t *drift, const TNF_FLASH tnf_reference_t *referen
         sketch->squares >>= 1;
         sketch->count >>= 1;
         halve(sketch->bins, COUNT_OF(sketch->bins), up);
-        begin_range(sketch);
+        sketch->under[0] = sketch->under[1];
+        sketch->most[0] = sketch->most[1];
+        sketch->under[1] = 0;
+        sketch->most[1] = 0;
     }
     halve(drift->classes, COUNT_OF(drift->classes), up);
     halve(drift->confidence, COUNT_OF(drift->confidence), up);

@@ -27,12 +27,12 @@ typedef struct tnf_sketch {
     uint32_t squares; /**< sum of the squares */
     uint16_t count;
     uint16_t bins[TNF_SKETCH_BINS];
-    uint8_t least[2]; /**< in the window before, and in this one so far; 255 before the first */
+    uint8_t under[2]; /**< 255 less the least, in the window before, and in this one so far */
     uint8_t most[2];
     uint16_t unused;
 } tnf_sketch_t;
 
-/** What inputs and outputs were lately, and their last scores. */
+/** What inputs and outputs were lately, and their last scores. All zero is before the first. */
 typedef struct tnf_drift {
     uint32_t windows;     /**< that were scored */
     uint32_t alarms;      /**< of them, those with a score over its limit */
@@ -44,9 +44,6 @@ typedef struct tnf_drift {
     uint16_t position; /**< inferences in this window */
     uint16_t phase;    /**< of the stride */
 } tnf_drift_t;
-
-/** Begins anew. */
-void tnf_drift_init(tnf_drift_t *drift);
 
 /** Takes note of what lies in the model's inputs. Any context, but not two at a time on one
  *  @p drift, here and below.

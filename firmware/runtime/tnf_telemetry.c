@@ -11,7 +11,6 @@ void tnf_telemetry_init(tnf_telemetry_t *telemetry, uint32_t deadline)
 {
     memset(telemetry, 0, sizeof *telemetry);
     telemetry->deadline = deadline;
-    tnf_drift_init(&telemetry->drift);
 }
 
 uint32_t tnf_telemetry_bucket(uint32_t count)

@@ -107,7 +107,7 @@ def test_sketches_tell_what_came_in_lately(tmp_path: Path) -> None:
         sums = ((one.sum() // 2) + two.sum()) // 2 + rest.sum()
         squares = (((one**2).sum() // 2) + (two**2).sum()) // 2 + (rest**2).sum()
         assert (sketch.sum, sketch.squares, sketch.count) == (sums, squares, (12 + 24) // 2 + 12)
-        assert list(sketch.least) == [two.min(), rest.min()]
+        assert list(sketch.under) == [255 - two.min(), 255 - rest.min()]
         assert list(sketch.most) == [two.max(), rest.max()]
     # Eight equal bins without training data: these values are in the middle ones.
     assert [bool(n) for n in device.telemetry.drift.sketches[0].bins] == [0, 0, 1, 1, 1, 1, 0, 0]

@@ -27,7 +27,7 @@ class Sketch(ctypes.Structure):
         ("squares", ctypes.c_uint32),
         ("count", ctypes.c_uint16),
         ("bins", ctypes.c_uint16 * SKETCH_BINS),
-        ("least", ctypes.c_uint8 * 2),
+        ("under", ctypes.c_uint8 * 2),
         ("most", ctypes.c_uint8 * 2),
         ("unused", ctypes.c_uint16),
     )

@@ -13,6 +13,7 @@ uint32_t shim_infer(void);
 void shim_log(uint32_t level, const char *text);
 uint32_t shim_parse(const uint8_t *payload, size_t size, uint32_t *values);
 size_t shim_session_bytes(void);
+tnf_telemetry_t *shim_telemetry(void);
 
 static TNF_ARENA(arena, FAKE_ARENA_BYTES);
 static tnf_session_t session;
@@ -24,6 +25,9 @@ static tnf_session_config_t config = {
     .tool_version = "0.0",
     .counter_unit = "instructions",
     .clock_hz = 25000000,
+#ifdef SHIM_REFERENCE
+    .reference = &tnf_reference,
+#endif
 };
 
 void shim_start(uint32_t multiply, uint32_t divide, uint32_t heartbeat_ms)
@@ -75,4 +79,9 @@ uint32_t shim_parse(const uint8_t *payload, size_t size, uint32_t *values)
 size_t shim_session_bytes(void)
 {
     return sizeof session;
+}
+
+tnf_telemetry_t *shim_telemetry(void)
+{
+    return &session.telemetry;
 }
