@@ -1,6 +1,7 @@
-// The arena over the time of an inference: layers from left to right, addresses upwards.
+// The arena over the time of an inference: layers from left to right, addresses upwards. Blocks that
+// hold the same bytes lie over one another. Slow memory has addresses of its own: it stands above.
 
-import { number, percent } from "./format.js";
+import { number } from "./format.js";
 import { colourOf } from "./operators.js";
 import { createPanel } from "./panel.js";
 import { hideTip, showTip } from "./tip.js";
@@ -32,6 +33,8 @@ export function createArena() {
   const y = d3.scaleLinear();
   let tensors = [];
   let layers = [];
+  // Where slow memory begins in the drawing.
+  let above = 0;
   let drawn = null;
 
   function draw({ board }) {
@@ -43,19 +46,27 @@ export function createArena() {
     const now = `${board.run} ${board.board} ${board.device} ${width} ${tensors.length}`;
     if (now === drawn) return;
     drawn = now;
-    const bytes = Math.max(board.document.arena_bytes ?? 0, d3.max(tensors, (t) => t.offset + t.bytes));
+    const ends = (slow) => d3.max(tensors.filter((t) => t.slow === slow), (t) => t.offset + t.bytes) ?? 0;
+    const slow = ends(true);
+    const bytes = Math.max(slow ? 0 : (board.document.arena_bytes ?? 0), ends(false));
+    above = bytes + (bytes + slow) * 0.06;
     const last = Math.max(layers.length - 1, d3.max(tensors, (tensor) => tensor.last));
     svg.attr("width", width);
     x.domain(d3.range(last + 1)).range([MARGIN.left, width - MARGIN.right]);
-    y.domain([0, bytes]).range([height - MARGIN.bottom, MARGIN.top]);
+    y.domain([0, slow ? above + slow : bytes]).range([height - MARGIN.bottom, MARGIN.top]);
     const every = Math.ceil((last + 1) / ((width - MARGIN.left) / 30));
     axisX
       .attr("transform", `translate(0,${height - MARGIN.bottom})`)
       .call(d3.axisBottom(x).tickValues(x.domain().filter((index) => index % every === 0)).tickSize(0).tickPadding(7));
-    const ticks = y.ticks(5).filter((value) => Math.abs(y(value) - y(bytes)) > 14);
+    const far = (value) => value < bytes && Math.abs(y(value) - y(bytes)) > 14;
+    const ticks = y.ticks(5).filter(far);
+    const places = [...ticks, bytes, ...(slow ? [above, above + slow] : [])];
     axisY
       .attr("transform", `translate(${MARGIN.left},0)`)
-      .call(d3.axisLeft(y).tickValues([...ticks, bytes]).tickFormat(number).tickSize(0).tickPadding(6));
+      .call(
+        d3.axisLeft(y).tickValues(places).tickSize(0).tickPadding(6)
+          .tickFormat((value) => (value > bytes ? `slow ${number(value - above)}` : number(value))),
+      );
     rules.selectAll("line").data(ticks).join("line")
       .attr("x1", MARGIN.left).attr("x2", width - MARGIN.right).attr("y1", y).attr("y2", y);
     top.select("line")
@@ -77,30 +88,44 @@ export function createArena() {
         const [box, text] = this.children;
         const left = x(tensor.first);
         const wide = x(tensor.last) + x.bandwidth() - left;
-        const high = Math.max(1, y(tensor.offset) - y(tensor.offset + tensor.bytes) - 1);
+        const from = place(tensor);
+        const high = Math.max(1, y(from) - y(from + tensor.bytes) - 1);
         box.setAttribute("x", left);
         box.setAttribute("width", wide);
-        box.setAttribute("y", y(tensor.offset + tensor.bytes) + 0.5);
+        box.setAttribute("y", y(from + tensor.bytes) + 0.5);
         box.setAttribute("height", high);
         text.setAttribute("x", left + wide / 2);
-        text.setAttribute("y", y(tensor.offset + tensor.bytes / 2) + 4);
-        const fits = high > 13 && tensor.name.length * CHARACTER + 8 < wide;
-        text.textContent = fits ? tensor.name : "";
+        text.setAttribute("y", y(from + tensor.bytes / 2) + 4);
+        const name = short(tensor.name);
+        text.textContent = high > 13 && name.length * CHARACTER + 8 < wide ? name : "";
       });
     const busiest = d3.greatest(x.domain(), used);
     panel.legend([["limit", "arena", `${number(bytes)} B`], ["", `most used at layer ${busiest}`, `${number(used(busiest))} B`]]);
     panel.describe(`${tensors.length} tensors in ${number(bytes)} B, most used at layer ${busiest}, ${number(used(busiest))} B`);
     panel.table(["tensor", "from, B", "bytes", "first layer", "last layer"], () =>
-      tensors.map((t) => [t.name, number(t.offset), number(t.bytes), String(t.first), String(t.last)]),
+      tensors.map((t) => [
+        t.name, `${t.slow ? "slow " : ""}${number(t.offset)}`, number(t.bytes), String(t.first), String(t.last),
+      ]),
     );
   }
 
   const isScratch = ({ name }) => name.startsWith("scratch");
   const at = (layer) => tensors.filter(({ first, last }) => first <= layer && layer <= last);
-  const used = (layer) => d3.sum(at(layer), ({ bytes }) => bytes);
-  // A tensor has the colour of the operator that writes it.
-  const colour = ({ name, first }) =>
-    isScratch({ name }) || name === "input" ? "c7" : colourOf(layers[first]?.op);
+  const place = ({ slow, offset }) => (slow ? above : 0) + offset;
+  // What a layer needs, each byte once.
+  function used(layer) {
+    let sum = 0;
+    let end = 0;
+    for (const block of d3.sort(at(layer), place)) {
+      sum += Math.max(0, place(block) + block.bytes - Math.max(end, place(block)));
+      end = Math.max(end, place(block) + block.bytes);
+    }
+    return sum;
+  }
+  // Of a path the part that tells layers apart: "model/conv2d_1/Relu" is conv2d_1.
+  const short = (name) => name.split("/").slice(-2)[0];
+  // A tensor has the colour of the operator that writes it; what no layer writes has none.
+  const colour = ({ name }) => colourOf(layers.find((layer) => layer.name === name)?.op);
 
   function tell(tensor, speak) {
     const { name, offset, bytes, first, last } = tensor;
@@ -109,21 +134,19 @@ export function createArena() {
     const lines = [
       name,
       [colour(tensor), "bytes", number(bytes)],
-      ["", "address", `${number(offset)} to ${number(offset + bytes)}`],
+      ["", tensor.slow ? "in slow memory" : "address", `${number(offset)} to ${number(offset + bytes)}`],
       ["", "needed", first === last ? `by layer ${first}` : `from layer ${first} to ${last}`],
       ...(layers[first] ? [["", "first", `${layers[first].op} ${layers[first].name ?? ""}`]] : []),
-      ...(tensor.slow ? [["", "memory", "slow"]] : []),
     ];
-    showTip(box.left + left, box.top + y(offset + bytes / 2), lines, { speak });
+    showTip(box.left + left, box.top + y(place(tensor) + bytes / 2), lines, { speak });
     list.selectAll("g").classed("is-at", (item) => item === tensor);
   }
 
   function tellLayer(layer) {
     const box = panel.plot.getBoundingClientRect();
-    const most = y.domain()[1];
     const lines = [
       `layer ${layer} ${layers[layer]?.op ?? ""}`,
-      ["", "used", `${number(used(layer))} B, ${percent(used(layer) / most)}`],
+      ["", "used", `${number(used(layer))} B`],
       ["", "tensors", String(at(layer).length)],
     ];
     showTip(box.left + x(layer) + x.bandwidth(), box.top + MARGIN.top + 40, lines);
@@ -147,7 +170,9 @@ export function createArena() {
       }
       column.attr("visibility", "visible").attr("x", x(layer));
       const byte = y.invert(py);
-      const tensor = at(layer).find(({ offset, bytes }) => offset <= byte && byte < offset + bytes);
+      const holds = (block) => place(block) <= byte && byte < place(block) + block.bytes;
+      // Of those that lie over one another, the smallest.
+      const tensor = d3.least(at(layer).filter(holds), ({ bytes }) => bytes);
       if (tensor) tell(tensor, false);
       else tellLayer(layer);
     })

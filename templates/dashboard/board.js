@@ -41,7 +41,8 @@ export class Board {
     this.last = Math.max(this.last ?? 0, time);
     this.first ??= time;
     if (name.startsWith("alert_")) {
-      this.marks.push({ time, kind: "alert", name: name.slice("alert_".length), value, unit });
+      const [, rule, end] = name.match(/^alert_(.*?)(_end)?$/);
+      this.marks.push({ time, kind: end ? "end" : "alert", name: rule, value, unit });
     }
     if (name === "uptime_ms" && before && value < before.value && before.value < WRAP_MS) {
       const value = this.latest.get("reset_reason")?.value ?? null;

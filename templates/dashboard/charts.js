@@ -10,6 +10,13 @@ import { createTimeline } from "./timeline.js";
 // A board whose counter is no time, such as an emulated one, has counts in its place.
 const latency = (board) => (board.has("latency_us") ? "latency_us" : "count");
 
+// What makes a time of a deadline, which is in the unit of the board's counter.
+function deadlineFactor(board) {
+  if (!board.has("latency_us")) return 1;
+  const clock = board.document.hello?.clock_hz;
+  return board.unit("deadline") === "nanoseconds" ? 1e-3 : clock ? 1e6 / clock : NaN;
+}
+
 const LATENCY = {
   id: "latency",
   title: "Latency",
@@ -19,6 +26,7 @@ const LATENCY = {
   lines: (board) => [
     { name: `${latency(board)}_p50`, label: "p50", colour: 0 },
     { name: `${latency(board)}_p99`, label: "p99", colour: 1, part: "high", dash: true },
+    { name: "deadline", label: "deadline", colour: 4, limit: true, factor: deadlineFactor(board) },
   ],
   band: (board) => ({
     low: `${latency(board)}_min`,

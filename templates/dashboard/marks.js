@@ -1,11 +1,12 @@
 // Alerts and restarts: each has a form of its own, not only a colour.
 
-import { withUnit, words } from "./format.js";
+import { duration, withUnit, words } from "./format.js";
 
 const ALERT = "M0,-5L5,4L-5,4Z";
 const RESET = "M-4,-4H4V4H-4Z";
 
 export function markText({ kind, name, value, unit }) {
+  if (kind === "end") return `${words(name)} is well again after ${duration(value)}`;
   if (kind === "reset") return value === null ? "restart" : `restart, reason ${value}`;
   return `alert ${words(name)}${value === null ? "" : `: ${withUnit(value, unit)}`}`;
 }
@@ -15,7 +16,7 @@ export function drawMarks(layer, marks, x, top, bottom) {
   layer
     .selectAll("g")
     .data(
-      marks.filter(({ time }) => time * 1000 >= from && time * 1000 <= to),
+      marks.filter(({ kind }) => kind !== "end").filter(({ time }) => time * 1000 >= from && time * 1000 <= to),
       ({ time, kind, name }) => `${time} ${kind} ${name}`,
     )
     .join((enter) => {

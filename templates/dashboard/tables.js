@@ -5,6 +5,7 @@ import { markText } from "./marks.js";
 import { element, told } from "./panel.js";
 
 const MOST_EVENTS = 100;
+const FORMS = { alert: "▲", reset: "■", end: "✓" };
 const panels = document.getElementById("panels");
 const facts = document.querySelector("#facts dl");
 
@@ -81,7 +82,7 @@ export function createEvents() {
       told(empty, "None in this range. Rules for alerts are options of `tinyflow monitor`.");
       const rows = marks.slice(-MOST_EVENTS).reverse();
       fill(table, ["", "time", "what"], rows.map((mark) => [
-        mark.kind === "alert" ? "▲" : "■", moment(mark.time), markText(mark),
+        FORMS[mark.kind], moment(mark.time), markText(mark),
       ]));
       d3.select(table.tBodies[0]).selectAll("tr").data(rows).attr("class", ({ kind }) => kind);
     },

@@ -24,7 +24,7 @@ function unbroken(points) {
 }
 
 // `spec` has a panel's fields, and for a board: lines(board) -> [{ name, label, colour, part,
-// dash, limit }], band(board) -> { low, high, label, colour } or null, unit(board), empty, zero.
+// dash, limit, factor }], band(board) -> { low, high, label, colour } or null, unit(board), empty, zero.
 // `zoom(from, to)` is called with the range that is drawn out; null is back to the whole.
 export function createTimeline(spec, zoom) {
   const panel = createPanel(spec);
@@ -44,9 +44,11 @@ export function createTimeline(spec, zoom) {
 
   function draw(view) {
     const { board, start, end } = view;
-    const lines = spec.lines(board).filter(({ name }) => board.has(name));
+    const lines = spec.lines(board).filter(({ name, factor }) => board.has(name) && !Number.isNaN(factor));
     const data = lines.map((line) => {
-      const points = board.within(line.name, start, end);
+      const found = board.within(line.name, start, end);
+      const by = line.factor ?? 1;
+      const points = by === 1 ? found : found.map(([time, ...rest]) => [time, ...rest.map((v) => v * by)]);
       return { ...line, points, index: PART[line.part ?? "mean"] };
     });
     shown = { lines: data, view };

@@ -54,9 +54,17 @@ def tensors() -> list[dict[str, Any]]:
         last = min(index + 1, len(LAYERS) - 1)
         offset = 0 if index % 2 == 0 else 8000
         found.append(
-            {"name": f"t{index}", "offset": offset, "bytes": size, "first": index, "last": last}
+            {
+                "name": f"kws/block{index}/out",
+                "offset": offset,
+                "bytes": size,
+                "first": index,
+                "last": last,
+            }
         )
-    found.append({"name": "scratch 0", "offset": 16_000, "bytes": 2304, "first": 0, "last": 0})
+    found.append(
+        {"name": "scratch of CONV_2D", "offset": 16_000, "bytes": 2304, "first": 0, "last": 0}
+    )
     return [{**tensor, "slow": False} for tensor in found]
 
 
@@ -76,7 +84,7 @@ def document(board: str, clock_hz: int, unit: str) -> dict[str, Any]:
         "heartbeat_ms": 1000,
     }
     layers = [
-        {"index": index, "op": op, "name": f"block{index}/{op.lower()}", "output_bytes": size,
+        {"index": index, "op": op, "name": f"kws/block{index}/out", "output_bytes": size,
          "macs": macs}
         for index, (op, size, macs, _) in enumerate(LAYERS)
     ]  # fmt: skip

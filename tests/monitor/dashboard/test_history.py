@@ -86,6 +86,7 @@ def test_alerts_and_restarts_are_marks(path: Path) -> None:
         ("uptime_ms", 50.0, 3.0),
         ("reset_reason", 7.0, 3.0),
         ("alerted", 1.0, 3.0),
+        ("alert_drift_end", 1.5, 3.5),
         # The milliseconds begin anew after 49 days: no restart.
         ("uptime_ms", 2.0**32 - 500, 4.0),
         ("uptime_ms", 500.0, 5.0),
@@ -95,12 +96,17 @@ def test_alerts_and_restarts_are_marks(path: Path) -> None:
     assert marks == [
         {"time": 2.0, "kind": "alert", "name": "drift", "value": 0.4, "unit": "u"},
         {"time": 3.0, "kind": "reset", "name": "reset", "value": 7.0},
+        {"time": 3.5, "kind": "end", "name": "drift", "value": 1.5, "unit": "u"},
     ]
 
 
-def test_recent_rows_are_the_newest_of_each_kind(path: Path) -> None:
-    with holding(path, ("a", 1.0, 5.0), ("a", 2.0, 20.0), ("old", 1.0, 5.0)) as found:
-        assert [(row.name, row.value) for row in found.recent(10.0)] == [("a", 2.0)]
+def test_recent_rows_are_all_of_the_boards_that_live(path: Path) -> None:
+    rows = [("a", 1.0, 5.0), ("a", 2.0, 20.0), ("layer_0_count", 1.0, 5.0), ("alert_x", 1.0, 5.0)]
+    with Store(path) as store:
+        store.append([MetricRow("run", "dead", "device", "a", 1.0, "", 5.0)])
+    with holding(path, *rows) as found:
+        recent = {(row.board, row.name, row.value) for row in found.recent(10.0)}
+    assert recent == {("native", "a", 2.0), ("native", "layer_0_count", 1.0)}
 
 
 def test_what_the_monitor_wrote_down(store: Path) -> None:

@@ -47,7 +47,8 @@ class Pulse:
         self.closing = False
         self.clients = 0
         self._changed = asyncio.Event()
-        self._limiter = anyio.CapacityLimiter(MAX_QUESTIONS)
+        # Made in the loop that it is for.
+        self._limiter: anyio.CapacityLimiter | None = None
 
     async def ask(self, question: Callable[[History], _T]) -> _T:
         """The store's answer, from another thread. Raises what the store raises."""
@@ -56,6 +57,8 @@ class Pulse:
             with contextlib.closing(History(self.path)) as history:
                 return question(history)
 
+        if self._limiter is None:
+            self._limiter = anyio.CapacityLimiter(MAX_QUESTIONS)
         return await to_thread.run_sync(run, limiter=self._limiter)
 
     async def run(self) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tinyflow.artifacts import MetricRow
 from tinyflow.errors import ProjectError
+from tinyflow.monitor.alerts import END, PREFIX
 from tinyflow.monitor.store import Store
 
 ANSWER_SECONDS = 5.0
@@ -138,13 +139,13 @@ class History(Store):
         return [list(row) for row in rows]
 
     def marks(self, series: Series, span: Span) -> list[dict[str, Any]]:
-        """Alerts and restarts in `span`, the latest 300, oldest first."""
+        """Alerts, their ends, and restarts in `span`: the latest 300, oldest first."""
         inside = (*series.key, span.start, span.end)
         found = [
             {
                 "time": at,
-                "kind": "alert",
-                "name": name.removeprefix("alert_"),
+                "kind": "end" if name.endswith(END) else "alert",
+                "name": name.removeprefix(PREFIX).removesuffix(END),
                 "value": value,
                 "unit": unit,
             }
@@ -156,15 +157,26 @@ class History(Store):
             found.append({"time": at, "kind": "reset", "name": "reset", "value": reason})
         return sorted(found, key=lambda mark: mark["time"])[-MAX_MARKS:]
 
-    def recent(self, since: float) -> Iterator[MetricRow]:
-        """The newest row of every board and name that came at `since` or later, by name."""
+    def recent(self, since: float) -> list[MetricRow]:
+        """The newest row of every name of the boards that have a row of `since` or later.
+
+        Alerts are told while they are new. Of rows that differ in `where` alone, older ones are
+        not told either.
+        """
         rows = self._ask(
             "SELECT run, board, place, name, value, unit, time, device, max(id) FROM metric "
-            "WHERE id > ? AND time >= ? GROUP BY name, run, board, device, place "
-            "ORDER BY name, run, board, device, place",
+            "WHERE id > ? AND time >= ? GROUP BY name, run, board, device, place",
             (self.last() - RECENT_ROWS, since),
         )
-        return (MetricRow(*row[:8]) for row in rows)
+        found = [MetricRow(*row[:8]) for row in rows]
+        names = {(row.run, row.board, row.device, row.name) for row in found}
+        for key in sorted({name[:3] for name in names}):
+            found += [
+                row
+                for row in self.latest(Series(*key))
+                if (*key, row.name) not in names and not row.name.startswith(PREFIX)
+            ]
+        return found
 
     def describe(self, series: Series) -> dict[str, Any]:
         """What the monitor wrote down of this board at the start of the run, {} where nothing."""
