@@ -59,11 +59,11 @@ def test_drift_is_raised_once_and_ends_once() -> None:
     assert board.tell(30, **bad) == [("alert_drift", 0.3)]
     assert board.alerts.active == ("drift",)
     assert board.tell(10, **calm) == []
-    assert board.tell(5, **calm) == [("alert_drift_end", 40.0)]
+    assert board.tell(5, **calm) == [("alert_drift_end", 39.0)]
     assert board.alerts.active == ()
     begin, end = board.raised
-    assert begin.text == "native-1: drift 0.3, limit 0.25"
-    assert end.text == "native-1: drift is well again after 40 s"
+    assert begin.text == "native-1: drift 0.3 psi, limit 0.25"
+    assert end.text == "native-1: drift is well again after 39 s"
 
 
 def test_a_figure_that_swings_around_its_limit_is_one_alert() -> None:
@@ -76,10 +76,21 @@ def test_a_figure_that_swings_around_its_limit_is_one_alert() -> None:
     assert [name for name, _ in names] == ["alert_drift"]
 
 
+def test_one_window_over_its_limit_is_chance_and_two_are_not() -> None:
+    board = Board()
+    limit = {"drift_input_limit": 0.25}
+    assert board.tell(drift_input=0.9, drift_windows=1, **limit) == []
+    # The same window, told again and again, is not another one.
+    assert board.tell(50, drift_input=0.9, drift_windows=1, **limit) == []
+    assert board.tell(drift_input=0.1, drift_windows=2, **limit) == []
+    assert board.tell(drift_input=0.9, drift_windows=3, **limit) == []
+    assert board.tell(drift_input=0.8, drift_windows=4, **limit) == [("alert_drift", 0.8)]
+
+
 def test_the_worse_of_input_and_output_drift_counts() -> None:
     board = Board()
     both = {"drift_input": 0.1, "drift_input_limit": 0.25, "drift_output_limit": 0.1}
-    assert board.tell(drift_output=0.2, **both) == [("alert_drift", 0.2)]
+    assert board.tell(2, drift_output=0.2, **both) == [("alert_drift", 0.2)]
 
 
 def test_latency_is_that_of_the_latest_inferences() -> None:

@@ -160,11 +160,12 @@ def test_a_bug_in_a_boards_thread_is_seen(start: Callable[..., Run]) -> None:
 def test_the_end_of_a_run_that_waits(start: Callable[..., Run]) -> None:
     assert_status(start([beat(0, 5)], until="inferences > 9", seconds=1), UNMET, ticks=True)
     drifting = {"drift_input": 0.5, "drift_input_limit": 0.2}
-    assert_status(start([beat(0, 5, **drifting), beat(0, 10)], until="inferences > 9"), ALERTED)
-    run = start([beat(0, 5, **drifting)], until="alert_drift")
+    drifts = [beat(0, 5, **drifting), beat(0, 6, **drifting)]
+    assert_status(start([*drifts, beat(0, 10)], until="inferences > 9"), ALERTED)
+    run = start(drifts, until="alert_drift")
     assert_status(run, 0)
     assert [row.name for row in run.kept()][-1] == "alert_drift"
-    assert run.messages == ["alert: A0: drift 0.5, limit 0.2"]
+    assert run.messages == ["alert: A0: drift 0.5 psi, limit 0.2"]
 
 
 def assert_status(run: Run, status: int, ticks: bool = False) -> None:

@@ -65,7 +65,7 @@ def _confidence(board: Overview, now: float) -> str:
 
 def _drift(board: Overview, now: float) -> str:
     found = board.drift
-    return "" if found is None else f"{found[0]:.2f}/{found[1]:.2f}"
+    return "" if found is None else f"{found[0]:.2g}/{found[1]:.2g}"
 
 
 def _seen(board: Overview, now: float) -> str:

@@ -121,6 +121,8 @@ class Alerts:
         self._states: dict[str, _State] = {}
         self._seen: float | None = None
         self._before: tuple[float, float] | None = None  # inferences, total count
+        self._windows: float | None = None
+        self._drifted = False
         self._misses = _Growth(MISSES_SECONDS)
         self._restarts = _Growth(config.restart_minutes * 60)
 
@@ -153,14 +155,24 @@ class Alerts:
         return self._judge({"silent": silent}, now)
 
     def _drift(self, values: Mapping[str, float]) -> _Found | None:
+        """The worse of both scores. One window in many is over its limit by chance: two of those
+        that are heard of in a row must be.
+        """
+        windows, before = values.get("drift_windows"), self._windows
+        if not self._config.drift or (windows is not None and windows == before):
+            return None
+        self._windows = windows
         worst: _Found | None = None
         for name in ("drift_input", "drift_output"):
             score, limit = values.get(name), values.get(f"{name}_limit", 0.0)
-            if score is None or limit <= 0 or not self._config.drift:
+            if score is None or limit <= 0:
                 continue
-            found = _Found(score, limit * self._config.drift, "")
+            found = _Found(score, limit * self._config.drift, "psi")
             if worst is None or found.value / found.limit > worst.value / worst.limit:
                 worst = found
+        confirmed, self._drifted = self._drifted, worst is not None and worst.bad
+        if worst is not None and worst.bad and not confirmed:
+            return None
         return worst
 
     def _latency(self, values: Mapping[str, float], units: Mapping[str, str]) -> _Found | None:

@@ -100,7 +100,10 @@ def _drift_figures(telemetry: Telemetry) -> list[tuple[str, float, str]]:
     drift = telemetry.drift
     if drift is None or not drift.windows:
         return []
-    figures: list[tuple[str, float, str]] = [("drift_alarms", drift.alarms, "windows")]
+    figures: list[tuple[str, float, str]] = [
+        ("drift_windows", drift.windows, "windows"),
+        ("drift_alarms", drift.alarms, "windows"),
+    ]
     for name in ("input", "output"):
         if limit := getattr(drift, f"{name}_limit"):
             figures.append((f"drift_{name}", getattr(drift, f"{name}_score"), "psi"))
