@@ -124,7 +124,8 @@ def test_the_clock_and_the_baud_rate_are_the_profiles(name: str, images: Images)
 def test_bytes_that_come_while_nobody_reads_are_kept(name: str, images: Images) -> None:
     """Two lines at once, while the answer to the first is sent."""
     answer = Console(started(name, images(name))).receive(b"name\nstats\n")
-    assert answer.startswith(f"tinyflow digits on {name}\r\ninferences 0 ".encode())
+    told = f"name\r\ntinyflow digits on {name}, type ? for help\r\nstats\r\ninferences 0 "
+    assert answer.startswith(told.encode())
 
 
 @pytest.mark.parametrize("name", BOARDS)

@@ -104,7 +104,8 @@ def test_the_baud_rate_is_right_whatever_clock_runs(name: str, locks: bool, imag
 def test_bytes_that_come_while_nobody_reads_are_kept(name: str, images: Images) -> None:
     """Two lines at once, while the answer to the first is sent."""
     answer = Console(started(name, images(name))).receive(b"name\nstats\n")
-    assert answer.startswith(f"tinyflow digits on {name}\r\ninferences 0 ".encode())
+    told = f"name\r\ntinyflow digits on {name}, type ? for help\r\nstats\r\ninferences 0 "
+    assert answer.startswith(told.encode())
 
 
 def test_bytes_that_come_during_an_inference_are_kept(model: CompiledModel, images: Images) -> None:
