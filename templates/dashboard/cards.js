@@ -51,7 +51,8 @@ function fill(card, board, { start, end, now, chosen }) {
   const alerts = board.marks.filter(({ kind, time }) => kind === "alert" && time >= start).length;
   const rate = board.has("latency_us_p50") ? "latency_us_p50" : "count_p50";
   card.setAttribute("aria-pressed", String(chosen));
-  card.className = `card ${state}`;
+  const scored = board.has("drift_input") || board.has("drift_output");
+  card.className = `card ${state}${scored ? "" : " undrawn"}`;
   const [head, device, svg, figures] = card.children;
   head.lastChild.textContent = board.board;
   device.firstChild.textContent = board.device || "\u00a0";

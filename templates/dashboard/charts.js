@@ -34,7 +34,6 @@ const LATENCY = {
     label: "min to max",
     colour: 7,
   }),
-  clip: true,
 };
 
 const THROUGHPUT = {

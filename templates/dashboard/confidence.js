@@ -4,7 +4,7 @@ import { number, percent } from "./format.js";
 import { createPanel } from "./panel.js";
 import { hideTip, showTip } from "./tip.js";
 
-const MARGIN = { top: 18, right: 12, bottom: 34, left: 46 };
+const MARGIN = { top: 18, right: 18, bottom: 34, left: 46 };
 const BINS = 10;
 const EMPTY = "This board tells no confidence. Firmware of this tinyflow does: `tinyflow flash`, then `tinyflow monitor`.";
 

@@ -45,20 +45,22 @@ export function createMix() {
     const all = d3.sum(totals);
     if (panel.empty(all > 0 ? null : EMPTY)) return;
     choose(board, totals, names);
-    const rest = d3.range(names.length).filter((index) => !chosen.order.includes(index));
-    classes = chosen.order.map((index, place) => ({
-      label: names[index][1],
-      colour: place,
-      members: [index],
-    }));
+    const seen = (index) => totals[index] > 0;
+    const rest = d3.range(names.length).filter((index) => seen(index) && !chosen.order.includes(index));
+    classes = chosen.order
+      .map((index, place) => ({ label: names[index][1], colour: place, members: [index] }))
+      .filter(({ members }) => seen(members[0]));
     if (rest.length) classes.push({ label: `${rest.length} others`, colour: 7, members: rest });
 
-    const width = (end - start) / BINS || 1;
-    const sums = d3.range(BINS).map(() => classes.map(() => 0));
+    // A bar stands for two heartbeats or more, so that none is empty between others.
+    const beats = growth[0].length;
+    const bins = Math.max(1, Math.min(BINS, beats < 6 ? beats : Math.floor(beats / 2)));
+    const width = (end - start) / bins || 1;
+    const sums = d3.range(bins).map(() => classes.map(() => 0));
     classes.forEach(({ members }, place) => {
       for (const [time, grown] of members.flatMap((index) => growth[index])) {
         if (time < start) continue;
-        sums[Math.min(BINS - 1, Math.floor((time - start) / width))][place] += grown;
+        sums[Math.min(bins - 1, Math.floor((time - start) / width))][place] += grown;
       }
     });
     stretches = sums.map((values, bin) => {
@@ -140,7 +142,7 @@ export function createMix() {
       if (event.key === "Escape") hideTip();
       if (!step) return;
       event.preventDefault();
-      at = Math.min(BINS - 1, Math.max(0, at + step));
+      at = Math.min(stretches.length - 1, Math.max(0, at + step));
       tell(at, true);
     });
 

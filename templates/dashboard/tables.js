@@ -79,7 +79,7 @@ export function createEvents() {
       const marks = board.marks.filter(({ time }) => time >= start && time <= end);
       table.hidden = marks.length === 0;
       empty.hidden = marks.length > 0;
-      told(empty, "None in this range. Rules for alerts are options of `tinyflow monitor`.");
+      told(empty, "None in this range. What raises an alert stands in `[alerts]` of tinyflow.toml.");
       const rows = marks.slice(-MOST_EVENTS).reverse();
       fill(table, ["", "time", "what"], rows.map((mark) => [
         FORMS[mark.kind], moment(mark.time), markText(mark),

@@ -9,6 +9,8 @@ import { hideTip, showTip } from "./tip.js";
 const MARGIN = { top: 18, right: 12, bottom: 22, left: 46 };
 const PART = { last: 1, mean: 2, low: 3, high: 4 };
 const LEAST_DRAG = 6;
+// How far above the lines a band is drawn, in heights of what is below.
+const CUT = 0.6;
 
 // Splits points where the board was silent for much longer than usual.
 function unbroken(points) {
@@ -59,12 +61,12 @@ export function createTimeline(spec, zoom) {
     y.range([height - MARGIN.bottom, MARGIN.top]);
     const band = bandOf(board, start, end);
     const values = data.flatMap(({ points, index }) => points.map((point) => point[index]));
-    const [low, high] = d3.extent([...values, ...(band?.values ?? [])]);
+    const [low, high] = heights(values, band);
     const room = (high - low || Math.abs(high) || 1) * 0.06;
     const unit = spec.unit(board);
     const { divisor, name } = scaleOf(unit, high);
     // Ticks are round in the unit that is read, which for bytes is another one.
-    const least = spec.zero ? Math.min(0, low) : low - room;
+    const least = spec.zero || low - room < 0 ? Math.min(0, low) : low - room;
     const round = d3.scaleLinear([least / divisor, (high + room) / divisor], [0, 1]).nice(5);
     y.domain(round.domain().map((value) => value * divisor));
     axes(divisor, round.ticks(5));
@@ -84,7 +86,7 @@ export function createTimeline(spec, zoom) {
         line.label,
         value === undefined ? "–" : withUnit(value, unit),
       ]),
-      ...(band ? [[`c${band.colour} area`, band.label, ""]] : []),
+      ...(band?.points.length ? [[`c${band.colour} area`, band.label, bandText(band, unit)]] : []),
     ]);
     const said = newest.map(([line, value]) => `${line.label} ${withUnit(value, unit)}`);
     panel.describe(`${said.join(", ")}. Arrow keys move through time.`);
@@ -99,15 +101,21 @@ export function createTimeline(spec, zoom) {
       .within(wanted.low, start, end)
       .filter(([time]) => top.has(time))
       .map((point) => [point[0], point[PART.low], top.get(point[0])[PART.high]]);
-    const values = points.flatMap((point) => [point[1], point[2]]);
-    return { ...wanted, points, values: spec.clip ? clipped(points) : values };
+    return { ...wanted, points };
   }
 
-  // A single outlier must not press all else flat: the axis ends where nine of ten of the most
-  // values do, and the band goes on beyond it.
-  function clipped(points) {
-    const most = points.map((point) => point[2]).sort(d3.ascending);
-    return [d3.min(points, (point) => point[1]), d3.quantileSorted(most, 0.9)];
+  // From where to where the axis goes. One slow inference must not press all else flat: where the
+  // band's edge is far above the lines, it is cut off.
+  function heights(values, band) {
+    const [low, high] = d3.extent(values);
+    const top = d3.max(band?.points ?? [], (point) => point[2]) ?? high;
+    const bottom = d3.min(band?.points ?? [], (point) => point[1]) ?? low;
+    return [Math.min(low, bottom), Math.max(high, Math.min(top, high + CUT * (high - bottom)))];
+  }
+
+  function bandText({ points }, unit) {
+    const [, low, high] = points.at(-1);
+    return `${withUnit(low, unit)} to ${withUnit(high, unit)}`;
   }
 
   function axes(divisor, read) {

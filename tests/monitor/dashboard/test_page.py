@@ -83,7 +83,7 @@ def test_a_run_from_history_to_live(
         assert count(browser, "#latency .lines path") == 2
         assert count(browser, "#drift .limits path") == 2
         assert count(browser, "#throughput .lines path") == 1
-        assert count(browser, "#mix .stack rect") == 40 * 8
+        assert count(browser, "#mix .stack rect") == 30 * 8
         assert count(browser, "#confidence .bars rect") == 10
         assert count(browser, "#layers .row") == len(seeded_store.LAYERS)
         assert count(browser, "#arena .tensor") == len(seeded_store.tensors())
