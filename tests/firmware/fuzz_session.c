@@ -7,6 +7,7 @@
 
 #include "fake_model.h"
 #include "memory_port.h"
+#include "tnf_capture.h"
 #include "tnf_crc32.h"
 #include "tnf_sensing.h"
 #include "tnf_session.h"
@@ -31,7 +32,15 @@ static tnf_session_t session;
 #define HOP 5u
 static int16_t samples[TNF_RING_WORDS(WINDOW, HOP, 4u)];
 static tnf_sensing_t sensing;
-static const tnf_sensor_t sensor = {.start = NULL};
+static tnf_status_t read(void *room, uint32_t capacity, uint32_t *count)
+{
+    *count = chance(capacity + 1);
+    memset(room, (int)chance(256), *count * 4u);
+    return chance(200) == 0 ? TNF_NO_SENSOR : TNF_OK;
+}
+static const tnf_sensor_t sensor = {.read = read};
+static tnf_capture_t capture;
+static const tnf_tap_t tap = TNF_CAPTURE_TAP(&capture);
 static const tnf_session_part_t part = TNF_SENSING_PART(&sensing);
 static const tnf_sensing_config_t sensing_config = {
     .sensor = &sensor,
@@ -44,6 +53,7 @@ static const tnf_sensing_config_t sensing_config = {
     .hop = HOP,
     .multiplier = 1 << 30,
     .shift = 33,
+    .tap = &tap,
 };
 
 static uint8_t line[2 * MOST_BYTES];
@@ -99,7 +109,7 @@ static void put_request(void)
     uint32_t pairs = 2 + chance(5);
     size_t at = put_head(payload, 5, pairs);
     for (uint32_t pair = 0; pair < pairs; ++pair) {
-        uint32_t key = pair < 2 ? pair : chance(2) == 0 ? 3 : chance(chance(8) == 0 ? 300 : 9);
+        uint32_t key = pair < 2 ? pair : chance(2) == 0 ? 3 : chance(chance(8) == 0 ? 300 : 12);
         at += put_head(payload + at, 0, key);
         if (key == 3 && chance(10) != 0) {
             uint32_t bytes = chance(3) != 0 ? FAKE_INPUT_BYTES : chance(200);
@@ -109,10 +119,12 @@ static void put_request(void)
             }
         } else if (key == 2 && chance(2) == 0) {
             at += put_head(payload + at, 0, sensing.taken & 0xffff);
-        } else if (key > 8) {
+        } else if (key == TNF_KEY_RELEASE && chance(8) != 0) {
+            at += put_head(payload + at, 0, capture.sample & 0xffff);
+        } else if (key > TNF_KEY_RELEASE) {
             at += put_head(payload + at, chance(8), chance(24));
         } else {
-            at += put_head(payload + at, chance(40) == 0 ? chance(8) : 0, chance(12));
+            at += put_head(payload + at, chance(40) == 0 ? chance(8) : 0, chance(13));
         }
     }
     if (chance(8) == 0) {
@@ -122,6 +134,29 @@ static void put_request(void)
         at = chance((uint32_t)at);
     }
     put_frame(payload, at);
+}
+
+/* Ends a replay, or asks for a raw sample, or for the rest of it, or releases it. */
+static void put_capture(void)
+{
+    const uint8_t rest[] = {0xa3, 0x00, 0x0a, 0x01, (uint8_t)chance(24), 0x08, 0x00};
+    uint8_t asks[] = {0xa3, 0x00, 0x0c, 0x01, (uint8_t)chance(24), 0x02, (uint8_t)chance(24)};
+    if (sensing.replaying) {
+        put_frame(rest, sizeof rest);
+        return;
+    }
+    switch (chance(4)) {
+    case 0:
+        asks[6] = 0;
+        break;
+    case 1:
+        asks[5] = TNF_KEY_RELEASE;
+        asks[6] = (uint8_t)(capture.sample % 24);
+        break;
+    default:
+        break;
+    }
+    put_frame(asks, sizeof asks);
 }
 
 static void put_noise(void)
@@ -144,6 +179,20 @@ static void fail(const char *what, long round)
     exit(1);
 }
 
+/* How often 0x00, a map of nine fields, TYPE (0, hence a COBS code in its place), CAPTURE_REPLY is
+ * there. */
+static unsigned captures(const uint8_t *bytes, size_t count)
+{
+    unsigned found = 0;
+    for (size_t i = 0; i + 6 < count; ++i) {
+        found +=
+            memcmp(bytes + i, "\x00\x02\xa9", 3) == 0 && memcmp(bytes + i + 4, "\x18\x49", 2) == 0
+                ? 1u
+                : 0u;
+    }
+    return found;
+}
+
 int main(int count, char **arguments)
 {
     static const tnf_session_config_t config = {
@@ -164,11 +213,19 @@ int main(int count, char **arguments)
     state = 2 * (count > 1 ? (uint32_t)strtoul(arguments[1], NULL, 10) : 0) + 1;
 
     unsigned windows = 0;
+    unsigned captured = 0;
     tnf_session_init(&session, &config);
+    tnf_capture_init(&capture, &sensing, &session, 50, NULL);
     tnf_sensing_init(&sensing, &sensing_config);
     for (long round = 0; round < rounds; ++round) {
         size = 0;
-        if (!sensing.replaying) {
+        if (chance(20) == 0) {
+            tnf_capture_allow(&capture, chance(2) == 0);
+        }
+        bool senses = round % 400 >= 300;
+        if (senses) {
+            put_capture();
+        } else if (!sensing.replaying) {
             const uint8_t replay[] = {0xa3, 0x00, 0x0a, 0x01, (uint8_t)chance(24), 0x08, 0x01};
             put_frame(replay, sizeof replay);
         }
@@ -190,7 +247,11 @@ int main(int count, char **arguments)
         }
         tnf_session_poll(&session);
         windows += tnf_sensing_poll(&sensing) ? 1 : 0;
-        (void)memory_port_take(written, sizeof written);
+        unsigned replies = captures(written, memory_port_take(written, sizeof written));
+        if (replies > 0 && session.capture != TNF_CAPTURE_ON) {
+            fail("a raw sample that nobody has allowed", round);
+        }
+        captured += replies;
         if (session.input_bytes > FAKE_INPUT_BYTES) {
             fail("more input than there is room for", round);
         }
@@ -206,15 +267,16 @@ int main(int count, char **arguments)
         size_t answered = memory_port_take(written, sizeof written);
         bool found = false;
         for (size_t i = 0; i + 6 < answered; ++i) {
-            /* 0x00, a map of 21 fields, TYPE (0, hence a COBS code in its place), HELLO_REPLY */
-            found = found || (memcmp(written + i, "\x00\x02\xb5", 3) == 0 &&
+            /* 0x00, a map of 22 fields, TYPE (0, hence a COBS code in its place), HELLO_REPLY */
+            found = found || (memcmp(written + i, "\x00\x02\xb6", 3) == 0 &&
                               memcmp(written + i + 4, "\x18\x40", 2) == 0);
         }
         if (!found) {
             fail("no hello", round);
         }
     }
-    (void)printf("%ld rounds, %u damaged frames, %u inferences, %u windows\n", rounds,
-                 (unsigned)session.frames_damaged, (unsigned)session.telemetry.inferences, windows);
+    (void)printf("%ld rounds, %u damaged frames, %u inferences, %u windows, %u captured\n", rounds,
+                 (unsigned)session.frames_damaged, (unsigned)session.telemetry.inferences, windows,
+                 captured);
     return 0;
 }
