@@ -260,7 +260,7 @@ static tnf_status_t carry_out(tnf_session_t *session, const tnf_request_t *reque
     case TNF_MESSAGE_SAMPLES:
     case TNF_MESSAGE_CAPTURE:
         status = sensor != NULL ? sensor->take(sensor->context, request) : TNF_UNSUPPORTED;
-        session->output_told |= session->type == TNF_MESSAGE_SAMPLES && status == TNF_OK;
+        session->output_told |= session->type != TNF_MESSAGE_SENSOR && status == TNF_OK;
         return status;
     default:
         return TNF_OK;

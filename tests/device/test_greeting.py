@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 from fake_board import flashed
 from golden_frames import (
+    CAPTURE_DIALOGUE,
     DIALOGUE,
     OLDER_HELLO_REPLY,
     REPLAY_DIALOGUE,
@@ -23,6 +24,7 @@ from tinyflow.device.messages import Message, Value
 from tinyflow.device.session import Session
 from tinyflow.errors import DeviceError
 
+DIALOGUES = [*DIALOGUE, *REPLAY_DIALOGUE, *STATE_DIALOGUE, *CAPTURE_DIALOGUE]
 ANYBODY = dataclasses.replace(flashed("line"), model_sha256="", build_id="")
 
 
@@ -69,7 +71,7 @@ def hello(values: Mapping[str, Value]) -> bytes:
 def test_every_message_has_a_golden_frame_each_way() -> None:
     known = messages.definitions().messages
     seen = {name for name, *_ in UNASKED}
-    for name, _, _, answer in [*DIALOGUE, *REPLAY_DIALOGUE, *STATE_DIALOGUE]:
+    for name, _, _, answer in DIALOGUES:
         events = protocol.Reader().feed(bytes.fromhex(answer))
         seen |= {name, *(event.name for event in events if isinstance(event, Message))}
     assert seen == set(known)
