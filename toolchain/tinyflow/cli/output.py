@@ -183,22 +183,23 @@ def _progress_on_terminal() -> Iterator[None]:
     )
     listener = _Listener(bars)
     with bars, progress.listening(listener):
-        _shown.append(bars)
+        _shown.append(listener)
         try:
             yield
             listener.finish()
         finally:
-            _shown.remove(bars)
+            _shown.remove(listener)
 
 
-# The progress display that is on the terminal now, if any.
-_shown: list[Progress] = []
+# What shows progress on the terminal now, if anything.
+_shown: list[_Listener] = []
 
 
 def end_progress() -> None:
-    """Leave the progress display as it is: the terminal belongs to something else from here."""
-    for bars in _shown:
-        bars.stop()
+    """Leave the progress display as done: the terminal belongs to something else from here."""
+    for listener in _shown:
+        listener.finish()
+        listener.stop()
 
 
 class _Listener:
@@ -221,8 +222,12 @@ class _Listener:
             completed=step.done if step.done is not None else (1 if cached else 0),
         )
 
+    def stop(self) -> None:
+        """Leave the lines as they are."""
+        self._bars.stop()
+
     def finish(self) -> None:
         """Fill the bars: what was begun is done."""
         for task in self._bars.tasks:
-            if not task.finished:
+            if task.completed != task.total:  # also one that was begun anew
                 self._bars.update(task.id, completed=task.total)
