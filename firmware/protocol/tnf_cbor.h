@@ -1,13 +1,10 @@
 /** @file
- * The part of CBOR (RFC 8949) that the protocol needs: definite lengths, 32-bit values.
- *
- * Writing goes straight into a frame. Reading never leaves the payload, never recurses and refuses
- * what it does not know.
+ * The part of CBOR (RFC 8949) that replies are written in, straight into a frame. Requests are read
+ * by tnf_request_parse.
  */
 #ifndef TNF_CBOR_H
 #define TNF_CBOR_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,25 +39,5 @@ void tnf_cbor_bytes(tnf_frame_writer_t *writer, const void *data, size_t size);
 
 /** Writes a text of at most TNF_TEXT_BYTES; a longer one is cut before a character. */
 void tnf_cbor_text(tnf_frame_writer_t *writer, const char *text);
-
-/** What is left to read. */
-typedef struct tnf_cbor_reader {
-    const uint8_t *at;
-    const uint8_t *end;
-} tnf_cbor_reader_t;
-
-/** One item's head, and the contents of a byte string or text. */
-typedef struct tnf_cbor_item {
-    uint32_t major;
-    uint32_t value;      /**< integer, size, number of items or pairs, tag; 0 for TNF_CBOR_SIMPLE */
-    const uint8_t *data; /**< contents of a byte string or text, else NULL */
-} tnf_cbor_item_t;
-
-/** Reads one item; the items of an array, map or tag follow it.
- *  @return false at the end, for indefinite lengths, for integers over 32 bits */
-bool tnf_cbor_next(tnf_cbor_reader_t *reader, tnf_cbor_item_t *item);
-
-/** Passes over one item with all that is in it. @return false as tnf_cbor_next */
-bool tnf_cbor_skip(tnf_cbor_reader_t *reader);
 
 #endif

@@ -1,22 +1,17 @@
 #include "tnf_crc32.h"
 
-#include "tnf_flash.h"
-
-/* A step per half byte: 64 bytes of table instead of 1 KiB. */
-static const TNF_FLASH uint32_t steps[16] = {
-    0x00000000u, 0x1db71064u, 0x3b6e20c8u, 0x26d930acu, 0x76dc4190u, 0x6b6b51f4u,
-    0x4db26158u, 0x5005713cu, 0xedb88320u, 0xf00f9344u, 0xd6d6a3e8u, 0xcb61b38cu,
-    0x9b64c2b0u, 0x86d3d2d4u, 0xa00ae278u, 0xbdbdf21cu,
-};
+#define POLYNOMIAL 0xedb88320u
 
 uint32_t tnf_crc32(uint32_t crc, const void *data, size_t size)
 {
+    /* Bit by bit: a table costs more flash than the whole of this, and a UART is slower. */
     const uint8_t *bytes = data;
     crc = ~crc;
     for (size_t i = 0; i < size; ++i) {
         crc ^= bytes[i];
-        crc = (crc >> 4) ^ steps[crc & 15u];
-        crc = (crc >> 4) ^ steps[crc & 15u];
+        for (uint32_t bit = 0; bit < 8; ++bit) {
+            crc = (crc >> 1) ^ ((crc & 1u) != 0 ? POLYNOMIAL : 0u);
+        }
     }
     return ~crc;
 }

@@ -1,5 +1,7 @@
 #include "tnf_frame.h"
 
+#include <string.h>
+
 #include "tnf_crc32.h"
 #include "tnf_port.h"
 
@@ -11,76 +13,71 @@
 
 /* ---- sending ---- */
 
-/* Whether there is no room left; a frame that reaches this is too long. */
-static bool full(const tnf_frame_writer_t *writer)
-{
-    return writer->fill == sizeof writer->bytes - 1;
-}
-
-static void put_raw(tnf_frame_writer_t *writer, uint8_t byte)
-{
-    if (!full(writer)) {
-        writer->bytes[writer->fill++] = byte;
-    }
-}
-
-static void open_block(tnf_frame_writer_t *writer)
-{
-    writer->block = writer->fill;
-    put_raw(writer, 1);
-}
-
-static void put_byte(tnf_frame_writer_t *writer, uint8_t byte)
-{
-    if (writer->bytes[writer->block] == FULL_BLOCK) {
-        /* Opened late: a frame may end with a full block, and then has no empty one after it. */
-        open_block(writer);
-    }
-    if (byte == 0) {
-        open_block(writer);
-    } else {
-        put_raw(writer, byte);
-        writer->bytes[writer->block]++;
-    }
-}
+/* A payload is collected this far behind where its frame will begin, and becomes the frame in
+ * place: the longest has a 0x00 and six COBS codes before its last byte. */
+#define AHEAD 8u
 
 void tnf_frame_begin(tnf_frame_writer_t *writer)
 {
     writer->begin = writer->fill;
-    writer->crc = 0;
-    put_raw(writer, 0);
-    open_block(writer);
+    writer->fill += AHEAD;
 }
 
 void tnf_frame_put(tnf_frame_writer_t *writer, const void *data, size_t size)
 {
-    const uint8_t *bytes = data;
-    writer->crc = tnf_crc32(writer->crc, data, size);
-    for (size_t i = 0; i < size; ++i) {
-        put_byte(writer, bytes[i]);
+    /* What does not fit is left out, and remembered. */
+    size_t end = writer->fill + size;
+    if (end <= writer->begin + AHEAD + TNF_PAYLOAD_BYTES && end <= sizeof writer->bytes) {
+        memcpy(writer->bytes + writer->fill, data, size);
+        writer->fill = end;
+    } else {
+        writer->too_long = true;
     }
 }
 
 bool tnf_frame_end(tnf_frame_writer_t *writer)
 {
+    uint8_t *to = writer->bytes + writer->begin;
+    const uint8_t *from = to + AHEAD;
+    uint32_t crc = tnf_crc32(0, from, (size_t)(writer->bytes + writer->fill - from));
+    uint8_t last[CRC_BYTES];
     for (uint32_t i = 0; i < CRC_BYTES; ++i) {
-        put_byte(writer, (uint8_t)writer->crc);
-        writer->crc >>= 8;
+        last[i] = (uint8_t)(crc >> (8 * i));
     }
-    put_raw(writer, 0);
-    bool fits = !full(writer);
-    if (!fits) {
-        writer->fill = writer->begin;
+    tnf_frame_put(writer, last, sizeof last);
+    bool fits = !writer->too_long;
+    if (fits) {
+        *to++ = 0;
+        uint8_t *code = to;
+        *to++ = 1; /* counts itself */
+        for (const uint8_t *end = writer->bytes + writer->fill; from < end; ++from) {
+            uint8_t byte = *from;
+            if (*code == FULL_BLOCK) {
+                /* Opened late: a frame may end with a full block, without an empty one after it. */
+                code = to;
+                *to++ = 1;
+            }
+            if (byte == 0) {
+                code = to;
+                *to++ = 1;
+            } else {
+                *to++ = byte;
+                ++*code;
+            }
+        }
+        *to++ = 0;
     }
+    writer->fill = (size_t)(to - writer->bytes);
+    writer->too_long = false;
     return fits;
 }
 
 void tnf_frame_text(tnf_frame_writer_t *writer, uint8_t byte)
 {
-    if (full(writer)) {
+    if (writer->fill == sizeof writer->bytes) {
         tnf_frame_flush(writer);
     }
-    put_raw(writer, byte);
+    writer->bytes[writer->fill++] = byte;
 }
 
 bool tnf_frame_drain(tnf_frame_writer_t *writer)
@@ -90,7 +87,7 @@ bool tnf_frame_drain(tnf_frame_writer_t *writer)
         size_t taken = tnf_port_write(writer->bytes + writer->sent, left);
         writer->sent += taken;
         if (taken > 0) {
-            writer->stalled = 0;
+            writer->stalled = false;
         }
         if (taken < left) {
             return false;
@@ -110,11 +107,11 @@ void tnf_frame_flush(tnf_frame_writer_t *writer)
         if (writer->sent != sent) {
             sent = writer->sent;
             since = now;
-        } else if (writer->stalled != 0 || now - since >= TNF_STALL_MS) {
-            writer->stalled = 1;
+        } else if (writer->stalled || now - since >= TNF_STALL_MS) {
+            writer->stalled = true;
             writer->sent = 0;
-            writer->fill = 0;
-            put_raw(writer, 0);
+            writer->fill = 1;
+            writer->bytes[0] = 0;
             return;
         }
     }

@@ -19,21 +19,20 @@
 
 #include "tnf_messages.h"
 
-/** Bytes of the longest frame: its payload, a COBS code for every 254 bytes, and two 0x00. */
-#define TNF_FRAME_BYTES (TNF_PAYLOAD_BYTES + (TNF_PAYLOAD_BYTES + 253) / 254 + 2)
+/** Bytes of the longest frame: its payload, a COBS code for every 254 bytes, two 0x00, and one. */
+#define TNF_FRAME_BYTES (TNF_PAYLOAD_BYTES + 8)
 
 /** A port that takes nothing for so long while somebody waits for it loses what is left. */
 #define TNF_STALL_MS 1000
 
 /** What goes out. All zero is an empty one. The members are its own. */
 typedef struct tnf_frame_writer {
-    size_t fill;  /**< bytes in `bytes` */
-    size_t sent;  /**< of them, those that the port has taken */
-    size_t begin; /**< where the open frame begins */
-    size_t block; /**< where its open COBS block begins, whose code counts itself */
-    uint32_t crc;
-    uint32_t stalled; /**< the port has taken nothing since something was dropped */
-    uint8_t bytes[TNF_FRAME_BYTES + 2]; /**< so that what is too long is seen to be */
+    size_t fill;   /**< bytes in `bytes` */
+    size_t sent;   /**< of them, those that the port has taken */
+    size_t begin;  /**< where the open frame begins */
+    bool too_long; /**< something did not fit into it */
+    bool stalled;  /**< the port has taken nothing since something was dropped */
+    uint8_t bytes[TNF_FRAME_BYTES];
 } tnf_frame_writer_t;
 
 /** Begins a frame, behind what has not gone out yet. */

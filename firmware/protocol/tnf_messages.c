@@ -5,6 +5,10 @@
 #include "tnf_cbor.h"
 #include "tnf_flash.h"
 
+/* Additional information in a head: up to 23 is the value, from here on 1, 2 or 4 bytes follow. */
+#define ONE_BYTE 24u
+#define FOUR_BYTES 26u
+
 #define KEY_BIT(key) ((key) < TNF_REQUEST_KEYS ? 1u << ((key) % TNF_REQUEST_KEYS) : 0u)
 
 /* The fields whose value is a byte string; all others of requests are unsigned integers. */
@@ -25,42 +29,76 @@ static const TNF_FLASH uint16_t required_fields[] = {
 #include "tnf_messages.def"
 };
 
+/* What is left of a payload, and the item that was read last. */
+typedef struct cursor {
+    const uint8_t *at;
+    const uint8_t *end;
+    uint32_t major;
+    uint32_t value; /* integer, size, or number of pairs */
+} cursor_t;
+
+/* Reads an item, a byte string or text with its contents. Refuses what has no place in a request:
+ * indefinite lengths, values of 64 bits, and all that is not whole. */
+static bool next(cursor_t *cursor)
+{
+    if (cursor->at == cursor->end) {
+        return false;
+    }
+    uint32_t head = *cursor->at++;
+    uint32_t value = head & 31u;
+    if (value >= ONE_BYTE) {
+        uint32_t bytes = 1u << (value - ONE_BYTE);
+        if (value > FOUR_BYTES || (size_t)(cursor->end - cursor->at) < bytes) {
+            return false;
+        }
+        for (value = 0; bytes > 0; --bytes) {
+            value = value << 8 | *cursor->at++;
+        }
+    }
+    cursor->major = head >> 5;
+    cursor->value = value;
+    if (cursor->major == TNF_CBOR_BYTES || cursor->major == TNF_CBOR_TEXT) {
+        if ((size_t)(cursor->end - cursor->at) < value) {
+            return false;
+        }
+        cursor->at += value;
+    }
+    return true;
+}
+
 tnf_status_t tnf_request_parse(const uint8_t *payload, size_t size, tnf_request_t *request)
 {
-    tnf_cbor_reader_t reader = {payload, payload + size};
-    tnf_cbor_item_t item;
+    cursor_t cursor = {payload, payload + size, 0, 0};
 
     memset(request, 0, sizeof *request);
-    if (!tnf_cbor_next(&reader, &item) || item.major != TNF_CBOR_MAP) {
+    if (!next(&cursor) || cursor.major != TNF_CBOR_MAP) {
         return TNF_BAD_MESSAGE;
     }
     /* Each turn takes at least two bytes of the payload, so a count that lies ends in a failure. */
-    for (uint32_t pairs = item.value; pairs > 0; --pairs) {
-        if (!tnf_cbor_next(&reader, &item) || item.major != TNF_CBOR_UINT) {
+    for (uint32_t pairs = cursor.value; pairs > 0; --pairs) {
+        if (!next(&cursor) || cursor.major != TNF_CBOR_UINT) {
             return TNF_BAD_MESSAGE;
         }
-        uint32_t key = item.value;
+        uint32_t key = cursor.value;
+        if (!next(&cursor) || cursor.major > TNF_CBOR_TEXT) {
+            return TNF_BAD_FIELD;
+        }
         if (key >= TNF_REQUEST_KEYS) {
-            if (!tnf_cbor_skip(&reader)) {
-                return TNF_BAD_MESSAGE;
-            }
             continue;
         }
         uint32_t wanted = ((byte_fields >> key) & 1u) != 0 ? TNF_CBOR_BYTES : TNF_CBOR_UINT;
-        if (!tnf_cbor_next(&reader, &item) || item.major != wanted) {
+        if (cursor.major != wanted) {
             return TNF_BAD_FIELD;
         }
         request->present |= 1u << key;
-        request->value[key] = item.value;
-        if (key == TNF_KEY_DATA) {
-            request->data = item.data;
+        request->value[key] = cursor.value;
+        if (wanted == TNF_CBOR_BYTES) {
+            request->data = cursor.at - cursor.value;
         }
     }
-    if (reader.at != reader.end) {
-        return TNF_BAD_MESSAGE;
-    }
     uint32_t type = request->value[TNF_KEY_TYPE];
-    if (type >= sizeof required_fields / sizeof required_fields[0] || required_fields[type] == 0) {
+    if (cursor.at != cursor.end || type >= sizeof required_fields / sizeof required_fields[0] ||
+        required_fields[type] == 0) {
         return TNF_BAD_MESSAGE;
     }
     return (required_fields[type] & ~request->present) != 0 ? TNF_BAD_FIELD : TNF_OK;

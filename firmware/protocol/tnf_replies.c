@@ -92,11 +92,6 @@ bool tnf_send(tnf_session_t *session, const TNF_FLASH tnf_row_t *rows, size_t co
     return tnf_frame_end(&session->writer);
 }
 
-const int8_t *tnf_session_output(const tnf_session_t *session)
-{
-    return session->config->arena + session->config->model->outputs->arena_offset;
-}
-
 /* ---- the messages ---- */
 
 static const TNF_FLASH tnf_row_t status_rows[] = {
@@ -121,77 +116,38 @@ void tnf_send_damaged(tnf_session_t *session)
     (void)tnf_send(session, damaged_rows, TNF_ROWS(damaged_rows), NULL);
 }
 
-/* What chunks are made of. */
-typedef struct facts_of_chunk {
+/* The output from an offset on. */
+typedef struct facts_of_output {
     uint32_t offset;
     uint32_t all;
-    tnf_span_t data;
-} facts_of_chunk_t;
-
-static const TNF_FLASH tnf_row_t output_rows[] = {
-    TNF_ROWS_REPLY(CHUNK),
-    TNF_ROW_FACT(OFFSET, facts_of_chunk_t, offset),
-    TNF_ROW_FACT(BYTES, facts_of_chunk_t, all),
-    TNF_ROW_OUTPUT(facts_of_chunk_t, offset),
-};
+} facts_of_output_t;
 
 static const TNF_FLASH tnf_row_t chunk_rows[] = {
     TNF_ROWS_REPLY(CHUNK),
-    TNF_ROW_FACT(OFFSET, facts_of_chunk_t, offset),
-    TNF_ROW_FACT(BYTES, facts_of_chunk_t, all),
-    TNF_ROW_FACT(DATA, facts_of_chunk_t, data),
+    TNF_ROW_FACT(OFFSET, facts_of_output_t, offset),
+    TNF_ROW_FACT(BYTES, facts_of_output_t, all),
+    TNF_ROW_OUTPUT(facts_of_output_t, offset),
 };
 
 static const TNF_FLASH tnf_row_t result_rows[] = {
     TNF_ROWS_REPLY(RESULT),
     TNF_ROW_SESSION(COUNT, count),
-    TNF_ROW_FACT(BYTES, facts_of_chunk_t, all),
-    TNF_ROW_OUTPUT(facts_of_chunk_t, offset),
+    TNF_ROW_FACT(BYTES, facts_of_output_t, all),
+    TNF_ROW_OUTPUT(facts_of_output_t, offset),
     TNF_ROW_SESSION(STEPS, steps), /* of a model that keeps something */
 };
 
 void tnf_send_output(tnf_session_t *session, uint32_t offset)
 {
-    const facts_of_chunk_t facts = {offset, session->config->model->output_bytes, {NULL, 0}};
-    (void)tnf_send(session, output_rows, TNF_ROWS(output_rows), &facts);
-}
-
-void tnf_send_chunk(tnf_session_t *session, uint32_t all, uint32_t offset, const int8_t *data,
-                    size_t bytes)
-{
-    const facts_of_chunk_t facts = {offset, all, {data, (uint32_t)bytes}};
-    (void)tnf_send(session, chunk_rows, TNF_ROWS(chunk_rows), &facts);
-}
-
-void tnf_send_result(tnf_session_t *session)
-{
     const TNF_FLASH tnf_model_t *model = session->config->model;
-    const facts_of_chunk_t facts = {0, model->output_bytes, {NULL, 0}};
-    (void)tnf_send(session, result_rows,
-                   model->reset != NULL ? TNF_ROWS(result_rows) : TNF_ROWS(result_rows) - 1,
-                   &facts);
-}
-
-typedef struct facts_of_layer {
-    uint32_t index;
-    uint32_t bytes;
-    uint32_t crc32;
-    uint32_t count;
-} facts_of_layer_t;
-
-static const TNF_FLASH tnf_row_t layer_rows[] = {
-    TNF_ROWS_REPLY(LAYER),
-    TNF_ROW_FACT(LAYER, facts_of_layer_t, index),
-    TNF_ROW_FACT(BYTES, facts_of_layer_t, bytes),
-    TNF_ROW_FACT(CRC32, facts_of_layer_t, crc32),
-    TNF_ROW_FACT(COUNT, facts_of_layer_t, count),
-};
-
-void tnf_send_layer(tnf_session_t *session, uint32_t index, uint32_t bytes, uint32_t crc32,
-                    uint32_t count)
-{
-    const facts_of_layer_t facts = {index, bytes, crc32, count};
-    (void)tnf_send(session, layer_rows, TNF_ROWS(layer_rows), &facts);
+    const facts_of_output_t facts = {offset, model->output_bytes};
+    const TNF_FLASH tnf_row_t *rows = chunk_rows;
+    size_t count = TNF_ROWS(chunk_rows);
+    if (session->type != TNF_MESSAGE_OUTPUT) {
+        rows = result_rows;
+        count = TNF_ROWS(result_rows) - (model->reset != NULL ? 0 : 1);
+    }
+    (void)tnf_send(session, rows, count, &facts);
 }
 
 /* What is in flash comes as copies: a row points to ordinary memory. */
@@ -241,91 +197,6 @@ void tnf_send_hello(tnf_session_t *session)
         facts.health.clock_hz = config->clock_hz;
     }
     (void)tnf_send(session, hello_rows, TNF_ROWS(hello_rows), &facts);
-}
-
-typedef struct facts_of_telemetry {
-    tnf_port_health_t health;
-    uint32_t arena_bytes;
-    uint32_t first; /* bucket of the histogram that is told */
-    tnf_span_t histogram;
-    tnf_span_t classes;
-    tnf_span_t confidence;
-    tnf_span_t sketches;
-    tnf_span_t edges;
-    tnf_reference_t reference; /* all below is there where the firmware has one */
-} facts_of_telemetry_t;
-
-static const TNF_FLASH tnf_row_t telemetry_rows[] = {
-    TNF_ROWS_REPLY(TELEMETRY_REPLY),
-    TNF_ROW_SESSION(INFERENCES, telemetry.inferences),
-    TNF_ROW_SESSION(COUNT, telemetry.last),
-    TNF_ROW_SESSION(COUNT_MIN, telemetry.min),
-    TNF_ROW_SESSION(COUNT_MAX, telemetry.max),
-    TNF_ROW_SESSION(DEADLINE, telemetry.deadline),
-    TNF_ROW_SESSION(DEADLINE_MISSES, telemetry.deadline_misses),
-    TNF_ROW_SESSION(CLASS_OTHER, telemetry.classes_other),
-    TNF_ROW_FACT(ARENA_BYTES, facts_of_telemetry_t, arena_bytes),
-    TNF_ROW_FACT(STACK_BYTES, facts_of_telemetry_t, health.stack_bytes),
-    TNF_ROW_FACT(STACK_USED_BYTES, facts_of_telemetry_t, health.stack_used_bytes),
-    TNF_ROW_FACT(HEAP_FREE_BYTES, facts_of_telemetry_t, health.heap_free_bytes),
-    TNF_ROW_FACT(RESET_REASON, facts_of_telemetry_t, health.reset_reason),
-    TNF_ROW_FACT(UPTIME_MS, facts_of_telemetry_t, health.uptime_ms),
-    TNF_ROW_SESSION(FRAMES_DAMAGED, frames_damaged),
-    TNF_ROW_FACT(HISTOGRAM_FIRST, facts_of_telemetry_t, first),
-    TNF_ROW_SESSION(COUNT_TOTAL, telemetry.total),
-    TNF_ROW_FACT(HISTOGRAM, facts_of_telemetry_t, histogram),
-    TNF_ROW_FACT(CLASS_COUNTS, facts_of_telemetry_t, classes),
-    TNF_ROW_FACT(CONFIDENCE, facts_of_telemetry_t, confidence),
-    TNF_ROW_FACT(SKETCH_STATES, facts_of_telemetry_t, sketches),
-    TNF_ROW_FACT(SKETCH_EDGES, facts_of_telemetry_t, edges),
-    TNF_ROW_FACT(SKETCH_SCALE, facts_of_telemetry_t, reference.scale),
-    TNF_ROW_FACT(SKETCH_ZERO, facts_of_telemetry_t, reference.zero),
-    TNF_ROW_FACT(DRIFT_WINDOW, facts_of_telemetry_t, reference.window),
-    TNF_ROW_SESSION(DRIFT_WINDOWS, telemetry.drift.windows),
-    TNF_ROW_SESSION(DRIFT_ALARMS, telemetry.drift.alarms),
-    TNF_ROW_SESSION(DRIFT_INPUT, telemetry.drift.input_score),
-    TNF_ROW_FACT(DRIFT_INPUT_LIMIT, facts_of_telemetry_t, reference.input_limit),
-    TNF_ROW_SESSION(DRIFT_OUTPUT, telemetry.drift.output_score),
-    TNF_ROW_FACT(DRIFT_OUTPUT_LIMIT, facts_of_telemetry_t, reference.output_limit),
-};
-
-/* The rows of what only a firmware with a reference knows. */
-#define REFERENCE_ROWS 12
-
-void tnf_send_telemetry(tnf_session_t *session, bool asked)
-{
-    const tnf_telemetry_t *telemetry = &session->telemetry;
-    const TNF_FLASH tnf_model_t *model = session->config->model;
-    uint32_t classes = tnf_tensor_values(model->outputs);
-    uint32_t last = TNF_HISTOGRAM_BUCKETS;
-    facts_of_telemetry_t facts;
-    while (last > 0 && telemetry->histogram[last - 1] == 0) {
-        --last;
-    }
-    facts.first = 0;
-    while (facts.first < last && telemetry->histogram[facts.first] == 0) {
-        ++facts.first;
-    }
-    facts.histogram.data = telemetry->histogram + facts.first;
-    facts.histogram.size = last - facts.first;
-    facts.classes.data = telemetry->classes;
-    facts.classes.size = classes < TNF_CLASSES ? classes : TNF_CLASSES;
-    size_t rows = TNF_ROWS(telemetry_rows) - REFERENCE_ROWS;
-    if (session->config->reference != NULL) {
-        facts.reference = *session->config->reference;
-        facts.confidence.data = telemetry->confidence;
-        facts.confidence.size = TNF_CONFIDENCE_BINS;
-        facts.sketches.data = telemetry->drift.sketches;
-        facts.sketches.size = (uint32_t)sizeof(tnf_sketch_t) * facts.reference.sketches;
-        facts.edges.data = facts.reference.edges;
-        facts.edges.size = (uint32_t)sizeof facts.reference.edges[0] * facts.reference.sketches;
-        rows += REFERENCE_ROWS;
-    }
-    facts.arena_bytes = model->arena_bytes;
-    tnf_port_health(&facts.health);
-    session->unasked = asked ? 0 : 1;
-    (void)tnf_send(session, telemetry_rows, rows, &facts);
-    session->unasked = 0;
 }
 
 typedef struct facts_of_log {

@@ -6,6 +6,7 @@
 #include "tnf_crc32.h"
 #include "tnf_port.h"
 #include "tnf_replies.h"
+#include "tnf_run.h"
 #include "tnf_tensor.h"
 
 /* Uptime is looked at once in so many polls, and not while a frame comes in: reading a clock costs
@@ -18,130 +19,6 @@
 
 /* What is done as soon as nothing is going out. */
 enum { NOTHING, A_LINE, A_REQUEST, A_RESTART, A_BOOTLOADER };
-
-/* ---- counting ---- */
-
-/* ticks * multiply / divide, rounded, without 64-bit division; UINT32_MAX where it is more. */
-static uint32_t scaled(const tnf_session_config_t *config, uint32_t ticks)
-{
-    uint32_t multiply = config->counter_multiply;
-    uint32_t divide = config->counter_divide;
-    uint32_t whole = ticks / divide;
-    uint32_t rest = (ticks % divide * multiply + divide / 2) / divide;
-    if (whole > (UINT32_MAX - rest) / multiply) {
-        return UINT32_MAX;
-    }
-    return whole * multiply + rest;
-}
-
-/* ---- inferences ---- */
-
-/* The arena is somebody else's: it holds neither what the host has set nor what was told last. */
-static void forget_input(tnf_session_t *session)
-{
-    session->input_bytes = 0;
-    session->input_crc32 = 0;
-    session->answered = false;
-    session->output_told = false;
-}
-
-int8_t *tnf_session_input(tnf_session_t *session)
-{
-    forget_input(session);
-    session->output_ready = false; /* the input may lie where the output was */
-    return session->config->arena + session->config->model->inputs->arena_offset;
-}
-
-void tnf_session_reset_state(tnf_session_t *session)
-{
-    const tnf_session_config_t *config = session->config;
-    if (config->model->reset != NULL) {
-        config->model->reset(config->arena);
-    }
-    session->steps = 0;
-}
-
-void tnf_session_invoke(tnf_session_t *session)
-{
-    forget_input(session); /* it may be overwritten */
-    session->config->model->invoke(session->config->arena, NULL);
-    session->steps++;
-    session->output_ready = true;
-}
-
-uint32_t tnf_session_infer(tnf_session_t *session)
-{
-    const TNF_FLASH tnf_model_t *model = session->config->model;
-    forget_input(session); /* it may be overwritten */
-    tnf_telemetry_input(&session->telemetry, session->config->reference, model->inputs,
-                        session->config->arena);
-    uint32_t began = tnf_port_counter();
-    model->invoke(session->config->arena, NULL);
-    session->steps++;
-    uint32_t count = scaled(session->config, tnf_port_counter() - began);
-    session->output_ready = true;
-    tnf_telemetry_record(&session->telemetry, session->config->reference, count, model->outputs,
-                         tnf_session_output(session));
-    return count;
-}
-
-/* Sums up a layer's parts and sends its checksum and count after the last. The counter is read
- * first and last, so that only the layer is counted; each part's ticks are scaled on their own,
- * for a sum of many would lose what each is off by. The counts are those of a run of its own and
- * go into no telemetry. */
-static void on_part(void *context, const tnf_part_t *part)
-{
-    tnf_session_t *session = context;
-    uint32_t ticks = tnf_port_counter() - session->mark;
-    uint32_t count = scaled(session->config, ticks);
-    session->count += count;
-    tnf_open_layer_t *layer = &session->open_layers[part->layer % TNF_OPEN_LAYERS];
-    if (part->offset == 0) {
-        layer->count = 0;
-        layer->crc32 = 0;
-    }
-    layer->count += count;
-    if (part->layer >= session->asked->value[TNF_KEY_LAYER]) {
-        layer->crc32 = tnf_crc32(layer->crc32, part->data, part->bytes);
-        if (part->offset + part->bytes == part->layer_bytes) {
-            tnf_send_layer(session, part->layer, part->layer_bytes, layer->crc32, layer->count);
-            tnf_frame_flush(&session->writer);
-        }
-    }
-    session->mark = tnf_port_counter();
-}
-
-/* Sends what is asked of one layer's output while it is in the arena. */
-static void on_dump(void *context, const tnf_part_t *part)
-{
-    tnf_session_t *session = context;
-    uint32_t asked = session->asked->value[TNF_KEY_OFFSET];
-    if (part->layer != session->asked->value[TNF_KEY_LAYER]) {
-        return;
-    }
-    uint32_t at = asked > part->offset ? asked - part->offset : 0; /* size_t may have 16 bits */
-    for (; at < part->bytes; at += TNF_CHUNK_BYTES) {
-        size_t left = part->bytes - (size_t)at;
-        tnf_send_chunk(session, part->layer_bytes, part->offset + at, part->data + at,
-                       left < TNF_CHUNK_BYTES ? left : TNF_CHUNK_BYTES);
-        tnf_frame_flush(&session->writer);
-    }
-}
-
-/* A run of its own, before and after which nothing is remembered; the observer counts it. */
-static void observe(tnf_session_t *session, const tnf_request_t *request,
-                    void (*part)(void *context, const tnf_part_t *part))
-{
-    const tnf_observer_t observer = {part, session};
-    session->asked = request;
-    forget_input(session);
-    session->count = 0;
-    tnf_session_reset_state(session);
-    session->mark = tnf_port_counter();
-    session->config->model->invoke(session->config->arena, &observer);
-    tnf_session_reset_state(session);
-    session->output_ready = true;
-}
 
 /* ---- requests ---- */
 
@@ -167,15 +44,7 @@ static tnf_status_t set_input(tnf_session_t *session, uint32_t offset, const tnf
     session->input_crc32 = tnf_crc32(session->input_crc32, data, (size_t)size);
     session->output_ready = false; /* the input may lie where the output was */
     session->input_bytes += size;
-    while (size > 0) {
-        uint32_t place;
-        uint32_t run = tnf_tensor_run(model->inputs, offset, &place);
-        run = run < size ? run : size;
-        memcpy(session->config->arena + place, data, (size_t)run);
-        offset += run;
-        data += run;
-        size -= run;
-    }
+    tnf_tensor_write(model->inputs, session->config->arena, offset, data, (size_t)size);
     return TNF_OK;
 }
 
@@ -222,7 +91,7 @@ static tnf_status_t run(tnf_session_t *session, const tnf_request_t *request)
         }
         session->count = tnf_session_infer(session);
     } else {
-        observe(session, request, session->type == TNF_MESSAGE_LAYERS ? on_part : on_dump);
+        tnf_run_observed(session, request);
     }
     session->output_told = true;
     return TNF_OK;
@@ -280,7 +149,7 @@ static void answer(tnf_session_t *session, const tnf_request_t *request)
     case TNF_MESSAGE_INFER:
     case TNF_MESSAGE_LAYERS:
     case TNF_MESSAGE_DUMP:
-        tnf_send_result(session);
+        tnf_send_output(session, 0);
         break;
     case TNF_MESSAGE_OUTPUT:
         tnf_send_output(session, request->value[TNF_KEY_OFFSET]);

@@ -22,8 +22,8 @@
  * All functions of a session are for the main loop, or for one task: none may be called from an
  * ISR, nor while another runs on the same session. An ISR that receives feeds a ring, as
  * firmware/ports/bare/rx_ring.h is one, from which the port's tnf_port_read takes. Code without
- * state of a session may be called anywhere: tnf_crc32, tnf_frame_feed, tnf_request_parse,
- * tnf_cbor_next, tnf_cbor_skip, on data of the caller's own.
+ * state of a session may be called anywhere: tnf_crc32, tnf_frame_feed and tnf_request_parse,
+ * on data of the caller's own.
  */
 #ifndef TNF_SESSION_H
 #define TNF_SESSION_H

@@ -13,6 +13,20 @@ uint32_t tnf_tensor_run(const TNF_FLASH tnf_tensor_t *tensors, uint32_t offset,
     return tensors->bytes - offset;
 }
 
+void tnf_tensor_write(const TNF_FLASH tnf_tensor_t *tensors, int8_t *arena, uint32_t offset,
+                      const uint8_t *data, size_t size)
+{
+    while (size > 0) {
+        uint32_t place;
+        uint32_t room = tnf_tensor_run(tensors, offset, &place);
+        size_t run = room < size ? (size_t)room : size;
+        memcpy(arena + place, data, run);
+        offset += (uint32_t)run;
+        data += run;
+        size -= run;
+    }
+}
+
 uint32_t tnf_tensor_values(const TNF_FLASH tnf_tensor_t *tensor)
 {
     switch (tensor->type) {

@@ -17,6 +17,11 @@
 uint32_t tnf_tensor_run(const TNF_FLASH tnf_tensor_t *tensors, uint32_t offset,
                         uint32_t *arena_offset);
 
+/** Writes to several tensors that a caller sees one after another.
+ *  @param offset  of the first byte; there is room for all from there on */
+void tnf_tensor_write(const TNF_FLASH tnf_tensor_t *tensors, int8_t *arena, uint32_t offset,
+                      const uint8_t *data, size_t size);
+
 /** How many values a tensor has. */
 uint32_t tnf_tensor_values(const TNF_FLASH tnf_tensor_t *tensor);
 

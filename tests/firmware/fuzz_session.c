@@ -267,8 +267,8 @@ int main(int count, char **arguments)
         size_t answered = memory_port_take(written, sizeof written);
         bool found = false;
         for (size_t i = 0; i + 6 < answered; ++i) {
-            /* 0x00, a map of 22 fields, TYPE (0, hence a COBS code in its place), HELLO_REPLY */
-            found = found || (memcmp(written + i, "\x00\x02\xb6", 3) == 0 &&
+            /* 0x00, a map, TYPE (0, hence a COBS code in its place), HELLO_REPLY */
+            found = found || (memcmp(written + i, "\x00\x02", 2) == 0 &&
                               memcmp(written + i + 4, "\x18\x40", 2) == 0);
         }
         if (!found) {
