@@ -6,9 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+import serial
 from fake_board import build_board, expected_layers, lossy, running
 
 from tinyflow import device
+from tinyflow.artifacts import FlashedBoard
 from tinyflow.device import ConsentError
 from tinyflow.device.capture import Sample
 
@@ -85,6 +87,25 @@ def test_without_consent_the_error_says_where_it_is_given(program: Path) -> None
     text = str(caught.value)
     assert "does not allow capture\n  it is switched on at the device, never from here" in text
     assert f"type `capture on` on its console: a terminal on {place.port}" in text
+
+
+def type_line(place: FlashedBoard, line: str, answer: str) -> None:
+    """What a person does in a terminal on the board's port, and waits for."""
+    with serial.serial_for_url(place.port, timeout=10) as terminal:
+        terminal.write(f"{line}\r\n".encode())
+        assert terminal.read_until(f"{answer}\r\n".encode()).endswith(f"{answer}\r\n".encode())
+
+
+def test_a_person_at_the_console_gives_and_takes_it(program: Path) -> None:
+    with running(program, SENSES) as place:
+        with device.connect(place) as dut:
+            assert dut.hello.capture == 1
+        type_line(place, "capture on", "capture is on")
+        with device.connect(place) as dut:
+            assert len(captured(dut, 2)) == 2
+        type_line(place, "capture off", "capture is off")
+        with device.connect(place) as dut, pytest.raises(ConsentError):
+            dut.capturing()
 
 
 def test_consent_ends_with_a_restart(program: Path) -> None:

@@ -35,6 +35,7 @@ static tnf_status_t sense(void *room, uint32_t capacity, uint32_t *count)
 static const tnf_sensor_t sensor = {.read = sense};
 static tnf_capture_t capture;
 static const tnf_tap_t tap = TNF_CAPTURE_TAP(&capture);
+static const tnf_console_part_t console = TNF_CAPTURE_CONSOLE(&capture);
 static const tnf_session_part_t part = TNF_SENSING_PART(&sensing);
 static const tnf_sensing_config_t sensing_config = {
     .sensor = &sensor,
@@ -61,6 +62,7 @@ static const tnf_session_config_t config = {
     .clock_hz = 0,
     .heartbeat_ms = 0,
     .sensor = &part,
+    .console = &console,
 };
 
 static long asked(const char *name)
