@@ -23,8 +23,8 @@ typedef struct tnf_reference {
     uint8_t value_bytes;   /**< 1: int8, 2: int16 */
     uint8_t channels;      /**< values of a position, one beside the other in memory */
     uint8_t group;         /**< channels that share a sketch; the last may have fewer */
-    uint16_t stride;       /**< one position in so many is looked at, another one each time */
-    float scale;           /**< a byte b of the input stands for (b + 128 - zero) * scale */
+    uint16_t stride; /**< one position in so many is looked at, another one each time; at least 1 */
+    float scale;     /**< a byte b of the input stands for (b + 128 - zero) * scale */
     float zero;
     /** By the largest output: the lowest value of each bin but the first, as tnf_tensor_order. */
     int32_t confidence_edges[TNF_CONFIDENCE_BINS - 1];

@@ -25,12 +25,13 @@ SETTLING_WINDOWS = 3  # until the halved counts of windows before weigh what the
 ALARMS_WANTED = 20  # false ones in the simulation: the limit is known to about a quarter
 SCORES_MAX = 200_000
 DRAWN_VALUES_MAX = 1 << 24  # of inputs that the reference is made of
+DRAWN_MAX = 4096  # inferences that it is made of
 TOP_EDGE = 127
 
 
 def sampled(values: int, count: int, seed: int) -> Any:
     """Which of `count` inferences of `values` each make the reference: all, or some, ascending."""
-    most = max(64, DRAWN_VALUES_MAX // max(values, 1))
+    most = max(64, min(DRAWN_MAX, DRAWN_VALUES_MAX // max(values, 1)))
     if count <= most:
         return np.arange(count)
     return np.sort(np.random.default_rng(seed).choice(count, most, replace=False))
