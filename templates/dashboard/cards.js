@@ -38,8 +38,9 @@ function sparkline(svg, board, start, end) {
 function stateOf(board, now) {
   const shares = drift(board, -Infinity, Infinity).map(({ points }) => points.at(-1)[1]);
   const drifting = shares.some((share) => share > 1);
-  const silent = now - board.last > SILENT_SECONDS;
-  const said = silent ? `silent ${duration(now - board.last)}` : "alive";
+  const gone = board.value("connected") === 0;
+  const silent = gone || now - board.last > SILENT_SECONDS;
+  const said = gone ? "gone" : silent ? `silent ${duration(now - board.last)}` : "alive";
   return [
     `${silent ? "silent" : "alive"} ${drifting ? "drifting" : ""}`,
     drifting ? "drifts" : said,

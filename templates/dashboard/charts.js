@@ -54,9 +54,9 @@ const DRIFT = {
   unit: () => "",
   lines: () => [
     { name: "drift_input", label: "input", colour: 0, part: "high" },
+    { name: "drift_input_limit", label: "its limit", colour: 0, limit: true },
     { name: "drift_output", label: "output", colour: 1, part: "high", dash: true },
-    { name: "drift_input_limit", label: "input's limit", colour: 0, limit: true },
-    { name: "drift_output_limit", label: "output's limit", colour: 1, limit: true, dash: true },
+    { name: "drift_output_limit", label: "its limit", colour: 1, limit: true, dash: true },
   ],
   zero: true,
 };

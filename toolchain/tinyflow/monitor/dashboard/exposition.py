@@ -28,8 +28,8 @@ _COUNTS = frozenset(
         "windows",
         "windows_dropped",
         "sensor_gaps",
-        "drift_windows",
         "drift_alarms",
+        "restarts",
     )
 )
 _NUMBERED = re.compile(r"(class|confidence|input|layer)_(\d{1,6})(_.*)?")
