@@ -339,6 +339,7 @@ bool tnf_mlperf_take(void *context, const char *line)
 void tnf_mlperf_init(tnf_mlperf_t *mlperf, const tnf_mlperf_config_t *config)
 {
     *mlperf = (tnf_mlperf_t){.config = config};
+    config->session->console.quiet = true;
     say(mlperf, "m-timestamp-mode-performance\r\n");
     say_time(mlperf, tnf_port_uptime_ms(), 0);
     say(mlperf, "m-init-done\r\n");

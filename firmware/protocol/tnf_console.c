@@ -39,7 +39,7 @@ const char *tnf_console_feed(tnf_console_t *console, tnf_frame_writer_t *echo, u
         console->size++;
         shown = end;
     }
-    if (echo != NULL && !console->strange) {
+    if (!console->quiet && !console->strange) {
         tnf_console_text(echo, shown);
     }
     return command;

@@ -16,12 +16,13 @@
 typedef struct tnf_console {
     uint8_t size;
     bool strange; /**< not printable ASCII: no command */
+    bool quiet;   /**< what comes is not shown, for a program sends it */
     char line[TNF_CONSOLE_LINE + 1];
 } tnf_console_t;
 
 /** Takes a byte of text. A line ends with a carriage return, a line feed or '%'; a backspace takes
  *  the last character back.
- *  @param echo  where what is typed is shown; NULL where it is not
+ *  @param echo  where what is typed is shown, unless the console is quiet
  *  @return the line, without its end, when @p byte ends one that is not empty; else NULL. One over
  *          TNF_CONSOLE_LINE is empty. It is valid until the next call. */
 const char *tnf_console_feed(tnf_console_t *console, tnf_frame_writer_t *echo, uint8_t byte);

@@ -209,11 +209,9 @@ void tnf_session_init(tnf_session_t *session, const tnf_session_config_t *config
 
 static void take_byte(tnf_session_t *session, uint8_t byte)
 {
-    /* What people type is shown; what a program sends is not. */
-    tnf_frame_writer_t *echo = session->config->console == NULL ? &session->writer : NULL;
     switch (tnf_frame_feed(&session->reader, byte)) {
     case TNF_FRAME_TEXT:
-        if (tnf_console_feed(&session->console, echo, byte) != NULL) {
+        if (tnf_console_feed(&session->console, &session->writer, byte) != NULL) {
             session->waits = A_LINE;
         }
         break;
