@@ -27,7 +27,7 @@ help:
 	@echo 'make demo    set up, then train, build and run the digits example on an emulated board'
 	@echo 'make test    set up, then run all checks and tests'
 	@echo 'make bench   count the reference models on every emulated core, and tell what changed'
-	@echo 'make fuzz    feed hostile boards and models for FUZZ_SECONDS (600) each, guided by coverage'
+	@echo 'make fuzz    feed hostile lines, boards and models for FUZZ_SECONDS (600) each'
 	@echo 'make lint    ruff, mypy, import-linter, clang-format'
 	@echo 'make format  let ruff and clang-format rewrite the sources'
 	@echo 'make clean   remove what these commands made, the virtual environment included'
@@ -58,7 +58,9 @@ bench: $(TESTED)
 # What reaches new code is kept in fuzz-corpus/, a finding in fuzz-finding-*.
 fuzz: $(TESTED)
 	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
-	mkdir -p fuzz-corpus/model fuzz-corpus/link
+	mkdir -p fuzz-corpus/model fuzz-corpus/link fuzz-corpus/board
+	$(BIN)/python tests/fuzz/fuzz_board.py -max_total_time=$(FUZZ_SECONDS) \
+	-artifact_prefix=fuzz-finding-board- fuzz-corpus/board
 	$(BIN)/python tests/fuzz/fuzz_link.py -max_total_time=$(FUZZ_SECONDS) \
 	-artifact_prefix=fuzz-finding-link- fuzz-corpus/link
 	$(BIN)/python tests/fuzz/fuzz_model.py -max_total_time=$(FUZZ_SECONDS) \

@@ -295,6 +295,8 @@ def _report(
     first, last = sum(warm[:tenth]) // tenth, sum(warm[-tenth:]) // tenth
     print(f"memory of the monitor: {first:,} KB at first, {last:,} KB at last, {max(warm):,} KB"
           f" at most ({len(warm)} samples)")  # fmt: skip
+    series = [f"{kb:,}" for kb in warm[:: max(len(warm) // 20, 1)]]
+    print(f"in KB, evenly over the run: {', '.join(series)}")
     if last > first + GROWTH_KB:
         bad.append(f"the monitor's memory rose by {last - first:,} KB")
     return bad
