@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tinyflow.artifacts import MetricRow, RunDocument, Telemetry
@@ -165,6 +165,9 @@ class Watcher:
         rows = monitor.telemetry_rows(self._run, dut.hello, telemetry, now, self._device)
         if self._scene.senses:
             rows += monitor.sensor_rows(self._run, dut.hello, dut.sensor(), now, self._device)
+        # All rows of a board are of one name, whatever its firmware calls it.
+        board = self._scene.board
+        rows = [row if row.board == board else replace(row, board=board) for row in rows]
         before = self._last
         if before is None or restarted:
             self._last = (telemetry.inferences, at)
