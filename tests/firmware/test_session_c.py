@@ -5,29 +5,19 @@ from __future__ import annotations
 import ctypes
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import cbor2
 import pytest
 from fake_board import (
-    WARNINGS,
     build_shim,
     expected_layers,
-    firmware_sources,
-    includes,
 )
 from golden_frames import DIALOGUE, INPUT, SPEAKING_HELLO, UNASKED
 
-from tinyflow import process
 from tinyflow.device import messages, protocol
 from tinyflow.device.messages import Message, Value
 
 LIMITS = messages.definitions().limits
-FLASH_BYTES_MAX = 5000
-TELEMETRY_FLASH_BYTES_MAX = 1536  # what inferences are remembered by, sketched and scored
-SESSION_BYTES_MAX = 3040  # on a Cortex-M4
-TELEMETRY_BYTES_MAX = 512
-TELEMETRY = ("tnf_telemetry", "tnf_drift")
 
 
 class Board:
@@ -402,66 +392,3 @@ def test_a_frame_that_is_too_long_does_no_harm(board: Board) -> None:
     (told,) = board.reader.feed(board.feed(over))
     assert isinstance(told, Message) and told.integer("STATUS") == 1
     assert board.ask("HELLO", SEQUENCE=2)[0].name == "HELLO_REPLY"
-
-
-CROSS = {
-    "arm": ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb"],
-    "riscv": [
-        *("riscv64-unknown-elf-gcc", "--specs=picolibc.specs"),
-        *("-march=rv32imc", "-mabi=ilp32"),
-    ],
-    "avr": ["avr-gcc", "-mmcu=atmega2560"],
-}
-
-
-@pytest.mark.parametrize("target", sorted(CROSS))
-def test_it_compiles_for_boards(tmp_path: Path, target: str) -> None:
-    standard = "-std=gnu99" if target == "avr" else "-std=c99"
-    for source in firmware_sources():
-        command = [*CROSS[target], standard, "-Os", *WARNINGS, *includes(), "-c", str(source)]
-        process.run([*command, "-o", str(tmp_path / f"{source.stem}.o")], timeout=60)
-
-
-def test_it_stays_small(tmp_path: Path) -> None:
-    """What a session takes of a Cortex-M4, linked without what is never called."""
-    probe = tmp_path / "probe.c"
-    probe.write_text(
-        '#include "tnf_session.h"\n'
-        "extern char session[sizeof(tnf_session_t)], telemetry[sizeof(tnf_telemetry_t)];\n"
-        "char session[sizeof(tnf_session_t)], telemetry[sizeof(tnf_telemetry_t)];\n"
-    )
-    process.run(
-        [*CROSS["arm"], *includes(), "-c", str(probe), "-o", str(tmp_path / "probe.o")], timeout=60
-    )
-    told = process.run(
-        ["arm-none-eabi-nm", "-S", "--radix=d", str(tmp_path / "probe.o")], timeout=20
-    ).stdout
-    sizes = {row.split()[3]: int(row.split()[1]) for row in told.splitlines()}
-    assert sizes["session"] <= SESSION_BYTES_MAX
-    assert sizes["telemetry"] <= TELEMETRY_BYTES_MAX
-
-    # What the port and the C library give, as empty functions, which take a word each.
-    given = ("read", "write", "counter", "uptime_ms", "health", "reset")
-    names = [f"tnf_port_{name}" for name in given]
-    names += ["memchr", "memcmp", "memcpy", "memmove", "memset", "strcmp", "strlen", "strncmp"]
-    stubs = tmp_path / "stubs.c"
-    stubs.write_text("".join(f"void {name}(void);\nvoid {name}(void) {{}}\n" for name in names))
-    flags = ["-Os", "-fno-builtin", "-ffunction-sections"]
-    process.run(
-        [*CROSS["arm"], *flags, "-c", str(stubs), "-o", str(tmp_path / "stubs.o")], timeout=60
-    )
-    linked = tmp_path / "linked.elf"
-    command = [*CROSS["arm"], "-std=c99", "-Os", "-ffunction-sections", "-fdata-sections"]
-    link = ["-nostdlib", "--gc-sections", "-e", "tnf_session_poll", "-u", "tnf_session_init"]
-    command += [flag if flag == "-nostdlib" else f"-Wl,{flag}" for flag in link]
-    command += [*includes(), *map(str, firmware_sources()), str(tmp_path / "stubs.o")]
-    command += ["-save-temps=obj"]
-    process.run([*command, "-lgcc", "-o", str(linked)], timeout=120)
-    told = process.run(["arm-none-eabi-size", str(linked)], timeout=20).stdout
-    text, data = (int(word) for word in told.splitlines()[1].split()[:2])
-    assert data == 0, "state belongs to the caller"
-    objects = [str(file) for file in tmp_path.glob("*tnf_*.o") if file.stem.endswith(TELEMETRY)]
-    told = process.run(["arm-none-eabi-size", *objects], timeout=20).stdout
-    telemetry = sum(int(line.split()[0]) for line in told.splitlines()[1:])
-    assert len(objects) == len(TELEMETRY) and 1000 < telemetry <= TELEMETRY_FLASH_BYTES_MAX
-    assert 2000 < text - telemetry - 4 * len(names) <= FLASH_BYTES_MAX
