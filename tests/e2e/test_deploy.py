@@ -45,6 +45,10 @@ def test_deploy_is_exact_and_accurate(digits: Path, run_tinyflow: Any, board: st
     assert kept["device", "accuracy"] == result["device"]["accuracy"]
     assert kept["device", "count_per_inference"] == result["device"]["count_per_inference"]
     assert kept["device", "inferences"] == result["device"]["samples"]
+    # 359 samples are five windows, and of the kind that the model was trained with.
+    assert 0 < kept["device", "drift_input"] < kept["device", "drift_input_limit"]
+    assert 0 < kept["device", "drift_output"] < kept["device", "drift_output_limit"]
+    assert kept["device", "drift_alarms"] == 0
 
 
 def test_the_second_deploy_makes_nothing_again(digits: Path, run_tinyflow: Any) -> None:

@@ -26,6 +26,7 @@ def test_a_hand_off_knows_data_training_and_board(
     assert f"{device['count_per_inference']:,} instructions for one inference" in card
     assert "the same bytes as on a computer" in card
     assert "| seed | 1 |" in card
+    assert "compares inputs with 1,169 and outputs with 269 known inferences" in card
     row = " | ".join(str(count) for count in deployed["host"]["confusion"][3])
     assert f"| **3** | {row} |" in card
     checked = run_tinyflow(digits, "handoff", "--check", str(second.with_suffix(".zip")), "--json")

@@ -56,6 +56,7 @@ def test_it_is_complete(written: Written) -> None:
         *("handoff.json", "model/digits.tflite", "image/firmware.bin", "image/firmware.elf"),
         *("image/run-qemu.sh", "image/run-qemu.bat", "test/test_vectors.c", "test/vectors.c"),
         *("firmware/CMakeLists.txt", "firmware/README.md", "firmware/src/main.c"),
+        "firmware/src/reference.c",
         *("library/digits/src/digits_run.h", "library/digits/library.json"),
     } <= files
     assert not any(name.endswith(("artifact.json", ".map", ".j2")) for name in files)
@@ -65,6 +66,7 @@ def test_it_is_complete(written: Written) -> None:
     assert "Not known: the model came as a .tflite file." in card
     assert "instructions for one inference" in card
     assert "They are not cycles" in card
+    assert "has nothing to compare them with" in card
 
 
 def test_the_same_again_elsewhere_in_place_of_an_earlier_one(

@@ -22,7 +22,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tinyflow import __version__, checksums, render
-from tinyflow.artifacts import BoardRun, CompiledModel, FirmwareImage, FirmwareProject
+from tinyflow.artifacts import (
+    BoardRun,
+    CompiledModel,
+    FirmwareImage,
+    FirmwareProject,
+    TrainingReference,
+)
 from tinyflow.boards import BoardProfile
 from tinyflow.handoff import archive, card, flashing, notices, sbom, vectors
 from tinyflow.handoff.card import Training, Trial
@@ -50,6 +56,7 @@ class Handoff:
     libraries: tuple[LinkedLibrary, ...]
     training: Training | None
     measured: BoardRun | None
+    reference: TrainingReference | None = None
 
     @property
     def title(self) -> str:
@@ -109,6 +116,7 @@ def write(folder: Path, handoff: Handoff, templates: Sequence[Path] = ()) -> Man
         handoff.measured,
         handoff.trial,
         templates,
+        handoff.reference,
     )
     notices.write(folder, handoff.title, compiled, handoff.libraries, handoff.board.sdk, templates)
     _write_readme(folder, handoff, scripts, templates)

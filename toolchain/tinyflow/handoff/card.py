@@ -15,6 +15,7 @@ from tinyflow.artifacts import (
     Evaluation,
     FirmwareImage,
     KerasModel,
+    TrainingReference,
 )
 from tinyflow.boards import BoardProfile
 from tinyflow.config import ProjectConfig
@@ -61,7 +62,8 @@ class CardContext:
 
     `training` and `measured` are None where nothing is known. `labels` and `notes` are the user's.
     `flash` and `ram` are rows of a name and bytes that add up to the image's. `confusion` has a row
-    per true class: its label, counts.
+    per true class: its label, counts. `drift` is what the firmware tells of it, empty where that is
+    not known.
     """
 
     tool_version: str
@@ -78,6 +80,7 @@ class CardContext:
     flash: tuple[tuple[str, int], ...]
     ram: tuple[tuple[str, int], ...]
     arguments: tuple[Argument, ...]
+    drift: str
 
 
 def write(
@@ -90,6 +93,7 @@ def write(
     measured: BoardRun | None,
     trial: Trial,
     templates: Sequence[Path] = (),
+    reference: TrainingReference | None = None,
 ) -> None:
     """Write the model card into `folder`."""
     context = CardContext(
@@ -110,9 +114,30 @@ def write(
             *arguments("input", compiled.inputs),
             *arguments("output", compiled.outputs),
         ),
+        drift=_drift(reference) if reference is not None else "",
     )
     text = render.render(f"handoff/{NAME}.j2", context, templates)
     (folder / NAME).write_bytes(text.encode())
+
+
+def _drift(reference: TrainingReference) -> str:
+    if not reference.compares:
+        return (
+            "The firmware tells what its inputs were lately, and has nothing to compare them with."
+        )
+    compared = [
+        f"{what} with {count:,}"
+        for what, count, limit in (
+            ("inputs", reference.inferences, reference.input_limit),
+            ("outputs", reference.judged, reference.output_limit),
+        )
+        if limit
+    ]
+    return (
+        f"The firmware compares {' and '.join(compared)} known inferences, once in "
+        f"{reference.window}, and counts alarms: a false one in "
+        f"{1 / reference.false_alarm_rate:,.0f} such windows is what its limits are set for."
+    )
 
 
 def _confusion(training: Training | None) -> tuple[tuple[str, tuple[int, ...]], ...]:

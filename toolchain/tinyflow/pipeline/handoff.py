@@ -16,6 +16,7 @@ from tinyflow.boards import BoardProfile, load_board
 from tinyflow.errors import ModelError, ProjectError, ToolError
 from tinyflow.pipeline import Walk, folders, judge, start
 from tinyflow.pipeline.inputs import real_inputs, seeded_inputs
+from tinyflow.pipeline.reference import training_reference
 from tinyflow.pipeline.runs import kept_run
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def handoff(walk: Walk, folder: Path | None = None) -> Written:
             libraries=_linked(board, image),
             training=training,
             measured=kept_run(walk),
+            reference=None if walk.mlperf() else training_reference(walk),
         )
         progress.report(STAGE, "writing")
         with folders.renewed(target) as fresh:
