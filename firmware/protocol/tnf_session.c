@@ -235,6 +235,7 @@ static void take_turn(tnf_session_t *session)
     const tnf_console_part_t *console = session->config->console;
     uint32_t waits = session->waits;
     session->waits = NOTHING;
+    session->console.asked = waits == A_LINE;
     if (waits == A_REQUEST) {
         take_request(session);
     } else if (waits == A_LINE) {
@@ -256,7 +257,7 @@ static void look_at_clock(tnf_session_t *session)
     }
     /* Not into a request that is coming in: a UART without much of a FIFO would lose some of it. */
     bool quiet = !tnf_frame_open(&session->reader) || now - session->heard_at_ms > QUIET_MS;
-    if (session->heartbeat_ms != 0 && quiet &&
+    if (session->heartbeat_ms != 0 && quiet && !session->console.asked &&
         now - session->heartbeat_at_ms >= session->heartbeat_ms) {
         session->heartbeat_at_ms = now;
         if (tnf_frame_drain(&session->writer)) {

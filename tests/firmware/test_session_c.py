@@ -327,6 +327,20 @@ def test_heartbeats_stop_when_told(board: Board) -> None:
     assert board.take() == b""
 
 
+def test_heartbeats_do_not_come_between_what_a_person_reads(board: Board) -> None:
+    board.start(heartbeat_ms=10)
+    board.library.memory_port_set_uptime(100)
+    board.library.shim_idle(100)
+    assert [event.name for event in board.reader.feed(board.take())] == ["TELEMETRY_REPLY"]
+    assert board.feed(b"name\n") == b"name\r\n" + NAME
+    board.library.memory_port_set_uptime(1000)
+    board.library.shim_idle(100)
+    assert board.take() == b""
+    board.ask("HELLO", SEQUENCE=1)
+    board.library.shim_idle(100)
+    assert [event.name for event in board.reader.feed(board.take())] == ["TELEMETRY_REPLY"]
+
+
 HELP = b"commands: name stats reset bootloader\r\n"
 NAME = b"tinyflow fake on shim, type ? for help\r\n"
 STATS = b"inferences 0 last 0 min 0 max 0 instructions misses 0 classes 0 0 0 0 0 0 0 0 0 0\r\n"
