@@ -44,7 +44,7 @@ MODEL = Path(__file__).parents[1] / "models" / "digits.tflite"
 LINE = Faults(flip=1e-5, drop=1e-5, insert=1e-5, stall=1e-6, stall_seconds=0.3)
 RESTART_SECONDS = 45.0  # mean, of each board
 SAMPLE_SECONDS = 2.0
-WARM_SECONDS = 20.0  # before memory is compared
+WARM_SECONDS = 150.0  # before memory is compared: what is kept of lines and telemetry has filled
 GROWTH_KB = 4096
 END_SECONDS = 90.0
 THINNED_SECONDS = 1.0  # the monitor keeps one heartbeat a second
