@@ -240,19 +240,15 @@ def tf_host(request: pytest.FixtureRequest, tf_board: Place) -> HostModel:
 
 
 @pytest.fixture
-def tf_dut(
-    request: pytest.FixtureRequest,
-    tf_board: Place,
-    record_property: Callable[[str, object], None],
-) -> Iterator[Dut]:
+def tf_dut(request: pytest.FixtureRequest, tf_board: Place) -> Iterator[Dut]:
     """The board, connected, with the model on it; flashed once in a run."""
     seat = _bench(request.config).seat(tf_board)
     fresh = request.node.get_closest_marker("tf_reset") or _flag(request.config, "tf_reset")
     try:
         dut = _told(lambda: seat.begin(fresh=bool(fresh)))
         yield dut
-        for name, value in seat.figures(dut).items():
-            record_property(f"tf_{name}", value)
+        # Not by record_property, which warns of a file that nobody may have asked for.
+        request.node.user_properties += [(f"tf_{k}", v) for k, v in seat.figures(dut).items()]
     finally:
         seat.end()
 
@@ -267,11 +263,7 @@ def tf_link_faults(tf_dut: Dut) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def tf_record(
-    request: pytest.FixtureRequest,
-    tf_board: Place,
-    record_property: Callable[[str, object], None],
-) -> Callable[..., None]:
+def tf_record(request: pytest.FixtureRequest, tf_board: Place) -> Callable[..., None]:
     """`tf_record(name, value, unit="", better="less", tolerance=0.0)`: a figure of this test.
 
     It is a property of the test in --junitxml. With --tf-baseline the test fails where the figure
@@ -287,7 +279,7 @@ def tf_record(
     ) -> None:
         test = _test_name(node, tf_board)
         figure = Figure(test, tf_board.profile.name, name, value, unit, better, tolerance)
-        record_property(name, value)
+        node.user_properties.append((name, value))
         baseline = _baseline(config)
         if baseline is not None:
             verdicts.append(baseline.judge(figure))
