@@ -136,6 +136,34 @@ def test_a_better_model_is_deployed_and_is_what_the_next_is_compared_with(
     ] == (project.new.sha256)
 
 
+def test_what_was_deployed_with_belongs_to_the_project_s_data(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.capture(150)
+    walk = pipeline.start()
+    before = walk.dataset()
+    assert before.sha256 == walk.source_dataset().sha256  # captured is not taken yet
+    assert project.retrain()["own_folder"]
+    after = pipeline.start()
+    found = captures.read(project.captures, LABELS, (2,))
+    merged = merging.merged(after, after.source_dataset(), found)
+    assert after.dataset().sha256 == merged.all.sha256 != before.sha256
+    # What comes in later waits for the next time; another folder is none of the project's.
+    project.capture(20, seed=7)
+    assert pipeline.start().dataset().sha256 == merged.all.sha256
+    assert captures.taken(project.captures) == found.lines
+    project.captures.rename(project.folder / "others")
+    assert cli.main(["retrain", "--from", "others", "--force"]) == 0
+    assert 'once [dataset] has captures = "others"' in capsys.readouterr().out
+    assert pipeline.start().dataset().sha256 == before.sha256
+    toml = project.folder / "tinyflow.toml"
+    toml.write_text(toml.read_text() + 'captures = "others"\n')
+    assert dict_of(pipeline.start().dataset())["train"] > dict_of(merged.all)["train"]
+    (project.folder / "others" / "taken.json").write_text("{}")
+    with pytest.raises(ProjectError, match="does not say how many"):
+        pipeline.start().dataset()
+
+
 def test_a_worse_one_is_not_unless_forced(project: Project) -> None:
     project.capture(150)
     project.train(1.25)  # better on the captured, but it forgets what it knew

@@ -2,6 +2,7 @@
 
     captures/<label>/<id>.npy    one sample: the model's input as the board had it, int8
     captures/index.jsonl         one line a sample, a `Capture`
+    captures/taken.json          how many of its lines belong to the project's data
 
 A sample is written whole, then its line, each with fsync: after a crash the folder holds every
 sample that was told as kept. A line that was cut off is taken away by the next writer, and a file
@@ -14,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import itertools
 import json
 import math
 import os
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from tinyflow.artifacts import Bytes, Floats
 
 INDEX = "index.jsonl"
+TAKEN = "taken.json"
 MAX_INDEX_BYTES = 256 << 20
 MAX_SAMPLE_BYTES = 64 << 20
 MAX_SHOWN = 20
@@ -82,13 +85,15 @@ class Capture:
 class Captured:
     """A folder read: each sample once, in the order in which they came.
 
-    `removed` lines have no file any more, `repeated` ones are there before with the same label.
+    `removed` lines have no file any more, `repeated` ones are there before with the same label;
+    `lines` have been read.
     """
 
     captures: tuple[Capture, ...]
     data: Bytes  # int8 [N, elements]
     removed: int
     repeated: int
+    lines: int
 
     def features(self) -> Floats:
         """Real values float32 [N, *shape]."""
@@ -145,10 +150,33 @@ class Folder:
         return ADDED, place
 
 
-def read(path: Path, labels: Sequence[str], shape: tuple[int, ...]) -> Captured:
+def take(path: Path, lines: int) -> None:
+    """Say that the samples in the first `lines` belong to the project's data from now on."""
+    with _explained(path):
+        _write(path / TAKEN, json.dumps({"lines": lines}).encode() + b"\n")
+
+
+def taken(path: Path) -> int:
+    """How many lines belong to the project's data; 0 where `take` was never called."""
+    file = path / TAKEN
+    try:
+        lines = json.loads(file.read_bytes())["lines"]
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+    except (OSError, ValueError, KeyError, TypeError):
+        lines = None
+    if type(lines) is not int or lines < 0:
+        raise ProjectError(f"{file} does not say how many samples were taken")
+    return lines
+
+
+def read(
+    path: Path, labels: Sequence[str], shape: tuple[int, ...], lines: int | None = None
+) -> Captured:
     """The samples of a folder for a project with these labels, whose inputs have `shape`.
 
-    Raises ProjectError with everything in the folder that cannot be used.
+    With `lines` those after so many lines are left out. Raises ProjectError with everything in the
+    folder that cannot be used.
     """
     if not (path / INDEX).is_file():
         raise ProjectError(
@@ -160,8 +188,8 @@ def read(path: Path, labels: Sequence[str], shape: tuple[int, ...]) -> Captured:
     kept: dict[str, Capture] = {}
     rows: list[NDArray[Any]] = []
     scales: dict[str, tuple[float, int]] = {}
-    removed = repeated = 0
-    for number, capture in _lines(path, findings):
+    removed = repeated = number = 0
+    for number, capture in itertools.islice(_lines(path, findings), lines):
         where = f"line {number}, {capture.file}"
         found = [*_faults(capture, labels, shape), *_other_scale(capture, scales)]
         file = path / capture.file
@@ -188,7 +216,7 @@ def read(path: Path, labels: Sequence[str], shape: tuple[int, ...]) -> Captured:
     if not rows:
         raise ProjectError(f"{path} has no samples", [f"{removed} were deleted"])
     data: Bytes = np.stack(rows)
-    return Captured(tuple(kept.values()), data, removed, repeated)
+    return Captured(tuple(kept.values()), data, removed, repeated, number)
 
 
 # ---- one line, one file ----

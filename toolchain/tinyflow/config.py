@@ -18,12 +18,17 @@ Share = Annotated[float, Ge(0), Lt(1)]
 
 @dataclass(frozen=True)
 class DatasetConfig(schema.Checked):
-    """`source` is `digits`, an .npz with `x` and `y`, or `file.py:function` that returns (x, y)."""
+    """`source` is `digits`, an .npz with `x` and `y`, or `file.py:function` that returns (x, y).
+
+    `captures` is a folder of captured samples; those with which a model was retrained and deployed
+    belong to the data from then on.
+    """
 
     source: str
     validation: Fraction = 0.15
     test: Fraction = 0.2
     labels: tuple[str, ...] = ()
+    captures: str = "captures"
 
 
 @dataclass(frozen=True)

@@ -125,6 +125,11 @@ def _show_retrain(result: dict[str, Any]) -> None:
             "note: the deployed model was trained on another data set than the project has now; "
             "it may know some of the test samples"
         )
+    if result["deployed"] is not None and not result["own_folder"]:
+        click.echo(
+            "note: other commands take this model for the project's once [dataset] has "
+            f'captures = "{result["folder"]}"'
+        )
     for reason in result["against"]:
         click.echo(f"against it: {reason}")
     click.echo(_verdict(result))

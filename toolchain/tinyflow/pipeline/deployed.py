@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tinyflow import cache
@@ -24,7 +24,7 @@ NAME_DIGITS = 16
 @dataclass(frozen=True)
 class Deployed:
     """A board's last model: the .tflite in `.tinyflow/deployed/`, its hash, the firmware's build
-    id, the hash of the project's data set then (without captured samples), and when that was, in
+    id, the hash of its source's data set then (without captured samples), and when that was, in
     seconds since the epoch."""
 
     board: str
@@ -52,7 +52,7 @@ def keep_deployed(walk: Walk) -> None:
         Path(model.name),
         tflite.sha256,
         walk.image().build_id,
-        replace(walk, dataset_override=None).dataset().sha256,
+        walk.source_dataset().sha256,
         time.time(),
     )
     partial = folder / f".{board}.{os.getpid()}"

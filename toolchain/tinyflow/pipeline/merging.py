@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinyflow import cache
+from tinyflow import cache, captures
 from tinyflow.artifacts import Dataset
 from tinyflow.datasets import SPLITS, arrays_split
 
 if TYPE_CHECKING:
     from tinyflow.captures import Captured
     from tinyflow.config import DatasetConfig
+    from tinyflow.pipeline.walk import Walk
 
 HASH_DIGITS = 8
 
@@ -39,6 +40,36 @@ def split_of(sha256: str, config: DatasetConfig) -> str:
     if place < config.test:
         return "test"
     return "validation" if place < config.test + config.validation else "train"
+
+
+def own_folder(walk: Walk) -> Path:
+    """The project's own folder of captured samples."""
+    project = walk.require_project()
+    return project.folder / project.config.dataset.captures
+
+
+def with_taken(walk: Walk) -> Dataset:
+    """The project's data: its source's, and the captured samples that a retrain has taken."""
+    dataset, folder = walk.source_dataset(), own_folder(walk)
+    if not walk.require_project().config.dataset.captures or not (lines := captures.taken(folder)):
+        return dataset
+    found = captures.read(folder, dataset.labels, dataset.input_shape, lines)
+    return merged(walk, dataset, found).all
+
+
+def merged(walk: Walk, dataset: Dataset, captured: Captured) -> Merged:
+    """Both, kept as long as neither changes."""
+    settings = walk.require_project().config.dataset
+    return walk.get(
+        "captures",
+        Merged,
+        {
+            "dataset": dataset.sha256,
+            "captured": content_key(captured),
+            "shares": [settings.validation, settings.test],
+        },
+        lambda place: merge(dataset, captured, settings, place),
+    )
 
 
 def content_key(captured: Captured) -> list[tuple[str, str]]:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from tinyflow.artifacts import Dataset
     from tinyflow.captures import Captured
-    from tinyflow.pipeline.merging import Merged
 
 STAGE = "retrain"
 
@@ -34,10 +33,10 @@ def retrain(
     folder, and where it has too few samples to decide.
     """
     require_way(walk, port)
-    before, dataset = last_deployed(walk), walk.dataset()
+    before, dataset = last_deployed(walk), walk.source_dataset()
     captured = captures.read(folder, dataset.labels, dataset.input_shape)
     _check_quantization(folder, captured, before)
-    merged = _merged(walk, dataset, captured)
+    merged = merging.merged(walk, dataset, captured)
     tests = merged.captured.splits[-1].samples
     if tests < verdict.LEAST_SAMPLES and not force:
         raise ProjectError(
@@ -63,6 +62,8 @@ def retrain(
     if model.sha256 == before.model_sha256:
         reasons = ("it is the model that is deployed already",)
     deployed = deploy_walk(new, port) if force or not reasons else None
+    if deployed is not None or model.sha256 == before.model_sha256:
+        captures.take(folder, captured.lines)
     return {
         "board": before.board,
         "folder": str(folder),
@@ -77,22 +78,9 @@ def retrain(
         "tolerance": tolerance,
         "against": list(reasons),
         "forced": bool(force and reasons),
+        "own_folder": merging.own_folder(walk).resolve() == folder.resolve(),
         "deployed": deployed,
     }
-
-
-def _merged(walk: Walk, dataset: Dataset, captured: Captured) -> Merged:
-    settings = walk.require_project().config.dataset
-    return walk.get(
-        "captures",
-        merging.Merged,
-        {
-            "dataset": dataset.sha256,
-            "captured": merging.content_key(captured),
-            "shares": [settings.validation, settings.test],
-        },
-        lambda place: merging.merge(dataset, captured, settings, place),
-    )
 
 
 def _right(model: Path, dataset: Dataset, board: str) -> NDArray[np.bool_]:

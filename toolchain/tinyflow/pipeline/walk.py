@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -53,12 +53,12 @@ _CODE = {
 class Walk:
     """One walk through the stages, for a project or for a .tflite alone.
 
-    `model` is a .tflite given by the user; without it the project's own is trained. `seed`
-    overrides the project's, `sensor_override` its `[sensor]`, `mlperf_override` what its
-    `[firmware]` says of that. `training_data` is an .npz to compare inferences with instead of the
-    project's own data. `board` has one builder and one runner. With `least_ram` the model is
-    compiled for the least RAM on any board; `optimize` overrides the project's `[compile]`,
-    `dataset_override` its data. `home` holds the cache.
+    `model` is a .tflite of the user's; without it the project's is trained. `seed` overrides the
+    project's, `sensor_override` its `[sensor]`, `mlperf_override` what its `[firmware]` says of
+    that. `training_data` is an .npz to compare inferences with instead of the project's data.
+    `board` has one builder and one runner. With `least_ram` the model is compiled for the least
+    RAM; `optimize` overrides the project's `[compile]`, `dataset_override` its data. `home` holds
+    the cache.
     """
 
     home: Path
@@ -124,13 +124,17 @@ class Walk:
         return made
 
     def dataset(self) -> Dataset:
-        """The project's data, split."""
+        """The project's data, split, with the captured samples that belong to it by now."""
+        from tinyflow.pipeline import merging
+
+        return self.dataset_override or merging.with_taken(self)
+
+    def source_dataset(self) -> Dataset:
+        """The data of the project's source alone, split."""
         from tinyflow import datasets
 
         project = self.require_project()
-        if self.dataset_override is not None:
-            return self.dataset_override
-        settings = project.config.dataset
+        settings = replace(project.config.dataset, captures="")
         return self.get(
             "dataset",
             Dataset,
@@ -274,8 +278,7 @@ class Walk:
         from tinyflow.pipeline.reference import training_reference
 
         board, compiled, sensor = self.require_board(), self.compiled(), self.sensor()
-        capture = self.project.config.capture if self.project is not None else None
-        mlperf = self.mlperf()
+        mlperf, capture = self.mlperf(), self.project.config.capture if self.project else None
         reference = None if mlperf else training_reference(self)  # a benchmark times no telemetry
         return self.get(
             "generate",
