@@ -18,18 +18,20 @@ static const TNF_FLASH tnf_row_t figures[] = {
     TNF_ROW_SESSION(COUNT, telemetry.last),
     TNF_ROW_SESSION(COUNT_MIN, telemetry.min),
     TNF_ROW_SESSION(COUNT_MAX, telemetry.max),
-    TNF_ROW_CONFIG(COUNTER_UNIT, counter_unit), /* \206 */
-    TNF_ROW_SESSION(DEADLINE_MISSES, telemetry.deadline_misses),
+    TNF_ROW_CONFIG(COUNTER_UNIT, counter_unit),                  /* \206 */
+    TNF_ROW_SESSION(DEADLINE_MISSES, telemetry.deadline_misses), /* \207 */
+    TNF_ROW_SESSION(DRIFT_ALARMS, telemetry.drift.alarms),
+    TNF_ROW_SESSION(DRIFT_WINDOWS, telemetry.drift.windows),
 };
 
 /* Each command and what it shows; after the last, what is shown for all others. A restart shows the
  * rest only where it is not to be had. */
-static const TNF_FLASH char commands[] =
-    "name\0tinyflow \200 on \201, type ? for help\0"
-    "stats\0inferences \202 last \203 min \204 max \205 \206 misses \207 classes\240\0"
-    "reset\0\300cannot\0"
-    "bootloader\0\301cannot\0"
-    "\0commands: name stats reset bootloader";
+static const TNF_FLASH char commands[] = "name\0tinyflow \200 on \201, type ? for help\0"
+                                         "stats\0inferences \202 last \203 min \204 max \205 \206 "
+                                         "misses \207 drift \210/\211 classes\240\0"
+                                         "reset\0\300cannot\0"
+                                         "bootloader\0\301cannot\0"
+                                         "\0commands: name stats reset bootloader";
 
 static void show_figure(tnf_session_t *session, uint32_t code)
 {

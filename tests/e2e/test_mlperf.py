@@ -220,7 +220,7 @@ def test_people_are_answered_as_well(console: Console) -> None:
     console.send(b"?\n")
     assert console.line() == "commands: name stats reset bootloader"
     console.send(b"stats\r")
-    assert re.match(r"inferences \d+ last \d+ .* nanoseconds misses 0 classes", console.line())
+    assert re.match(r"inferences \d+ last \d+ .* nanoseconds misses 0 drift 0/0 ", console.line())
 
 
 def test_a_port_may_be_closed_and_opened(native: Benched) -> None:
