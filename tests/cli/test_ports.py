@@ -12,6 +12,7 @@ from serial.tools import list_ports as pyserial
 from serial.tools.list_ports_common import ListPortInfo
 
 from tinyflow import cli, port_faults
+from tinyflow.device.hardware_map import load_map
 
 
 @pytest.fixture
@@ -55,6 +56,23 @@ def test_a_port_that_this_user_may_not_open_is_marked(
     monkeypatch.setattr(os, "access", lambda path, mode: path != "/dev/ttyUSB0")
     cli.main(["ports"])
     assert "this user may not open it" in capsys.readouterr().out
+
+
+def test_ports_are_printed_as_a_hardware_map(
+    ports: list[ListPortInfo], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["ports", "--hardware-map"]) == 5
+    assert "no port is one of a board's that is known" in capsys.readouterr().err
+    unnamed = info("COM4", 0x10C4, 0xEA60)
+    unnamed.serial_number = None
+    ports += [info("COM3", 0x10C4, 0xEA60), unnamed, info("COM5", 0x1234, 0x5678)]
+    assert cli.main(["ports", "--hardware-map"]) == 0
+    file = tmp_path / "map.yaml"
+    file.write_text(capsys.readouterr().out)
+    assert [(entry.name, entry.serial, entry.port) for entry in load_map(file).boards] == [
+        ("board-1", "0001", ""),
+        ("board-2", "", "COM4"),
+    ]
 
 
 def test_a_machine_without_ports(

@@ -11,6 +11,9 @@ from tinyflow.cli.output import facts, prints, table
 
 
 def _show_ports(result: dict[str, Any]) -> None:
+    if "hardware_map" in result:
+        click.echo(result["hardware_map"], nl=False)
+        return
     if not result["ports"]:
         click.echo("this machine has no serial ports")
         return
@@ -42,15 +45,21 @@ def _state(port: dict[str, Any]) -> str:
 
 
 @click.command()
+@click.option(
+    "--hardware-map", "as_map", is_flag=True, help="Print the boards as a hardware map for rigs."
+)
 @prints(_show_ports)
-def ports() -> dict[str, Any]:
+def ports(as_map: bool) -> dict[str, Any]:
     """List the serial ports, and the boards they could be.
 
     With their USB ids, which also name a port (--port 10C4:EA60:0001), and who has them open.
     """
     from tinyflow.pipeline import ports as serial_ports
 
-    return {"ports": serial_ports.listing()}
+    found = serial_ports.listing()
+    if as_map:
+        return {"ports": found, "hardware_map": serial_ports.hardware_map(found)}
+    return {"ports": found}
 
 
 def _show_reset(result: dict[str, Any]) -> None:

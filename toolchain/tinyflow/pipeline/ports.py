@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 from tinyflow import paths, port_faults
 from tinyflow.boards import BoardProfile, board_folders, board_names, load_board
-from tinyflow.errors import ProjectError
+from tinyflow.errors import DeviceError, ProjectError
 from tinyflow.pipeline import Walk
 
 
@@ -37,6 +38,31 @@ def listing(folder: Path | None = None) -> list[dict[str, Any]]:
         }
         for port in found
     ]
+
+
+def hardware_map(listed: list[dict[str, Any]]) -> str:
+    """The boards on USB among the ports, as a hardware map: YAML that names are to be put into.
+
+    A port without a serial number stands by its path, which another socket changes.
+    """
+    lines = ["boards:"]
+    for port in listed:
+        if not port["boards"]:
+            continue
+        place = f"serial: {json.dumps(port['serial'])}" if port["serial"] else ""
+        first, *others = port["boards"]
+        lines += [
+            f"  - name: board-{len(lines) // 3 + 1}",
+            f"    board: {first}" + (f"  # or {', '.join(others)}" if others else ""),
+            f"    {place or 'port: ' + json.dumps(port['path'])}",
+        ]
+    if len(lines) == 1:
+        raise DeviceError(
+            "no port is one of a board's that is known",
+            [f"{len(listed)} ports there are: tinyflow ports"],
+            ["name the board and its port yourself: docs/rigs.md"],
+        )
+    return "\n".join(lines) + "\n"
 
 
 def _candidates(profiles: list[BoardProfile], vendor: int | None, product: int | None) -> list[str]:
