@@ -115,6 +115,7 @@ def test_a_server_that_hangs_holds_nobody_up() -> None:
             assert hook.lost >= 9
             hook.close(0.2)
             assert any("too slow" in line for line in told)
+            assert f"webhook {place} was not waited for: alerts were not posted" in told
     assert f"webhook {place} did not answer within 0.1 s" in told
     assert hook.delivered == 0
 

@@ -141,6 +141,8 @@ def monitor(
         # Whoever read the rows has seen enough (`| head`): a good end, and no more to say there.
         _let_go_of_stdout()
         return {**session.summary(), "exit_code": 0}
+    for text in session.take_messages():  # of what came after the last rows
+        click.echo(text, err=True)
     status = session.status()
     if session.interrupted and (seconds is not None or wanted is not None) and not session.met:
         status = INTERRUPTED

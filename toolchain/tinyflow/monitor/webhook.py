@@ -77,6 +77,8 @@ class Webhook:
             self._stopping.set()
         self._thread.join(seconds)
         self._stopping.set()
+        if self._thread.is_alive():
+            self._tell(f"webhook {self.host} was not waited for: alerts were not posted")
 
     def _run(self) -> None:
         while (alert := self._queue.get()) is not None and not self._stopping.is_set():
