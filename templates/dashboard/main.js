@@ -24,6 +24,8 @@ let connected = false;
 let trouble = null;
 // The server's clock less this one's: rows have the time of the machine that keeps them.
 let ahead = 0;
+// Boards that were not listed when their first row came: each is looked for once.
+const announced = new Set();
 // Only the answer to the latest question is taken.
 let asked = 0;
 
@@ -148,9 +150,12 @@ const feed = {
       const board = boards.get(key);
       if (board) board.add(where, ...row);
       // A board that is new here: it is shown where its run is the one that is looked at.
-      else if (!series.some((item) => keyOf(item) === key)) loadSoon();
+      else if (!announced.has(key) && !series.some((item) => keyOf(item) === key)) {
+        announced.add(key);
+        loadSoon();
+      }
     }
-    if (chosen?.isFull) loadSoon();
+    if ([...boards.values()].some(({ isFull }) => isFull)) loadSoon();
     drawSoon();
   },
   gap: () => loadSoon(0),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,46 @@ def test_rows_come_once_each_and_a_lost_client_goes_on(path: Path) -> None:
             assert next(stream) == ("6", "rows", [told(6)])
         assert next(other) == ("5", "rows", [told(4), told(None)])  # type: ignore[arg-type]
         assert next(other) == ("6", "rows", [told(6)])
+
+
+def test_many_clients_get_each_row_once_while_it_is_written(path: Path) -> None:
+    def follow(port: int) -> list[float]:
+        found: list[float] = []
+        with events(port, {"after": 3}) as stream:
+            while len(found) < 400:
+                _, name, data = next(stream)
+                assert name == "rows"
+                found += [row[5] for row in data]
+        return found
+
+    with (
+        dashboard.serve(dashboard.app(path), port=0) as server,
+        ThreadPoolExecutor(8) as pool,
+        Store(path) as store,
+    ):
+        clients = [pool.submit(follow, server.port) for _ in range(8)]
+        for start in range(0, 400, 4):
+            store.append(rows(*range(start, start + 4)))
+        assert all(client.result(20) == [*range(400)] for client in clients)
+
+
+def test_rows_that_came_after_the_look_are_not_taken_for_another_file(path: Path) -> None:
+    async def follow() -> list[bytes]:
+        pulse = Pulse(path)
+        events = EventStream(pulse, 1).events()
+        found = [await events.__anext__(), await events.__anext__()]
+        with Store(path) as store:
+            store.append(rows(4, 5))
+            pulse.newest = 4  # as by a look between the two
+            found.append(await events.__anext__())
+            store.append(rows(6))
+            await pulse.look()
+            found.append(await events.__anext__())
+        return found
+
+    _, *sent = asyncio.run(follow())
+    numbers = [event.split(b"\n")[:2] for event in sent]
+    assert numbers == [[b"id: %d" % n, b"event: rows"] for n in (3, 5, 6)]
 
 
 def test_one_that_is_far_behind_or_of_another_file_loads_anew(

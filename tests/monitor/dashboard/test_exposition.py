@@ -70,6 +70,9 @@ def test_hostile_names_and_values_come_back_as_they_were() -> None:
 def test_names_that_are_one_to_prometheus_give_one_sample() -> None:
     (family,) = parse(exposition.text([row("a b", 1.0), row("a-b", 2.0)]))
     assert [sample.value for sample in family.samples] == [1.0]
+    page = exposition.text([row("restarts_total", 1.0), row("restarts", 2.0)])
+    assert page.count("# TYPE tinyflow_restarts_total") == 1
+    assert page.endswith(" 2.0\n")
 
 
 def test_a_whole_store_is_a_page_that_parses(store: Path) -> None:

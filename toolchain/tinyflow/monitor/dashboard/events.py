@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 POLL_SECONDS = 0.5
+QUIET_SECONDS = 2.0
 PING_SECONDS = 15.0
 # A client that takes nothing for this long is let go; it comes back by itself.
 SEND_SECONDS = 30.0
@@ -43,10 +45,13 @@ class Pulse:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.newest = 0
+        # Goes up when the rows are those of another file, whose numbers begin anew.
+        self.file = 0
         self.trouble: TinyflowError | None = None
         self.closing = False
         self.clients = 0
         self._changed = asyncio.Event()
+        self._seen: tuple[tuple[float, ...], ...] = ()
         # Made in the loop that it is for.
         self._limiter: anyio.CapacityLimiter | None = None
 
@@ -70,14 +75,40 @@ class Pulse:
 
     async def look(self) -> None:
         """Look once, and wake the clients where something has changed."""
-        before = (self.newest, self.trouble is None)
+        seen = self._signs()
+        # Two writes may have one time: what was written just now is looked at again.
+        quiet = all(time.time() - written > QUIET_SECONDS for *_, written in seen)
+        if quiet and seen == self._seen and self.trouble is None:
+            return
+        known, well = self.newest, self.trouble is None
         try:
-            self.newest = await self.ask(History.last)
+            found = await self.ask(History.last)
             self.trouble = None
+            self._seen = seen
+            if found < known:
+                self.file += 1
+                self.newest = found
+                self._wake()
+            self.saw(found)
         except TinyflowError as error:
             self.trouble = error
-        if before != (self.newest, self.trouble is None):
+        if well != (self.trouble is None):
             self._wake()
+
+    def saw(self, number: int) -> None:
+        """Note a row that somebody found; a look that began earlier may end later than this."""
+        if number > self.newest:
+            self.newest = number
+            self._wake()
+
+    def _signs(self) -> tuple[tuple[float, ...], ...]:
+        """What changes with every row: a file that nobody wrote to need not be opened."""
+        found = []
+        for file in (self.path, self.path.with_name(f"{self.path.name}-wal")):
+            with contextlib.suppress(OSError):
+                sign = file.stat()
+                found.append((sign.st_ino, sign.st_size, sign.st_mtime))
+        return tuple(found)
 
     def close(self) -> None:
         """End all streams."""
@@ -135,19 +166,21 @@ class EventStream:
         pulse = self._pulse
         yield f"retry: {RETRY_MS}\n\n".encode()
         await pulse.look()
+        file = pulse.file if (self._last or 0) <= pulse.newest else None
         told = False
         while not pulse.closing:
             if pulse.trouble is not None:
                 if not told:
                     yield _event("trouble", pulse.trouble.as_json())
                 told = True
-            elif told or self._is_lost():
-                told = False
-                self._last = pulse.newest
-                yield _event("gap", {}, self._last)
             elif self._last is None:
                 self._last = pulse.newest
                 yield _event("rows", [], self._last)
+            elif told or file != pulse.file or pulse.newest - self._last > MAX_BEHIND:
+                told = False
+                file = pulse.file
+                self._last = pulse.newest
+                yield _event("gap", {}, self._last)
             elif pulse.newest > self._last:
                 try:
                     event = await self._rows(self._last)
@@ -160,15 +193,11 @@ class EventStream:
             if not await pulse.wait(PING_SECONDS):
                 yield b": still here\n\n"
 
-    def _is_lost(self) -> bool:
-        """Whether the client is too far behind, or knows rows of another file in this place."""
-        behind = 0 if self._last is None else self._pulse.newest - self._last
-        return behind < 0 or behind > MAX_BEHIND
-
     async def _rows(self, last: int) -> bytes:
         number, rows = await self._pulse.ask(lambda history: history.after(last, MAX_ROWS))
         # Rows may have gone since the look: then there is nothing to send up to the newest.
         self._last = number if rows else max(last, self._pulse.newest)
+        self._pulse.saw(self._last)
         told = [
             (r.run, r.board, r.device, r.where, r.name, finite(r.value), r.unit, r.time)
             for r in rows

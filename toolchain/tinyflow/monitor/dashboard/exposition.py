@@ -41,7 +41,11 @@ def text(rows: Iterable[MetricRow]) -> str:
     """The page that Prometheus reads, of rows that are the newest of their kind each."""
     samples = sorted(_sample(row) for row in rows)
     lines: list[str] = []
+    last = ""
     for (name, kind), group in groupby(samples, key=lambda sample: sample[:2]):
+        if name == last:
+            continue  # a gauge that is called as a counter: a name has one type
+        last = name
         members = list(group)
         units = sorted({unit for *_, unit in members if unit})
         lines.append(f"# HELP {name} {_help(' or '.join(units))}")

@@ -180,7 +180,13 @@ class History(Store):
 
     def describe(self, series: Series) -> dict[str, Any]:
         """What the monitor wrote down of this board at the start of the run, {} where nothing."""
-        for item in self.documents(run=series.run, limit=MAX_SERIES):
+        try:
+            documents = self.documents(run=series.run, limit=MAX_SERIES)
+        except ValueError as error:  # somebody else wrote there: it is no JSON
+            raise ProjectError(
+                f"{self.path} has a run's description that is damaged: {error}"
+            ) from None
+        for item in documents:
             if (item.board, item.device) == (series.board, series.device):
                 return {**item.document, "started": item.started}
         return {}
