@@ -103,7 +103,7 @@ class PlayedBoard:
 
     def layers(self, data: bytes) -> list[Layer]:
         self.asked.append("layers")
-        return [Layer(0, 4, 1, 70), Layer(1, 3, 2, 30)]
+        return [Layer(0, 4, 1, 72), Layer(1, 3, 2, 31)]
 
     def telemetry(self) -> Telemetry:
         self._happen()

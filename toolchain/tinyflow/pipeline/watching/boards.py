@@ -62,7 +62,7 @@ class Scene:
     """What watching one board takes.
 
     `inputs` are fed to it, None where it has its own. `senses` is whether it has a sensor. `steady`
-    is whether its clock is one of time.
+    is whether its clock is one of time. `told` is as in CompiledModel.
     """
 
     board: str
@@ -73,6 +73,7 @@ class Scene:
     inputs: Bytes | None = None
     senses: bool = False
     steady: bool = False
+    told: tuple[int, ...] = ()
 
 
 def asked_for(
@@ -167,6 +168,7 @@ def scenes(
                 inputs=inputs,
                 senses=walk.sensor() is not None,
                 steady=not board.emulated,
+                told=walk.compiled().told,
             )
         )
     return found

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tinyflow.artifacts import MetricRow, RunDocument, Telemetry
 from tinyflow.errors import DeviceError, ToolError
@@ -148,14 +148,20 @@ class Watcher:
                 RunDocument(self._run, self._scene.board, self._device, now, described)
             )
             if self._scene.inputs is not None and not self._scene.senses:
-                unit = dut.hello.counter_unit
-                rows += [
-                    self._row(f"layer_{layer.index}_count", layer.count, unit)
-                    for layer in dut.layers(self._scene.inputs[0])
-                ]
+                rows += self._layers(dut, self._scene.inputs[0])
         self._tell("live", rows=tuple(rows), documents=tuple(documents))
         self._last = None
         self._beat(dut, dut.telemetry())
+
+    def _layers(self, dut: Device, data: Any) -> list[MetricRow]:
+        """What each layer takes of one inference, without what being told of it takes."""
+        from tinyflow import profiling
+
+        whole = dut.infer(data).count
+        layers = [layer.count for layer in dut.layers(data)]
+        counts = profiling.of_boards(whole, layers, self._scene.told).layers
+        unit = dut.hello.counter_unit
+        return [self._row(f"layer_{n}_count", count, unit) for n, count in enumerate(counts)]
 
     def _beat(self, dut: Device, telemetry: Telemetry) -> None:
         from tinyflow import monitor
