@@ -18,7 +18,7 @@ def greet(session: Session, expected: FlashedBoard, seconds: float) -> DeviceHel
     limits = messages.definitions().limits
     lowest, highest = limits["PROTOCOL_LOWEST"], limits["PROTOCOL"]
     place = session.place()
-    again = [f"tinyflow flash --board {expected.board}"]
+    again = [f"tinyflow flash --board {expected.board or 'NAME'}"]
     try:
         reply = session.request("HELLO", "HELLO_REPLY", seconds, {"SPEAKS": highest}).reply
     except RefusedError as refused:

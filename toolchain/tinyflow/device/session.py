@@ -236,7 +236,8 @@ class Session:
 
     def place(self) -> str:
         """The board and its port, for the first line of an error."""
-        return f"board {self.board} on {self.link.url}"
+        name = f"board {self.board}" if self.board else "the board"
+        return f"{name} on {self.link.url}"
 
     def _progress(self) -> str:
         plural = "" if self.answered == 1 else "s"
@@ -264,7 +265,7 @@ class Session:
             f"{self.place()} at {self.link.baud} baud says nothing of tinyflow's",
             detail,
             [
-                f"tinyflow flash --board {self.board}",
+                f"tinyflow flash --board {self.board or 'NAME'}",
                 "name another port with --port",
                 "press the board's reset button and try again",
             ],

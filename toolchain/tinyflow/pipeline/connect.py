@@ -76,7 +76,7 @@ def _place(port: str | Path | None, board: str, baud: int | None) -> FlashedBoar
                 "neither a port nor a board was named",
                 hints=['tinyflow.connect("/dev/ttyUSB0")', 'tinyflow.connect(board="esp32")'],
             )
-        return FlashedBoard("board", device.named_port(port), baud or BAUD, "", "")
+        return FlashedBoard("", device.named_port(port), baud or BAUD, "", "")
     profile = load_board(board)
     if profile.emulated and port is None:
         raise ProjectError(
@@ -90,7 +90,7 @@ def _place(port: str | Path | None, board: str, baud: int | None) -> FlashedBoar
 def _restarted(place: FlashedBoard, board: str) -> FlashedBoard:
     """The board after a restart, wherever its port is then."""
     name = board or place.board
-    if name == "board":
+    if not name:
         raise ProjectError(
             "a restart needs to know the board",
             ["its profile says how its port's lines are wired"],
