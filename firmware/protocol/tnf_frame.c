@@ -39,32 +39,30 @@ bool tnf_frame_end(tnf_frame_writer_t *writer)
 {
     uint8_t *to = writer->bytes + writer->begin;
     const uint8_t *from = to + AHEAD;
+    /* All processors that there are ports for keep the lowest byte first, as the line does. */
     uint32_t crc = tnf_crc32(0, from, (size_t)(writer->bytes + writer->fill - from));
-    uint8_t last[CRC_BYTES];
-    for (uint32_t i = 0; i < CRC_BYTES; ++i) {
-        last[i] = (uint8_t)(crc >> (8 * i));
-    }
-    tnf_frame_put(writer, last, sizeof last);
+    tnf_frame_put(writer, &crc, sizeof crc);
     bool fits = !writer->too_long;
     if (fits) {
+        const uint8_t *end = writer->bytes + writer->fill;
         *to++ = 0;
-        uint8_t *code = to;
-        *to++ = 1; /* counts itself */
-        for (const uint8_t *end = writer->bytes + writer->fill; from < end; ++from) {
+        uint8_t *code = to++;
+        uint8_t count = 1;
+        while (from < end) {
             uint8_t byte = *from;
-            if (*code == FULL_BLOCK) {
-                /* Opened late: a frame may end with a full block, without an empty one after it. */
-                code = to;
-                *to++ = 1;
-            }
-            if (byte == 0) {
-                code = to;
-                *to++ = 1;
+            if (byte == 0 || count == FULL_BLOCK) {
+                /* A full block ends late: a frame may end with one, without an empty one after. */
+                from += count == FULL_BLOCK ? 0 : 1;
+                *code = count;
+                code = to++;
+                count = 1;
             } else {
                 *to++ = byte;
-                ++*code;
+                ++from;
+                ++count;
             }
         }
+        *code = count;
         *to++ = 0;
     }
     writer->fill = (size_t)(to - writer->bytes);
@@ -128,14 +126,9 @@ enum {
     SEGMENT_TOO_LONG,
 };
 
-bool tnf_frame_open(const tnf_frame_reader_t *reader)
-{
-    return reader->state >= SEGMENT_FRAME;
-}
-
 static tnf_frame_event_t end_segment(tnf_frame_reader_t *reader)
 {
-    bool frame = tnf_frame_open(reader);
+    bool frame = reader->state >= SEGMENT_FRAME;
     bool whole = reader->state == SEGMENT_FRAME && reader->left == 0 && reader->size > CRC_BYTES &&
                  tnf_crc32(0, reader->payload, reader->size) == CRC_RESIDUE;
     reader->state = SEGMENT_EMPTY;

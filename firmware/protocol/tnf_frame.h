@@ -73,9 +73,6 @@ typedef struct tnf_frame_reader {
     uint8_t payload[TNF_PAYLOAD_BYTES];
 } tnf_frame_reader_t;
 
-/** Whether a frame has begun to come in. */
-bool tnf_frame_open(const tnf_frame_reader_t *reader);
-
 /** Takes one byte; any context, ISR included. */
 tnf_frame_event_t tnf_frame_feed(tnf_frame_reader_t *reader, uint8_t byte);
 

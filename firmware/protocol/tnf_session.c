@@ -9,13 +9,8 @@
 #include "tnf_run.h"
 #include "tnf_tensor.h"
 
-/* Uptime is looked at once in so many polls, and not while a frame comes in: reading a clock costs
- * more than a poll, and in an emulator the bytes of a frame come only as fast as the port is read.
- */
+/* Uptime is looked at once in so many polls: reading a clock costs more than a poll. */
 #define CLOCK_POLLS 16
-
-/* A frame that stands still this long is given up as far as heartbeats are concerned. */
-#define QUIET_MS 100
 
 /* What is done as soon as nothing is going out. */
 enum { NOTHING, A_LINE, A_REQUEST, A_RESTART, A_BOOTLOADER };
@@ -136,35 +131,25 @@ static tnf_status_t carry_out(tnf_session_t *session, const tnf_request_t *reque
     }
 }
 
+#define MESSAGE_BIT(name) (1u << TNF_MESSAGE_##name)
+#define OUTPUTS (MESSAGE_BIT(INFER) | MESSAGE_BIT(LAYERS) | MESSAGE_BIT(DUMP) | MESSAGE_BIT(OUTPUT))
+#define SENSORS (MESSAGE_BIT(SENSOR) | MESSAGE_BIT(SAMPLES) | MESSAGE_BIT(CAPTURE))
+
 static void answer(tnf_session_t *session, const tnf_request_t *request)
 {
-    if (session->status != TNF_OK) {
-        tnf_send_status(session);
-        return;
-    }
-    switch (session->type) {
-    case TNF_MESSAGE_HELLO:
+    const tnf_session_part_t *sensor = session->config->sensor;
+    uint32_t bit = session->status == TNF_OK ? 1u << session->type : 0u; /* known, hence below 32 */
+    if ((bit & OUTPUTS) != 0) {
+        uint32_t offset = request->value[TNF_KEY_OFFSET];
+        tnf_send_output(session, bit == MESSAGE_BIT(OUTPUT) ? offset : 0);
+    } else if ((bit & SENSORS) != 0) {
+        sensor->answer(sensor->context);
+    } else if (bit == MESSAGE_BIT(HELLO)) {
         tnf_send_hello(session);
-        break;
-    case TNF_MESSAGE_INFER:
-    case TNF_MESSAGE_LAYERS:
-    case TNF_MESSAGE_DUMP:
-        tnf_send_output(session, 0);
-        break;
-    case TNF_MESSAGE_OUTPUT:
-        tnf_send_output(session, request->value[TNF_KEY_OFFSET]);
-        break;
-    case TNF_MESSAGE_TELEMETRY:
+    } else if (bit == MESSAGE_BIT(TELEMETRY)) {
         tnf_send_telemetry(session, true);
-        break;
-    case TNF_MESSAGE_SENSOR:
-    case TNF_MESSAGE_SAMPLES:
-    case TNF_MESSAGE_CAPTURE:
-        session->config->sensor->answer(session->config->sensor->context);
-        break;
-    default:
+    } else {
         tnf_send_status(session);
-        break;
     }
 }
 
@@ -255,9 +240,7 @@ static void look_at_clock(tnf_session_t *session)
         session->heard = false;
         session->heard_at_ms = now;
     }
-    /* Not into a request that is coming in: a UART without much of a FIFO would lose some of it. */
-    bool quiet = !tnf_frame_open(&session->reader) || now - session->heard_at_ms > QUIET_MS;
-    if (session->heartbeat_ms != 0 && quiet && !session->console.asked &&
+    if (session->heartbeat_ms != 0 && !session->console.asked &&
         now - session->heartbeat_at_ms >= session->heartbeat_ms) {
         session->heartbeat_at_ms = now;
         if (tnf_frame_drain(&session->writer)) {
@@ -287,8 +270,7 @@ void tnf_session_poll(tnf_session_t *session)
             break;
         }
     }
-    if (++session->polls >= CLOCK_POLLS && (size == 0 || !tnf_frame_open(&session->reader))) {
-        session->polls = 0;
+    if (++session->polls % CLOCK_POLLS == 0) {
         look_at_clock(session);
     }
 }

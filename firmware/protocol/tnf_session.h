@@ -108,7 +108,7 @@ typedef struct tnf_session {
     uint32_t heartbeat_ms;
     uint32_t heartbeat_at_ms; /**< uptime of the last one */
     uint32_t heard_at_ms;     /**< uptime when bytes were last seen to arrive */
-    uint32_t polls;           /**< since uptime was last looked at */
+    uint32_t polls;           /**< wraps */
     uint32_t frames_damaged;
     uint32_t read_at; /**< the next of `read_bytes` */
     uint32_t read_size;

@@ -291,7 +291,7 @@ def test_buckets_cover_every_count(library: ctypes.CDLL) -> None:
         assert bucket == last or count < bucket_start(bucket + 1)
 
 
-def test_heartbeats_come_when_due_and_not_into_a_request(board: Board) -> None:
+def test_heartbeats_come_when_due_and_upset_no_request(board: Board) -> None:
     board.start(heartbeat_ms=1000)
     board.library.shim_idle(64)
     assert board.take() == b""
@@ -305,10 +305,7 @@ def test_heartbeats_come_when_due_and_not_into_a_request(board: Board) -> None:
     board.library.memory_port_set_uptime(4000)
     assert board.feed(request[:6]) == b""
     board.library.shim_idle(64)
-    assert board.take() == b""  # in the middle of a request
-    board.library.memory_port_set_uptime(4200)
-    board.library.shim_idle(64)
-    assert board.take() != b""  # which has stood still for too long
+    assert board.take() != b""
     (hello,) = board.reader.feed(board.feed(request[6:]))
     assert isinstance(hello, Message) and hello.name == "HELLO_REPLY"
 
