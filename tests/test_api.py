@@ -69,7 +69,7 @@ def _connects_by_name(
     with tinyflow.connect(flashed.port, board="native", reset=True) as dut:
         assert dut.telemetry().inferences == 0
     with pytest.raises(
-        tinyflow.errors.DeviceError, match="the board on .* runs another model: digits"
+        tinyflow.errors.DeviceError, match=r"the board on .* runs another model: digits"
     ):
         tinyflow.connect(flashed.port, model="0" * 64)
 

@@ -186,7 +186,7 @@ class Session:
     def note(self, name: str, seconds: float, clean: bool) -> None:
         """Remember that a request took so long; `clean` where nothing was lost on the way."""
         if clean:
-            # What damage has held up says nothing of the board, and would grow from one to the next.
+            # What damage has held up says nothing of the board, and would add up.
             self._longest[name] = max(self._longest.get(name, 0.0), seconds)
             # The longest of late: one request that got lost without a trace is soon forgotten.
             self._lately[name] = max(self._lately.get(name, 0.0) * FORGETTING, seconds)
