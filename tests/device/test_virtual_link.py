@@ -4,6 +4,7 @@ a good one is."""
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -25,8 +26,8 @@ ROWS = 27_648  # bytes of an image of 96 x 96 x 3, in and out
 
 # About one fault in 1100 bytes, and the board restarts every few seconds.
 BAD = Faults(flip=3e-4, drop=3e-4, insert=3e-4, stall=1e-4, reset_seconds=4.0)
-# What a board that restarts may be reported with; all else must be answered.
-REPORTS = (WRONG_STREAM, "no replay is under way", "has ended the replay", "did not finish")
+# What a board that restarts, or whose application infers meanwhile, may be reported with.
+REPORTS = (WRONG_STREAM, "refuses samples", "has ended the replay", "did not finish")
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,8 @@ def test_ten_thousand_requests_over_a_bad_line(
         libraries(sizes, remembers=remembers),
         latency=0.001,
         packet=0.001,
-        faults=BAD,
+        # An inference of the application's takes the input and the output away.
+        faults=dataclasses.replace(BAD, own_seconds=0.0 if remembers else 1.0),
         seed=seed,
         heartbeat_ms=100,
     )
@@ -63,7 +65,7 @@ def test_ten_thousand_requests_over_a_bad_line(
     assert len(asked.kinds) == 8
     assert min(link.tally.damaged, link.tally.stalls, link.tally.resets) > 0
     assert all(any(known in text for known in REPORTS) for text in asked.reported), asked.reported
-    assert len(asked.reported) <= 2 * link.tally.resets
+    assert len(asked.reported) <= link.tally.resets + requests // 30
     assert asked.longest < 30.0
 
 

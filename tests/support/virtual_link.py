@@ -41,7 +41,8 @@ def build(folder: Path, input_bytes: int, output_bytes: int, *, remembers: bool 
 
 @dataclass(frozen=True)
 class Faults:
-    """What goes wrong: chances per byte, and mean seconds from one restart to the next (0: none).
+    """What goes wrong: chances per byte, and mean seconds from one to the next (0: none) of
+    restarts and of inferences that the application does on its own.
 
     A stall holds the line up for at most `stall_seconds`.
     """
@@ -53,6 +54,7 @@ class Faults:
     stall_seconds: float = 0.2
     reset_seconds: float = 0.0
     boot_seconds: float = 0.3
+    own_seconds: float = 0.0
 
 
 @dataclass
@@ -159,7 +161,8 @@ class VirtualLink:
         self._heartbeat_ms = heartbeat_ms
         self._board.memory_port_set_step(1000)
         self._board.memory_port_set_drain(max(1, int(baud / BITS_PER_BYTE / 1000)))
-        self._reset_at = self._next_reset()
+        self._reset_at = self._after(self.faults.reset_seconds)
+        self._own_at = self._after(self.faults.own_seconds)
         self._start()
 
     # The host's side
@@ -208,15 +211,15 @@ class VirtualLink:
         self._board.virtual_board_start(self._heartbeat_ms)
         self._poll()
 
-    def _next_reset(self) -> float:
-        mean = self.faults.reset_seconds
+    def _after(self, mean: float) -> float:
         return self.time + self._chance.expovariate(1 / mean) if mean else math.inf
 
     def _next_step(self) -> float:
         if self._down_until:
             return self._down_until
         arrives = self._up.pieces[0][1] if self._up.pieces else math.inf
-        return max(min(arrives, self._tick_at, self._reset_at), self._busy_until)
+        due = min(arrives, self._tick_at, self._reset_at, self._own_at)
+        return max(due, self._busy_until)
 
     def _step(self) -> None:
         if self._down_until:
@@ -225,6 +228,9 @@ class VirtualLink:
             self._start()
         elif self._reset_at <= self.time:
             self._reset()
+        elif self._own_at <= self.time:
+            self._board.virtual_board_infer()
+            self._own_at = self._after(self.faults.own_seconds)
         else:
             while self._up.pieces and self._up.pieces[0][1] <= self.time:
                 self._received += self._up.pieces.popleft()[2]
@@ -266,7 +272,7 @@ class VirtualLink:
         self._down.free = self.time
         self._say(BOOT_TEXT[self._chance.randrange(len(BOOT_TEXT)) :])
         self._down_until = self.time + self._chance.random() * self.faults.boot_seconds + 0.001
-        self._reset_at = self._next_reset()
+        self._reset_at = self._after(self.faults.reset_seconds)
 
 
 def flashed() -> FlashedBoard:
