@@ -7,6 +7,8 @@ import { createPanel } from "./panel.js";
 import { hideTip, showTip } from "./tip.js";
 
 const MARGIN = { top: 18, right: 12, bottom: 36, left: 56 };
+// Room for addresses with the word slow.
+const WIDE = 78;
 const CHARACTER = 6.4;
 const EMPTY = "The map of the arena is not known for this run. The monitor writes it down when it begins: `tinyflow monitor`.";
 
@@ -35,6 +37,7 @@ export function createArena() {
   let layers = [];
   // Where slow memory begins in the drawing.
   let above = 0;
+  const margin = { left: MARGIN.left };
   let drawn = null;
 
   function draw({ board }) {
@@ -50,11 +53,12 @@ export function createArena() {
     const slow = ends(true);
     const bytes = Math.max(slow ? 0 : (board.document.arena_bytes ?? 0), ends(false));
     above = bytes + (bytes + slow) * 0.06;
+    margin.left = slow ? WIDE : MARGIN.left;
     const last = Math.max(layers.length - 1, d3.max(tensors, (tensor) => tensor.last));
     svg.attr("width", width);
-    x.domain(d3.range(last + 1)).range([MARGIN.left, width - MARGIN.right]);
+    x.domain(d3.range(last + 1)).range([margin.left, width - MARGIN.right]);
     y.domain([0, slow ? above + slow : bytes]).range([height - MARGIN.bottom, MARGIN.top]);
-    const every = Math.ceil((last + 1) / ((width - MARGIN.left) / 30));
+    const every = Math.ceil((last + 1) / ((width - margin.left) / 30));
     axisX
       .attr("transform", `translate(0,${height - MARGIN.bottom})`)
       .call(d3.axisBottom(x).tickValues(x.domain().filter((index) => index % every === 0)).tickSize(0).tickPadding(7));
@@ -62,17 +66,17 @@ export function createArena() {
     const ticks = y.ticks(5).filter(far);
     const places = [...ticks, bytes, ...(slow ? [above, above + slow] : [])];
     axisY
-      .attr("transform", `translate(${MARGIN.left},0)`)
+      .attr("transform", `translate(${margin.left},0)`)
       .call(
         d3.axisLeft(y).tickValues(places).tickSize(0).tickPadding(6)
           .tickFormat((value) => (value > bytes ? `slow ${number(value - above)}` : number(value))),
       );
     rules.selectAll("line").data(ticks).join("line")
-      .attr("x1", MARGIN.left).attr("x2", width - MARGIN.right).attr("y1", y).attr("y2", y);
+      .attr("x1", margin.left).attr("x2", width - MARGIN.right).attr("y1", y).attr("y2", y);
     top.select("line")
-      .attr("x1", MARGIN.left).attr("x2", width - MARGIN.right).attr("y1", y(bytes)).attr("y2", y(bytes));
-    unit.attr("x", MARGIN.left - 6).attr("y", 10);
-    title.attr("x", (MARGIN.left + width - MARGIN.right) / 2).attr("y", height - 3);
+      .attr("x1", margin.left).attr("x2", width - MARGIN.right).attr("y1", y(bytes)).attr("y2", y(bytes));
+    unit.attr("x", margin.left - 6).attr("y", 10);
+    title.attr("x", (margin.left + width - MARGIN.right) / 2).attr("y", height - 3);
     column.attr("y", MARGIN.top).attr("height", height - MARGIN.top - MARGIN.bottom).attr("width", x.bandwidth());
     list
       .selectAll("g")

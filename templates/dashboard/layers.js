@@ -87,7 +87,14 @@ export function createLayers() {
   function tell(at, speak) {
     const row = rows[at];
     if (!row) return;
-    const box = panel.plot.getBoundingClientRect();
+    if (speak) {
+      // A long list scrolls along.
+      const top = MARGIN.top + at * ROW;
+      const { scrollTop, clientHeight } = panel.plot;
+      if (top < scrollTop) panel.plot.scrollTop = top;
+      else if (top + ROW > scrollTop + clientHeight) panel.plot.scrollTop = top + ROW - clientHeight;
+    }
+    const box = svg.node().getBoundingClientRect();
     const lines = [
       `${row.index} ${row.op}`,
       ...(row.name ? [row.name] : []),

@@ -159,7 +159,7 @@ class Chromium:
 
     def screenshot(self, scale: float = 1.0) -> bytes:
         """A PNG of the window."""
-        size = self.evaluate("[innerWidth, innerHeight]")
-        clip = {"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": scale}
+        x, y, width, height = self.evaluate("[scrollX, scrollY, innerWidth, innerHeight]")
+        clip = {"x": x, "y": y, "width": width, "height": height, "scale": scale}
         shot = self.send("Page.captureScreenshot", format="png", clip=clip)
         return base64.b64decode(shot["data"])
