@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -119,6 +120,22 @@ def test_rows_of_all_boards_are_kept_and_handed_on(start: Callable[..., Run]) ->
     assert run.watch.rows == len(rows)
     assert [board["device"] for board in run.watch.summary()["boards"]] == ["A0", "A1", "A2"]
     json.dumps(run.watch.summary())
+
+
+def test_telemetry_is_kept_less_often_and_looked_at_all_the_same(
+    start: Callable[..., Run],
+) -> None:
+    def tell(inferences: float, **more: float) -> News:
+        return dataclasses.replace(beat(0, inferences, **more), thinnable=True)
+
+    none, high = {"deadline_misses": 0.0}, {"deadline_misses": 9.0}
+    beats = [tell(1, **none), beat(0, 2), tell(3), tell(4, **high), tell(5), tell(6)]
+    run = start(beats, every=1000, until="inferences >= 6")
+    run.go()
+    # The first, what must not be left out, what raises an alert, and what was waited for.
+    kept = [row.value for row in run.kept() if row.name == "inferences"]
+    assert kept == [1, 2, 4, 6]
+    assert run.watch.overviews[0].value("inferences") == 6
 
 
 def test_a_board_that_is_gone_does_not_end_the_others(start: Callable[..., Run]) -> None:

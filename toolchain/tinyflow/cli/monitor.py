@@ -64,6 +64,14 @@ def _show(result: dict[str, Any]) -> None:
     "alert, alert_drift. The exit status is 0 then, 7 where an alert was raised meanwhile, and 6 "
     "when the --seconds ran out before.",
 )
+@click.option(
+    "--every",
+    type=click.FloatRange(1, 86_400),
+    default=1.0,
+    metavar="SECONDS",
+    help="Keep a board's telemetry this often, 1 is all of it; alerts, conditions and the view "
+    "look at all.",
+)
 @click.option("--jsonl", metavar="FILE", help="Also write the rows here, one a line; - is stdout.")
 @click.option(
     "--serve",
@@ -92,6 +100,7 @@ def monitor(
     hardware_map: Path | None,
     seconds: float | None,
     until: str | None,
+    every: float,
     jsonl: str | None,
     serve: str | None,
     replay: bool | None,
@@ -122,7 +131,9 @@ def monitor(
         )
 
     asked = watching.asked_for(boards, duts, port, hardware_map)
-    session = watching.begin(asked, walk_of, seconds=seconds, until=wanted, replay=replay)
+    session = watching.begin(
+        asked, walk_of, seconds=seconds, every=every, until=wanted, replay=replay
+    )
     try:
         with (
             rows_out(jsonl) as out,

@@ -20,10 +20,12 @@ def begin(
     walk_of: Callable[[Asked], Walk],
     *,
     seconds: float | None = None,
+    every: float = 0.0,
     until: Condition | None = None,
     replay: bool | None = None,
 ) -> Watch:
-    """A run that watches the boards asked for, in the store of the project; see `scenes`.
+    """A run that watches the boards asked for, in the store of the project; see `scenes`
+    and `Watch`.
 
     Raises what the stages up to an image raise, where a board is to be started here.
     """
@@ -40,5 +42,6 @@ def begin(
         run=run_name(),
         store_path=walk.home / ROWS,
         seconds=seconds,
+        every=every,
         rules=Rules(alerts, budget, until),
     )

@@ -22,6 +22,7 @@ from tinyflow.pipeline.watching.watcher import Clock, News, Watcher
 
 TICK_SECONDS = 0.25
 END_SECONDS = 40.0  # a slow emulator may be in the middle of an inference
+EARLY_SECONDS = 0.3
 MAX_QUEUED = 2000
 MAX_BATCH = 200  # messages that become one append
 MAX_MESSAGES = 20
@@ -44,7 +45,8 @@ class Rules:
 
 
 class Watch:
-    """One run of `scenes`; `batches` carries it out.
+    """One run of `scenes`; `batches` carries it out. A board's telemetry is kept `every` so many
+    seconds; the rules look at all of it.
 
     `overviews` are the boards as they are now, `messages` what a person should read of and has not
     been shown, `met` whether the condition that was waited for has held.
@@ -57,6 +59,7 @@ class Watch:
         run: str,
         store_path: Path,
         seconds: float | None = None,
+        every: float = 0.0,
         rules: Rules | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -70,6 +73,8 @@ class Watch:
         self.rows = 0
         self._scenes = scenes
         self._seconds = seconds
+        self._every = every
+        self._kept_at: dict[int, float] = {}
         self._rules = rules
         self._clock = clock or Clock()
         self._news: queue.Queue[News] = queue.Queue(MAX_QUEUED)
@@ -221,7 +226,7 @@ class Watch:
         return rows
 
     def _judge(self, news: News) -> list[MetricRow]:
-        """A watcher's news: its rows, with those of the alerts that they raise."""
+        """A watcher's news: its rows to keep, with those of the alerts that they raise."""
         board = self.overviews[news.number]
         board.device = news.device
         if news.state == "ended":
@@ -237,14 +242,24 @@ class Watch:
         self._was_live = self._was_live or news.state == "live"
         if not self._was_live and len(self._errors) == len(self._scenes):
             self._stopping.set()
-        rows = list(news.rows)
-        alerts = self._alerts_of(news.number).hear(rows, self._clock.time())
-        rows += self._raise(news.number, alerts)
+        raised = self._raise(
+            news.number, self._alerts_of(news.number).hear(news.rows, self._clock.time())
+        )
         board.take(news.rows)
         until = self._rules.until
-        if until is not None and any(until.holds(row) for row in rows):
-            self.met = True
-        return rows
+        found = until is not None and any(until.holds(row) for row in news.rows)
+        self.met = self.met or found
+        is_kept = found or bool(raised) or not news.thinnable or self._is_due(news.number)
+        return [*(news.rows if is_kept else ()), *raised]
+
+    def _is_due(self, number: int) -> bool:
+        """Whether it is time to keep a board's telemetry again."""
+        now, last = self._clock.monotonic(), self._kept_at.get(number)
+        # Telemetry that comes a little early is not left for another second.
+        if last is not None and now - last < self._every - EARLY_SECONDS:
+            return False
+        self._kept_at[number] = now
+        return True
 
     def _tell_of(self, board: Overview, news: News) -> None:
         place = board.device or board.board

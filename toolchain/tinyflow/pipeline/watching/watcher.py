@@ -26,7 +26,10 @@ MAX_PAUSE_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class News:
-    """What a watcher tells. `state` is live, gone, refused, failed or ended."""
+    """What a watcher tells. `state` is live, gone, refused, failed or ended.
+
+    Of what is `thinnable`, which comes each second, some may be left out of the store.
+    """
 
     number: int
     state: str
@@ -35,6 +38,7 @@ class News:
     rows: tuple[MetricRow, ...] = ()
     documents: tuple[RunDocument, ...] = ()
     error: Exception | None = None
+    thinnable: bool = False
 
 
 class Clock:
@@ -182,7 +186,10 @@ class Watcher:
             rate = (telemetry.inferences - before[0]) / (at - before[1])
             rows.append(self._row("throughput", rate, "inferences/s"))
         rows.append(self._row("restarts", self._restarts.count, "restarts"))
-        self._tell("live", rows=tuple(rows))
+        last = self._stopping.is_set()
+        self._hand_on(
+            News(self._number, "live", self._device, rows=tuple(rows), thinnable=not last)
+        )
 
     def _row(self, name: str, value: float, unit: str) -> MetricRow:
         scene = self._scene
