@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from drift_simulation import CHANGES, Simulation
 
@@ -36,6 +38,14 @@ def test_false_alarms_are_as_rare_as_asked_for(simulation: Simulation) -> None:
     assert alarms <= SETTINGS.false_alarm_rate * WINDOWS
     device = simulation.device.telemetry.drift
     assert device.windows == WINDOWS and device.alarms <= alarms
+
+
+def test_inferences_in_a_row_may_be_alike(tmp_path: Path) -> None:
+    """Where the project says so; else half of all windows would be alarms."""
+    simulation = Simulation(tmp_path, DriftConfig(repeats=4))
+    *_, alarms = simulation.false_alarms(5000, seed=4, repeats=4)
+    assert alarms <= 0.002 * 5000
+    assert simulation.delay(CHANGES["gain 0.8"], BOARDS, seed=5).slow <= 128
 
 
 @pytest.mark.parametrize("name", CHANGES)

@@ -62,6 +62,19 @@ def test_a_file_of_training_data_is_what_a_model_is_compared_with(folder: Path) 
         training_reference(given(folder, training_data=folder / "x.npz"))
 
 
+def test_windows_that_overlap_are_alike(folder: Path) -> None:
+    """An overlap of the sensor's windows widens the limits, unless the project says otherwise."""
+    head = 'name = "d"\n[dataset]\nsource = "digits"\n'
+    np.savez(folder / "x.npz", x=np.random.default_rng(1).random((200, 8, 8, 1), np.float32))
+    limits = []
+    for text in ("", "[sensor]\nhop = 16", "[sensor]\nhop = 16\n[drift]\nrepeats = 1"):
+        (folder / "tinyflow.toml").write_text(f"{head}{text}\n")
+        made = training_reference(given(folder, training_data=folder / "x.npz"))
+        limits.append(made.input_limit)
+    (folder / "tinyflow.toml").unlink()
+    assert limits[1] > 2 * limits[0] and limits[2] == limits[0]
+
+
 @pytest.mark.parametrize(
     ("settings", "compared", "classes"),
     [

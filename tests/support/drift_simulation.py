@@ -5,7 +5,7 @@ The device is the firmware's C compiled for the host, its reference is what a de
 reference saw. The digits have 17 grey levels, of which the least change of gain moves all: they are
 spread first, as a sensor's noise would, so that they are no easier than other data.
 
-`python tests/support/drift_simulation.py` prints the table of docs/telemetry.md.
+`python tests/support/drift_simulation.py` prints the tables of docs/telemetry.md.
 """
 
 from __future__ import annotations
@@ -111,6 +111,7 @@ class Simulation:
             window=settings.window,
             false_alarm_rate=settings.false_alarm_rate,
             classes=settings.classes,
+            repeats=settings.repeats or 1,
             seed=SEED,
         )
         self.device = Device(folder / "device", self.reference, compiled.inputs, compiled.outputs)
@@ -120,22 +121,27 @@ class Simulation:
         inputs = self.model.compiled.input.encode(features)
         return inputs, self.model.invoke(inputs)
 
-    def _drawn(self, data: tuple[Bytes, Bytes], count: int, chance: np.random.Generator) -> Any:
-        chosen = chance.integers(len(data[0]), size=count)
+    def _drawn(
+        self, data: tuple[Bytes, Bytes], count: int, chance: np.random.Generator, repeats: int = 1
+    ) -> Any:
+        """Inferences of samples that are each seen `repeats` times in a row."""
+        chosen = chance.integers(len(data[0]), size=-(-count // repeats)).repeat(repeats)[:count]
         return data[0][chosen], data[1][chosen]
 
     def _over(self, scores: Any) -> Any:
         limits = np.array([self.reference.input_limit, self.reference.output_limit])
         return (scores > limits) & (limits > 0)
 
-    def false_alarms(self, windows: int, seed: int) -> tuple[int, int, int]:
+    def false_alarms(self, windows: int, seed: int, repeats: int = 1) -> tuple[int, int, int]:
         """Windows without drift that were alarms: of the input, of the output, in all."""
         chance = np.random.default_rng(seed)
         found = np.zeros(3, np.int64)
         self.device.start()
         for _ in range(windows // 100):
             over = self._over(
-                self.device.run(*self._drawn(self.clean, 100 * self.reference.window, chance))
+                self.device.run(
+                    *self._drawn(self.clean, 100 * self.reference.window, chance, repeats)
+                )
             )
             found += [*over.sum(axis=0), over.any(axis=1).sum()]
         return int(found[0]), int(found[1]), int(found[2])
@@ -196,5 +202,23 @@ def table(settings: DriftConfig, boards: int = 400, windows: int = 100_000) -> s
     return "\n".join(rows)
 
 
+def repeats_table(windows: int = 10_000) -> str:
+    """False alarms where boards see each sample so many times in a row, as a table in Markdown."""
+    times = (1, 2, 4, 8)
+    rows = [
+        "| window | repeats | " + " | ".join(f"alarms, {n} in a row" for n in times) + " |",
+        "|" + "---|" * (len(times) + 2),
+    ]
+    for window, repeats in ((64, 1), (256, 1), (64, 4), (256, 4)):
+        with tempfile.TemporaryDirectory() as place:
+            simulation = Simulation(Path(place), DriftConfig(window=window, repeats=repeats))
+            found = [simulation.false_alarms(windows, SEED, n)[2] / windows for n in times]
+        shares = " | ".join(f"{share:.4f}" for share in found)
+        rows.append(f"| {window} | {repeats} | {shares} |")
+    return "\n".join(rows)
+
+
 if __name__ == "__main__":
     print(table(DriftConfig()))
+    print()
+    print(repeats_table())

@@ -127,12 +127,14 @@ class DriftConfig(schema.Checked):
     """How a board tells that its data are not those of training.
 
     It scores once in `window` inferences, 0: never. `false_alarm_rate` is the chance of an alarm in
-    a window of data like those of training. Where the field's mix of classes is known to be another
-    one, `classes` is false: then confidences alone are compared.
+    a window of data like those of training. So many inferences in a row as `repeats` says see about
+    the same, 0: as many as windows of the `[sensor]` overlap, else 1. Where the field's mix of
+    classes is known to be another one, `classes` is false: then confidences alone are compared.
     """
 
     window: Annotated[int, Ge(0), Le(1024)] = 64
     false_alarm_rate: Annotated[float, Ge(0.0001), Le(0.5)] = 0.001
+    repeats: Annotated[int, Ge(0), Le(1024)] = 0
     classes: bool = True
 
 

@@ -7,7 +7,7 @@ training inferences, drawn at random, through the device's own arithmetic.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -46,13 +46,15 @@ def reference(
     window: int,
     false_alarm_rate: float,
     classes: bool = True,
+    repeats: int = 1,
     seed: int = 1,
 ) -> TrainingReference:
     """The reference of a model: `seen` are inputs int8 [N, input_bytes] as in training, `judged`
     outputs int8 [M, output_bytes] as when it was judged; either may be empty.
 
-    `false_alarm_rate` is the chance of an alarm in a window without drift, 1e-4 to 0.5. Without
-    `classes` the mix of classes is not compared. The same arguments give the same reference.
+    `false_alarm_rate` is the chance of an alarm in a window without drift, 1e-4 to 0.5, where
+    `repeats` inferences in a row see the same. Without `classes` their mix is not compared.
+    The same arguments give the same reference.
     """
     planned = plan(inputs, outputs, window)
     values = _values(planned, inputs, seen)
@@ -65,7 +67,9 @@ def reference(
     planned = _with_shares(planned, input_counts, output_counts, masks)
     if not any(known):
         return planned
-    scores = _simulated(planned, input_counts, output_counts, false_alarm_rate, masks, seed)
+    scores = _simulated(
+        planned, input_counts, output_counts, false_alarm_rate, masks, repeats, seed
+    )
     rate = false_alarm_rate / sum(known)
     limits = [
         _limit(found, rate) if there else 0 for found, there in zip(scores, known, strict=True)
@@ -166,6 +170,7 @@ def _simulated(
     output_counts: Any,
     rate: float,
     masks: tuple[Any, Any],
+    repeats: int,
     seed: int,
 ) -> tuple[Any, Any]:
     """The scores of devices without drift.
@@ -183,13 +188,24 @@ def _simulated(
         stream.output_shares = _output_shares(_redrawn(chance, output_counts), masks[1])
     windows = -(-min(int(ALARMS_WANTED / rate), SCORES_MAX) // STREAMS) + SETTLING_WINDOWS
     scores = []
+    at, answered = (_drawn_in_runs(chance, size, repeats) for size in (seen, judged))
     for _ in range(windows * planned.window):
-        inputs = input_counts[stream.phase][chance.integers(seen, size=STREAMS)] if seen else 0
-        outputs = output_counts[chance.integers(judged, size=STREAMS)] if judged else 0
+        inputs = input_counts[stream.phase][next(at)] if seen else 0
+        outputs = output_counts[next(answered)] if judged else 0
         found = stream.step(inputs, outputs)
         if found is not None and stream.windows > SETTLING_WINDOWS:
             scores.append(found)
     return tuple(np.concatenate(part) for part in zip(*scores, strict=True))  # type: ignore[return-value]
+
+
+def _drawn_in_runs(chance: np.random.Generator, size: int, repeats: int) -> Iterator[Any]:
+    """Which of `size` inferences each device sees, each `repeats` times; they change by turns."""
+    left = chance.integers(repeats, size=STREAMS)
+    chosen = chance.integers(size, size=STREAMS)
+    while True:
+        yield chosen
+        chosen = np.where(left > 0, chosen, chance.integers(size, size=STREAMS))
+        left = np.where(left > 0, left - 1, repeats - 1)
 
 
 def _redrawn(chance: np.random.Generator, counts: Any) -> Any:

@@ -41,6 +41,7 @@ def training_reference(walk: Walk) -> TrainingReference:
         "data": source,
         "seed": walk.seed,
         "outputs": _can_judge(walk),
+        "repeats": _repeats(walk, settings),
     }
 
     def make(folder: object) -> TrainingReference:
@@ -57,6 +58,7 @@ def training_reference(walk: Walk) -> TrainingReference:
             window=window,
             false_alarm_rate=settings.false_alarm_rate,
             classes=settings.classes,
+            repeats=_repeats(walk, settings),
             seed=walk.seed,
         )
 
@@ -72,6 +74,12 @@ def _data(walk: Walk) -> tuple[Bytes, Bytes] | None:
     seen = real_inputs(specs, walk.dataset(), "train")
     unseen = real_inputs(specs, walk.dataset(), "validation")
     return None if seen is None or unseen is None else (seen, unseen)
+
+
+def _repeats(walk: Walk, settings: config.DriftConfig) -> int:
+    """How many inferences in a row see about the same: a sensor's windows may overlap."""
+    sensor = walk.sensor() if not settings.repeats else None
+    return -(-sensor.window // sensor.hop) if sensor is not None else settings.repeats or 1
 
 
 def _some(rows: Bytes, seed: int) -> Bytes:
