@@ -151,9 +151,12 @@ def test_an_empty_store_says_what_to_do_and_texts_stay_texts(
     browser.errors.clear()
     hostile = "<img src=x onerror=alert(1)>"
     path = tmp_path / "metrics.sqlite"
-    with Store(path) as store, dashboard.serve(dashboard.app(path), port=0) as server:
-        browser.open(server.url)
+    application = dashboard.app(path, dashboard.new_token())
+    with Store(path) as store, dashboard.serve(application, port=0) as server:
+        browser.open(server.url_with_token)
         browser.until("!document.getElementById('nothing').hidden")
+        # The cookie is enough for all that follows, the events too.
+        assert str(browser.evaluate("location.href")).rstrip("#") == server.url
         assert "tinyflow monitor" in text(browser, "#nothing")
         assert browser.evaluate("document.getElementById('panels').clientHeight") == 0
 
