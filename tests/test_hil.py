@@ -131,7 +131,7 @@ def test_one_test_runs_where_it_can(run: Run, folder: Path) -> None:
     arguments = ("test_rig.py", "-rs", "--tf-baseline=kept.json", "--tf-board=native")
     text = run(*arguments, "--tf-update-baseline", "--junitxml=junit.xml")
     assert "3 passed, 2 skipped" in text
-    assert "board native has no counter" in text
+    assert "board native lacks counter" in text
     assert "for esp32, this run has native" in text
     assert "2 figures are in" in text
     kept = folder / "kept.json"

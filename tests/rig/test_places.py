@@ -54,7 +54,9 @@ def test_what_boards_can_do(rig: HardwareMap) -> None:
     (native,) = choose(Wanted(("native",)), None)
     assert native.capabilities == {"emulated", "nanoseconds", "power"}
     assert native.absent() == "" and native.started
+    (sensing,) = choose(Wanted(("native",)), None, shared=frozenset(["sensor"]))
+    assert sensing.lacks(["sensor"]) == "" and native.lacks(["sensor"]) != ""
     assert a.lacks(["counter"]) == ""
-    assert a.lacks(["counters", "camera"]) == "board a has no counters (it has counter), camera"
+    assert a.lacks(["counters", "camera"]) == "board a lacks counters (it has counter), camera"
     assert "no port has the USB serial number 1" in a.absent()
     assert b.model == rig.path.parent / "b.tflite" and a.model is None

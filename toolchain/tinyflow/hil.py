@@ -223,7 +223,7 @@ def tf_board(request: pytest.FixtureRequest) -> Place:
     if absent and strict:
         pytest.fail(absent, pytrace=False)
     if absent:
-        pytest.skip(absent)
+        pytest.skip(absent.splitlines()[0])
     return found
 
 

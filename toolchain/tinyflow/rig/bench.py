@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tinyflow import config, paths
 from tinyflow.device.hardware_map import HardwareMap, load_map
 from tinyflow.rig.places import Place, Wanted, choose
 from tinyflow.rig.seat import Seat, Terms
@@ -28,7 +29,7 @@ class Bench:
         if request.hardware_map is not None:
             self.rig = load_map(request.hardware_map)
         folder = request.terms.project or request.terms.folder
-        self.places = choose(request.wanted, self.rig, folder)
+        self.places = choose(request.wanted, self.rig, folder, _senses(folder))
         self._terms = request.terms
         self._seats: dict[str, Seat] = {}
 
@@ -51,3 +52,10 @@ class Bench:
         for seat in self._seats.values():
             seat.close()
         self._seats.clear()
+
+
+def _senses(folder: Path) -> frozenset[str]:
+    """`sensor`, where the project has a `[sensor]`, so that its firmware senses."""
+    if paths.find_project(folder) is None or config.load_project(folder).config.sensor is None:
+        return frozenset()
+    return frozenset(["sensor"])

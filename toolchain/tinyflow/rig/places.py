@@ -71,7 +71,7 @@ class Place:
         for name in missing:
             close = near_miss(name, self.capabilities)
             said.append(name + (f" (it has {close})" if close else ""))
-        return f"board {self.name} has no {', '.join(said)}"
+        return f"board {self.name} lacks {', '.join(said)}"
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,18 @@ class Wanted:
     baud: int | None = None
 
 
-def choose(wanted: Wanted, rig: HardwareMap | None, folder: Path | None = None) -> list[Place]:
+def choose(
+    wanted: Wanted,
+    rig: HardwareMap | None,
+    folder: Path | None = None,
+    shared: frozenset[str] = frozenset(),
+) -> list[Place]:
     """The boards that are meant; none where none was named and there is no map.
 
     A name is that of a board in the map, else of a profile, whose boards in the map are all taken;
-    without a name all of the map are. Profiles of the project in `folder` come first. Raises
-    ProjectError where a name is unknown, or `port` is given for more than one board.
+    without a name all of the map are. Profiles of the project in `folder` come first. `shared` are
+    capabilities that all have by what they run. Raises ProjectError where a name is unknown, or
+    `port` is given for more than one board.
     """
     if not wanted.boards:
         entries = list(rig.boards) if rig is not None else []
@@ -107,7 +113,7 @@ def choose(wanted: Wanted, rig: HardwareMap | None, folder: Path | None = None) 
         if wanted.port:
             entry = replace(entry, port=wanted.port, serial="")
         entries = [replace(entry, baud=wanted.baud or entry.baud)]
-    return [_place(entry, rig, folder) for entry in entries]
+    return [_place(entry, rig, folder, shared) for entry in entries]
 
 
 def _named(name: str, rig: HardwareMap | None, folder: Path | None) -> tuple[Entry, ...]:
@@ -125,10 +131,12 @@ def _named(name: str, rig: HardwareMap | None, folder: Path | None) -> tuple[Ent
     return (Entry(name, name),)
 
 
-def _place(entry: Entry, rig: HardwareMap | None, folder: Path | None) -> Place:
+def _place(
+    entry: Entry, rig: HardwareMap | None, folder: Path | None, shared: frozenset[str]
+) -> Place:
     profile = profile_of(entry, folder)
     model = rig.model(entry) if rig is not None else None
-    return Place(entry.name, profile, entry, capabilities_of(entry, profile), model)
+    return Place(entry.name, profile, entry, capabilities_of(entry, profile) | shared, model)
 
 
 def capabilities_of(entry: Entry, profile: BoardProfile) -> frozenset[str]:
