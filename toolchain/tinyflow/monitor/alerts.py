@@ -105,7 +105,7 @@ class _Growth:
 
 
 class Alerts:
-    """The rules for one board of one run. Times are seconds; they must not go back.
+    """The rules for one board of one run. Times are seconds of a clock that only rises.
 
     `device` may become known later.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -104,9 +104,8 @@ class Watch:
         """Rows as they come, each kept before it is handed on; empty batches a few times a second.
 
         Ends after the seconds that were asked for, which begin when the first board answers, when
-        the condition holds, and after `stop`.
-        Raises the first board's error where none was ever there, what a watcher could not foresee,
-        and what the store raises at the end.
+        the condition holds, and after `stop`. Raises the first board's error where none was ever
+        there, what a watcher could not foresee, and what the store raises at the end.
         """
         end: float | None = None
         with Store(self.store_path) as store:
@@ -152,7 +151,8 @@ class Watch:
             if not self.met:
                 return UNMET
             return ALERTED if self.alerted and not until.on_alerts else 0
-        return GONE if all(board.state == "gone" for board in self.overviews) else 0
+        away = all(board.state in ("gone", "refused") for board in self.overviews)
+        return GONE if away else 0
 
     def unmet(self) -> list[str]:
         """Why the condition did not hold."""
@@ -218,7 +218,7 @@ class Watch:
             rows += self._judge(news)
             documents += news.documents
         if not self._stopping.is_set():
-            now = self._clock.time()
+            now = self._clock.monotonic()
             for number in range(len(self._scenes)):
                 rows += self._raise(number, self._alerts_of(number).tick(now))
         keeper.keep(rows, documents)
@@ -243,7 +243,7 @@ class Watch:
         if not self._was_live and len(self._errors) == len(self._scenes):
             self._stopping.set()
         raised = self._raise(
-            news.number, self._alerts_of(news.number).hear(news.rows, self._clock.time())
+            news.number, self._alerts_of(news.number).hear(news.rows, self._clock.monotonic())
         )
         board.take(news.rows)
         until = self._rules.until
@@ -269,6 +269,8 @@ class Watch:
             self._say(f"{place} is {news.state}: {news.note}")
 
     def _raise(self, number: int, alerts: Sequence[Alert]) -> list[MetricRow]:
+        # The rules need a clock that only rises; rows tell the time of day.
+        alerts = [replace(alert, time=self._clock.time()) for alert in alerts]
         rows = [alert.row() for alert in alerts]
         for alert in alerts:
             self.alerted += not alert.ends
