@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import socket
@@ -23,7 +24,8 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8642
 MAX_CONNECTIONS = 2 * MAX_CLIENTS
 START_SECONDS = 10.0
-# Streams end by themselves at once; another answer may take this long.
+# What an answer that is on its way has at the end, before its connection is cut.
+GRACE_SECONDS = 0.1
 END_SECONDS = 2
 
 
@@ -113,6 +115,10 @@ class _Uvicorn(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.config.app.state.pulse.close()  # type: ignore[union-attr]
+        await asyncio.sleep(GRACE_SECONDS)
+        # Who takes nothing would be waited for.
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
         await super().shutdown(sockets)
 
 
