@@ -94,6 +94,7 @@ def talk(content: bytes) -> None:
         lambda dut: list(dut.replay([bytes(64)])),
         lambda dut: dut.reset(),
         lambda dut: list(dut.messages(0.5)),
+        lambda dut: dut.capturing().sample(0.5),
     ]
     with (
         contextlib.suppress(DeviceError, ModelError),
@@ -128,11 +129,11 @@ def seeds() -> list[bytes]:
     """Every reply with every field, as a dialogue and as one payload."""
     known = messages.definitions()
     samples: dict[str, object] = {
-        "UINT": 10,
+        "UINT": 4,
         "UINT64": 1 << 40,
         "INT": -3,
         "FLOAT": 0.5,
-        "BYTES": bytes(32),
+        "BYTES": bytes(4),
         "TEXT": "x",
         "UINTS": [1, 2],
     }
@@ -144,8 +145,29 @@ def seeds() -> list[bytes]:
         if "SEQUENCE" in names:
             fields[1] = 0
         bodies[kind.name] = cbor2.dumps({0: kind.number, **fields})
-    hello = bodies["HELLO_REPLY"]
-    return [*bodies.values(), *(_turns(i, [hello, body]) for i, body in enumerate(bodies.values()))]
+    hello = _with(bodies["HELLO_REPLY"], INPUT_BYTES=4, OUTPUT_BYTES=8, CHUNK_BYTES=4, CAPTURE=2)
+    large = _with(hello, INPUT_BYTES=12)
+    ok = _with(bodies["STATUS_REPLY"], STATUS=0)
+    result = _with(bodies["RESULT"], BYTES=8)
+    rest = _with(bodies["CHUNK"], OFFSET=4, BYTES=8)
+    taken = [_with(ok, BYTES=n, CRC32=zlib.crc32(bytes(n))) for n in (4, 8, 12)]
+    sensor = _with(bodies["SENSOR_REPLY"], VALUE_BYTES=1, CHANNELS=1, WINDOW=64, HOP=16, STATUS=0)
+    window = _with(bodies["SAMPLES_REPLY"], OFFSET=64, WINDOWS=1, BYTES=8)
+    sample = _with(bodies["CAPTURE_REPLY"], OFFSET=0, BYTES=4, CRC32=zlib.crc32(bytes(4)))
+    layer = _with(bodies["LAYER"], LAYER=0)
+    dialogues = [
+        *((0, [result, rest]), (0, [large, *taken, result, rest]), (1, [layer, result])),
+        *((2, [_with(rest, OFFSET=0), rest, result]), (5, [sensor, window, rest, sensor])),
+        *((6, [ok]), (7, [bodies["LOG"]]), (8, [sample, _with(sample, BYTES=8), rest])),
+    ]
+    told = [_turns(wish, [*([hello] * (turns[0] != large)), *turns]) for wish, turns in dialogues]
+    alone = [_turns(wish, [hello, body]) for wish, body in enumerate(bodies.values())]
+    return [*bodies.values(), *alone, *told]
+
+
+def _with(body: bytes, **values: int) -> bytes:
+    known = messages.definitions().fields
+    return cbor2.dumps({**cbor2.loads(body), **{known[n].key: v for n, v in values.items()}})
 
 
 def _turns(chosen: int, bodies: list[bytes]) -> bytes:

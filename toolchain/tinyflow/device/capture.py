@@ -72,6 +72,8 @@ class Capturing:
                 return None
             with contextlib.suppress(_GoneError):
                 return self._rest(first)
+            if self._session.now() >= end:
+                return None  # each one was gone before all of it was read
 
     def finish(self) -> None:
         """Tell the board that no more is wanted, so that it holds nothing back."""
