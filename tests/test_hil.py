@@ -1,6 +1,7 @@
 """The pytest plugin, in runs of its own: quick for everyone, and what it promises for rigs."""
 
 import ast
+import contextlib
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,8 +18,9 @@ from small_model import small
 from tflite_writer import write_tflite
 
 from tinyflow import flash, hil, pipeline, process
-from tinyflow.boards import load_board
-from tinyflow.rig import Bench, Request, Terms, Wanted
+from tinyflow.artifacts import FirmwareImage, FlashedBoard
+from tinyflow.boards import BoardProfile, load_board
+from tinyflow.rig import Bench, Firmware, Request, Seat, Terms, Wanted
 
 ROOT = Path(__file__).parents[1]
 RUN_SECONDS = 120
@@ -217,6 +220,43 @@ def test_the_power_of_a_board_is_cut_by_its_command(
         assert (folder / "switched").read_text() == "off $HOME\non $HOME\n", "no shell has read it"
         assert dut.predict(np.zeros((1, 4, 4, 2), np.float32)).shape == (1, 3)
     finally:
+        bench.close()
+
+
+def test_a_board_is_flashed_once_in_a_run(
+    running: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By whichever worker comes first; the next run does not trust what is there."""
+    monkeypatch.setenv("TINYFLOW_CACHE_DIR", str(folder / "cache"))
+    walk = pipeline.start(board="native", model=folder / "small.tflite", folder=folder)
+    image, flashed = walk.image(), list[str]()
+
+    @contextlib.contextmanager
+    def flashing(image: FirmwareImage, board: BoardProfile, port: str, log: Path) -> Any:
+        flashed.append(port)
+        yield FlashedBoard(board.name, port, board.baud, image.model_sha256, image.build_id)
+
+    monkeypatch.setattr("tinyflow.pipeline.flashing.flashed", flashing)
+    wanted = Wanted(("esp32",), running)
+
+    def worker(run: str) -> tuple[Bench, Seat]:
+        terms = Terms(folder=folder, model=folder / "small.tflite", run=run, shared=True)
+        bench = Bench(Request(wanted, terms))
+        seat = bench.seat(bench.places[0])
+        vars(seat)["firmware"] = Firmware("esp32", image, walk.compiled())
+        return bench, seat
+
+    benches = []
+    for run, times in (("first", 1), ("first", 1), ("second", 2), ("first", 3)):
+        bench, seat = worker(run)
+        benches.append(bench)
+        for _ in range(2):
+            assert seat.begin().hello.build_id == image.build_id
+            seat.end()  # else the next worker would wait
+        assert flashed == [running] * times
+    seat.begin().flash()
+    assert flashed == [running] * 4
+    for bench in benches:
         bench.close()
 
 
