@@ -86,13 +86,13 @@ tnf_status_t tnf_request_parse(const uint8_t *payload, size_t size, tnf_request_
         if (key >= TNF_REQUEST_KEYS) {
             continue;
         }
-        uint32_t wanted = ((byte_fields >> key) & 1u) != 0 ? TNF_CBOR_BYTES : TNF_CBOR_UINT;
-        if (cursor.major != wanted) {
+        bool bytes = ((byte_fields >> key) & 1u) != 0;
+        if (cursor.major != (bytes ? TNF_CBOR_BYTES : TNF_CBOR_UINT)) {
             return TNF_BAD_FIELD;
         }
         request->present |= 1u << key;
         request->value[key] = cursor.value;
-        if (wanted == TNF_CBOR_BYTES) {
+        if (bytes) {
             request->data = cursor.at - cursor.value;
         }
     }
