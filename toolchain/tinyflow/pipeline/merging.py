@@ -6,6 +6,7 @@ the hash of its content alone, so that none ever moves when more are captured.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,8 +54,18 @@ def with_taken(walk: Walk) -> Dataset:
     dataset, folder = walk.source_dataset(), own_folder(walk)
     if not walk.require_project().config.dataset.captures or not (lines := captures.taken(folder)):
         return dataset
-    found = captures.read(folder, dataset.labels, dataset.input_shape, lines)
+    index = (folder / captures.INDEX).stat() if (folder / captures.INDEX).is_file() else None
+    stamp = (index.st_mtime_ns, index.st_size) if index is not None else (0, 0)
+    found = _read_once(folder, dataset.labels, dataset.input_shape, lines, stamp)
     return merged(walk, dataset, found).all
+
+
+@functools.lru_cache(maxsize=4)
+def _read_once(
+    folder: Path, labels: tuple[str, ...], shape: tuple[int, ...], lines: int, stamp: object
+) -> Captured:
+    """A folder read, kept while its index is as `stamp` says: every stage asks for the data."""
+    return captures.read(folder, labels, shape, lines)
 
 
 def merged(walk: Walk, dataset: Dataset, captured: Captured) -> Merged:
