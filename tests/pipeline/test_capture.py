@@ -21,6 +21,7 @@ from tinyflow.errors import DeviceError
 from tinyflow.pipeline import Walk
 from tinyflow.pipeline import capture as capture_module
 from tinyflow.pipeline.capture import Capture
+from tinyflow.pipeline.deployed import keep_deployed, last_deployed
 
 TOML = """\
 name = "demo"
@@ -151,6 +152,17 @@ def test_a_sensor_that_is_stuck_does_not_run_for_ever(
     # It cannot be two things at once.
     assert cli.main([*given, "high"]) == 5
     assert [c.label for c in captures.read(tmp_path, LABELS, (2,)).captures] == ["low"]
+
+
+def test_what_is_flashed_is_what_a_new_model_is_compared_with(project: Path) -> None:
+    assert cli.main(["flash", "--json"]) == 0
+    found = last_deployed(pipeline.start())
+    assert found.model.read_bytes() == (project / "old.tflite").read_bytes()
+    assert found.build_id == pipeline.start().image().build_id
+    # A model of somebody's own is none of the project's.
+    (project / "other.tflite").write_bytes(linear_model(1.0))
+    keep_deployed(pipeline.start(model=project / "other.tflite"))
+    assert last_deployed(pipeline.start()) == found
 
 
 @pytest.mark.parametrize(
