@@ -115,54 +115,6 @@ def test_texts_are_cut_between_characters(library: ctypes.CDLL, board: Board) ->
     assert log.text("TEXT") == "a" + "é" * 63
 
 
-def parsed(library: ctypes.CDLL, payload: bytes) -> int:
-    return int(library.shim_parse(payload, len(payload), (ctypes.c_uint32 * 17)()))
-
-
-@pytest.mark.parametrize(
-    ("fields", "status"),
-    [
-        ({0: 3, 1: 1}, 0),
-        ({0: 3, 1: 1, 3: b"abc"}, 0),
-        ({0: 3, 1: 1, 15: 1, 16: 2, 99: "text", 98: b"bytes", 97: -7}, 0),
-        ({0: 3, 1: 1, 99: {"a": [1]}}, 3),
-        ({0: 3, 1: 1, 99: 4.5}, 3),
-        ({0: 3}, 3),
-        ({1: 3}, 2),
-        ({0: 3, 1: 1, 3: 5}, 3),
-        ({0: 3, 1: "1"}, 3),
-        ({0: 3, 1: -1}, 3),
-        ({0: 3, 1: 1 << 32}, 3),
-        ({0: 2, 1: 1, 3: b""}, 3),
-        ({0: 0, 1: 1}, 2),
-        ({0: 15, 1: 1}, 2),
-        ({0: 64, 1: 1}, 2),
-        ({0: 3, 1: 1, "a": 1}, 2),
-        ([0, 3, 1, 1], 2),
-    ],
-)
-def test_requests_are_checked(library: ctypes.CDLL, fields: object, status: int) -> None:
-    assert parsed(library, cbor2.dumps(fields)) == status
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [
-        b"",
-        b"\xa1",
-        b"\xbf\x00\x03\x01\x01\xff",  # indefinite length
-        b"\xba\xff\xff\xff\xff\x00\x03\x01\x01",  # more pairs than there are
-        b"\xa3\x00\x03\x01\x01\x03\x5a\xff\xff\xff\xff",  # more data than there is
-        b"\xa3\x00\x03\x01\x01\x18\x63" + b"\x81" * 500,  # an array without end
-        b"\xa3\x00\x03\x01\x01\x18\x63\x9a\xff\xff\xff\xff",
-        b"\xa2\x00\x03\x01\x01\x00",  # something after the map
-        b"\xa3\x00\x03\x01\x01\x18\x63\x1c",  # reserved
-    ],
-)
-def test_payloads_that_lie_are_refused(library: ctypes.CDLL, payload: bytes) -> None:
-    assert parsed(library, payload) != 0
-
-
 def test_a_repeated_request_is_answered_but_not_executed(board: Board) -> None:
     first = board.ask("INFER", SEQUENCE=50, DATA=INPUT)
     for _ in range(3):

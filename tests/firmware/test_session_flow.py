@@ -1,4 +1,4 @@
-"""What goes out while the port takes little, requests on their way, and inputs that go on."""
+"""Requests taken apart and on their way, inputs that go on, and a port that takes little."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import cbor2
 import pytest
 from fake_board import WARNINGS, build_shim, firmware_sources, includes
 from golden_frames import INPUT
@@ -159,6 +160,57 @@ def test_frames_inside_an_inference_are_waited_for_but_not_for_ever(
     assert (result.name, result.sequence) == ("RESULT", 1)
     assert board.reader.damaged == 1  # what a 0x00 has ended
     assert board.ask("HELLO", SEQUENCE=2).name == "HELLO_REPLY"
+
+
+# Requests
+
+
+def parsed(library: ctypes.CDLL, payload: bytes) -> int:
+    return int(library.shim_parse(payload, len(payload), (ctypes.c_uint32 * 17)()))
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({0: 3, 1: 1}, 0),
+        ({0: 3, 1: 1, 3: b"abc"}, 0),
+        ({0: 3, 1: 1, 15: 1, 16: 2, 99: "text", 98: b"bytes", 97: -7}, 0),
+        ({0: 3, 1: 1, 99: {"a": [1]}}, 3),
+        ({0: 3, 1: 1, 99: 4.5}, 3),
+        ({0: 3}, 3),
+        ({1: 3}, 2),
+        ({0: 3, 1: 1, 3: 5}, 3),
+        ({0: 3, 1: "1"}, 3),
+        ({0: 3, 1: -1}, 3),
+        ({0: 3, 1: 1 << 32}, 3),
+        ({0: 2, 1: 1, 3: b""}, 3),
+        ({0: 0, 1: 1}, 2),
+        ({0: 15, 1: 1}, 2),
+        ({0: 64, 1: 1}, 2),
+        ({0: 3, 1: 1, "a": 1}, 2),
+        ([0, 3, 1, 1], 2),
+    ],
+)
+def test_requests_are_checked(library: ctypes.CDLL, fields: object, status: int) -> None:
+    assert parsed(library, cbor2.dumps(fields)) == status
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"\xa1",
+        b"\xbf\x00\x03\x01\x01\xff",  # indefinite length
+        b"\xba\xff\xff\xff\xff\x00\x03\x01\x01",  # more pairs than there are
+        b"\xa3\x00\x03\x01\x01\x03\x5a\xff\xff\xff\xff",  # more data than there is
+        b"\xa3\x00\x03\x01\x01\x18\x63" + b"\x81" * 500,  # an array without end
+        b"\xa3\x00\x03\x01\x01\x18\x63\x9a\xff\xff\xff\xff",
+        b"\xa2\x00\x03\x01\x01\x00",  # something after the map
+        b"\xa3\x00\x03\x01\x01\x18\x63\x1c",  # reserved
+    ],
+)
+def test_payloads_that_lie_are_refused(library: ctypes.CDLL, payload: bytes) -> None:
+    assert parsed(library, payload) != 0
 
 
 # Inputs
