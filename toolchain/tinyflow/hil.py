@@ -167,7 +167,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     definition, config = metafunc.definition, metafunc.config
     marks = list(definition.iter_markers("tf_board"))
     required = [name for mark in definition.iter_markers("tf_requires") for name in mark.args]
-    bench = _bench(config)
+    bench = _told(lambda: _bench(config))
     places: Sequence[Place] = bench.places
     for mark in marks:
         places = [place for place in places if place in bench.matching(mark.args)]
@@ -213,6 +213,8 @@ def _group(config: pytest.Config, place: Place) -> Sequence[pytest.MarkDecorator
 @pytest.fixture(scope="session")
 def tf_board(request: pytest.FixtureRequest) -> Place:
     """The board of this test: its name in the rig, profile and capabilities."""
+    if not hasattr(request, "param"):
+        pytest.fail("a test names tf_dut, or what uses it, among its arguments", pytrace=False)
     found: Place | _Nowhere = request.param
     strict = _flag(request.config, "tf_strict")
     if isinstance(found, _Nowhere):
@@ -272,7 +274,7 @@ def tf_record(request: pytest.FixtureRequest, tf_board: Place) -> Callable[..., 
     from tinyflow.rig import Figure
 
     node, config = request.node, request.config
-    verdicts = node.stash.setdefault(_VERDICTS, [])
+    verdicts = node.stash[_VERDICTS] = []  # a test that is run again begins anew
 
     def record(
         name: str, value: float, unit: str = "", *, better: Any = "less", tolerance: float = 0.0
