@@ -54,7 +54,7 @@ def test_answers(tf_dut, tf_firmware, tf_host, tf_record):
 def test_counts(tf_dut):
     raise AssertionError("this board has a clock only")
 
-@pytest.mark.tf_board("esp32")
+@pytest.mark.tf_board("m4")
 def test_elsewhere(tf_dut):
     raise AssertionError("this run has no such board")
 
@@ -63,6 +63,12 @@ def test_begins_anew(tf_dut, rows):
     assert tf_dut.counted.inferences == 0
     tf_dut.invoke(np.zeros((rows, 32), np.int8))
     assert tf_dut.counted.inferences == rows
+"""
+
+MAP = """\
+boards:
+  - {name: native, board: native}
+  - {name: far, board: esp32, serial: TINYFLOW-NONE}
 """
 
 FAILS = """\
@@ -131,11 +137,13 @@ def test_a_run_elsewhere_is_left_alone(run: Run, tmp_path: Path) -> None:
 
 
 def test_one_test_runs_where_it_can(run: Run, folder: Path) -> None:
-    arguments = ("test_rig.py", "-rs", "--tf-baseline=kept.json", "--tf-board=native")
-    text = run(*arguments, "--tf-update-baseline", "--junitxml=junit.xml")
-    assert "3 passed, 2 skipped" in text
-    assert "board native lacks counter" in text
-    assert "for esp32, this run has native" in text
+    (folder / "map.yaml").write_text(MAP)
+    (folder / "test_fails.py").write_text(FAILS)
+    arguments = ("-rs", "--tf-baseline=kept.json", "--tf-hardware-map=map.yaml")
+    text = run("test_rig.py", *arguments, "--tf-update-baseline", "--junitxml=junit.xml")
+    assert "3 passed, 5 skipped" in text
+    assert "no port has the USB serial number TINYFLOW-NONE" in text
+    assert "for m4, this run has native, far" in text
     assert "2 figures are in" in text
     kept = folder / "kept.json"
     first = kept.read_text()
@@ -158,28 +166,25 @@ def test_one_test_runs_where_it_can(run: Run, folder: Path) -> None:
     assert int(answers["tf_flash_bytes"] or 0) > 1000 and "tf_nanoseconds_mean" in answers
 
     kept.write_text(first.replace("50", "49").replace("0.9", "0.99"))
-    text = run(*arguments, status=1)
+    text = run("test_rig.py", "test_fails.py", *arguments, "--tf-board=native", status=1)
     assert "weights on native: 50 B, the baseline is 49, the limit 49" in text
     assert "a figure does not hold the baseline" in text, "the other is within its tolerance"
-    assert "2 skipped" in text
-    kept.write_text("{}")
-    assert "kept.json is not a baseline of version 1" in run(*arguments, status=4)
-
-
-def test_a_failed_test_shows_what_the_board_said(run: Run, folder: Path) -> None:
-    (folder / "test_fails.py").write_text(FAILS)
-    text = run("test_fails.py", "--tf-board=native", status=1)
+    assert "board native lacks counter" in text
     assert "board native said" in text and "[heartbeat] " in text
     assert "does not restart" in text
-    assert "2 failed" in text
+    assert "3 failed, 2 passed, 2 skipped" in text
+    kept.write_text("{}")
+    assert "kept.json is not a baseline of version 1" in run("test_rig.py", *arguments, status=4)
 
 
-def test_a_missing_board_is_a_skip_or_a_failure(run: Run, folder: Path) -> None:
-    (folder / "map.yaml").write_text("boards: [{name: far, board: esp32, serial: TINYFLOW-NONE}]")
-    arguments = ("test_rig.py", "-rs", "-k", "answers or counts", "--tf-hardware-map=map.yaml")
-    text = run(*arguments)
-    assert "2 skipped" in text and "no port has the USB serial number TINYFLOW-NONE" in text
-    assert "2 errors" in run(*arguments, "--tf-strict", status=1)
+def test_a_missing_board_is_a_failure_where_that_is_asked_for(run: Run, folder: Path) -> None:
+    (folder / "map.yaml").write_text(MAP)
+    text = run(
+        *("test_rig.py", "-k", "answers or counts", "--tf-strict"),
+        *("--tf-hardware-map=map.yaml", "--tf-board=far"),
+        status=1,
+    )
+    assert "2 errors" in text and "no port has the USB serial number TINYFLOW-NONE" in text
 
 
 @pytest.fixture
