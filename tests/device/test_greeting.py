@@ -17,6 +17,7 @@ from golden_frames import (
     UNASKED,
 )
 
+from tinyflow import device
 from tinyflow.artifacts import FlashedBoard
 from tinyflow.device import messages, protocol
 from tinyflow.device.greeting import greet
@@ -111,6 +112,25 @@ def test_sizes_that_cannot_be_are_refused(wrong: dict[str, Value]) -> None:
     with pytest.raises(DeviceError, match="hello cannot be") as caught:
         greeted(hello(wrong))
     assert caught.value.detail[0].startswith(f"{name} is {wrong[name]}, ")
+
+
+def test_a_board_that_refuses_what_needs_no_input_for_want_of_one_is_told() -> None:
+    """Found by the fuzzer: only an inference can begin again with its input."""
+
+    class Refusing(Line):
+        def write(self, data: bytes) -> None:
+            (asked,) = protocol.Reader().feed(data)
+            assert isinstance(asked, Message) and asked.sequence is not None
+            refusal = {"SEQUENCE": asked.sequence, "STATUS": 4, "BYTES": 0}
+            answer = protocol.encode("STATUS_REPLY", refusal)
+            own = {"SEQUENCE": asked.sequence}
+            self.answer = hello(own) if asked.name == "HELLO" else answer
+
+    with (
+        device.connect(ANYBODY, open_link=lambda: Refusing(b"")) as dut,
+        pytest.raises(DeviceError, match="refuses reset: the input is not complete"),
+    ):
+        dut.reset()
 
 
 def test_a_board_that_refuses_the_hello_is_told() -> None:

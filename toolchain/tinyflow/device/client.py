@@ -362,7 +362,7 @@ class Device:
         try:
             return self._session.request(name, reply, seconds, values, part)
         except RefusedError as refused:
-            if refused.name == "NO_INPUT":
+            if refused.name == "NO_INPUT" and reply == "RESULT":
                 raise _StartAgainError from None  # the board has restarted in between
             raise self._refused(name.lower(), refused) from None
 
