@@ -24,6 +24,8 @@ from tinyflow.rig import Bench, Firmware, Request, Seat, Terms, Wanted
 
 ROOT = Path(__file__).parents[1]
 RUN_SECONDS = 120
+# Of this environment's other plugins, some take longer to load than a run takes.
+ALONE = ("-pno:hypothesispytest", "-pno:anyio", "-pno:timeout")
 
 pytestmark = pytest.mark.xdist_group("hil")  # they share what is built
 
@@ -100,7 +102,7 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
 
     def run(*arguments: str, status: int = 0, cwd: Path = folder) -> str:
-        command = [sys.executable, "-m", "pytest", *arguments]
+        command = [sys.executable, "-m", "pytest", *ALONE, *arguments]
         done = process.run(command, timeout=RUN_SECONDS, cwd=cwd, check=False)
         text = done.stdout + done.stderr
         assert done.status == status, text
@@ -129,10 +131,7 @@ def test_a_run_elsewhere_is_left_alone(run: Run, tmp_path: Path) -> None:
         "    assert not {'numpy', 'serial', 'pydantic', 'yaml'} & sys.modules.keys()\n"
     )
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    text = run(
-        *("-n1", "-Werror", "--strict-markers", "--strict-config", "-pno:hypothesispytest"),
-        cwd=tmp_path,
-    )
+    text = run("-n1", "-Werror", "--strict-markers", "--strict-config", cwd=tmp_path)
     assert "1 passed" in text
 
 
@@ -275,7 +274,7 @@ def test_the_example_of_a_rig_runs(tmp_path: Path) -> None:
     command = ["cp", "-r", str(ROOT / "examples" / "rig"), str(rig)]
     subprocess.run(command, check=True, timeout=10)
     done = process.run(
-        [sys.executable, "-m", "pytest", "-Werror", "-pno:cacheprovider", "--tf-strict"],
+        [sys.executable, "-m", "pytest", *ALONE, "-Werror", "-pno:cacheprovider", "--tf-strict"],
         timeout=RUN_SECONDS,
         cwd=rig,
         env={**os.environ, "TINYFLOW_CACHE_DIR": str(tmp_path / "cache"), "PYTEST_ADDOPTS": ""},

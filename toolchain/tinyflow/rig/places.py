@@ -52,7 +52,7 @@ class Place:
             try:
                 self.port()
             except DeviceError as error:
-                return str(error)
+                return "" if self._in_bootloader() else str(error)
             return ""
         settings = self.profile.qemu
         if self.profile.runner == "qemu" and settings is not None:
@@ -61,6 +61,13 @@ class Place:
             if process.find_program(settings.program) is None:
                 return f"{settings.program}, which emulates board {self.name}, is not installed"
         return ""
+
+    def _in_bootloader(self) -> bool:
+        """Whether the drive of its bootloader is there: it has no port until it is flashed."""
+        from tinyflow import flash
+
+        by_drive = self.profile.runner in ("picotool", "uf2")
+        return by_drive and not flash.without_bootloader(self.profile)
 
     def lacks(self, required: Sequence[str]) -> str:
         """Which of the required capabilities the board does not have; empty where it has all."""
