@@ -34,7 +34,7 @@ void tnf_port_init(void);
  *  @return bytes written to @p buffer, 0 to @p capacity */
 size_t tnf_port_read(uint8_t *buffer, size_t capacity);
 
-/** Hands over what the UART takes without waiting, from the first byte on; what is left comes again.
+/** Hands over what the UART takes without waiting, from the first byte on; the rest comes again.
  *  A port whose other side is gone takes all, and drops it.
  *  @return how many bytes that were, 0 to @p size */
 size_t tnf_port_write(const uint8_t *data, size_t size);
