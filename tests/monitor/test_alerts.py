@@ -164,7 +164,7 @@ def test_rules_that_are_off_say_nothing() -> None:
         ("drift_input>0.25", "drift_input", 0.25, False),
         (" inferences >= 1e3 ", "inferences", 1000, True),
         ("inferences >= 1000", "inferences_", 2000, False),
-        ("latency_us_p99 <= -.5", "latency_us_p99", 0, None),
+        ("latency_us_p99 <= -.5", "latency_us_p99", -0.5, True),
         ("uptime_ms < 5", "uptime_ms", 4.5, True),
         ("restarts != 0", "restarts", 1, True),
         ("restarts == 0", "restarts", 1, False),
@@ -189,6 +189,11 @@ def test_conditions(text: str, name: str, value: float, holds: bool | None) -> N
             condition.parse(text)
     else:
         assert condition.parse(text).holds(row) is holds
+
+
+def test_an_alert_that_no_rule_raises_is_not_waited_for() -> None:
+    with pytest.raises(ProjectError, match="no alert_drfit, did you mean alert_drift"):
+        condition.parse("alert_drfit")
 
 
 def test_an_unmet_condition_says_what_there_was() -> None:

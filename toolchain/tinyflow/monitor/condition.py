@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tinyflow.artifacts import MetricRow
 from tinyflow.errors import ProjectError, near_miss
-from tinyflow.monitor.alerts import PREFIX, is_alert
+from tinyflow.monitor.alerts import PREFIX, RULES, is_alert
 
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
@@ -23,7 +23,7 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
 MAX_TEXT = 200
 _COMPARISON = re.compile(
     r"\s*(?P<name>[a-z][a-z0-9_]*)\s*(?P<operator>>=|<=|==|!=|>|<)\s*"
-    r"(?P<number>[-+]?\d+(?:\.\d*)?(?:e[-+]?\d+)?)\s*",
+    r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*",
     re.I,
 )
 _EVENT = re.compile(rf"\s*(?P<name>alert|{PREFIX}[a-z]+)\s*")
@@ -62,12 +62,24 @@ class Condition:
         return [f"no row {self.name} came" + (f", did you mean {close}?" if close else "")]
 
 
+def _known(event: str) -> str:
+    """The name of an alert. Raises ProjectError where no rule is called so: it would never come."""
+    names = ["alert", *(f"{PREFIX}{rule}" for rule in RULES)]
+    if event not in names:
+        close = near_miss(event, names)
+        raise ProjectError(
+            f"there is no {event}" + (f", did you mean {close}?" if close else ""),
+            [f"known: {', '.join(names)}"],
+        )
+    return event
+
+
 def parse(text: str) -> Condition:
     """The condition that `text` says. Raises ProjectError where it is none."""
     if len(text) <= MAX_TEXT:
         event = _EVENT.fullmatch(text)
         if event:
-            return Condition(text.strip(), event["name"])
+            return Condition(text.strip(), _known(event["name"]))
         found = _COMPARISON.fullmatch(text)
         if found and math.isfinite(number := float(found["number"])):
             return Condition(text.strip(), found["name"], found["operator"], number)
