@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sqlite3
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -252,7 +253,7 @@ def test_a_full_disk_is_told_and_waited_for(
     run = start([first, *(beat(0, n) for n in range(50))], [beat(1)], seconds=1000)
     for number, _ in enumerate(run.watch.batches()):
         if number == 50:
-            assert (run.watch.rows, run.watch.lost) == (0, 52)
+            assert (run.watch.rows, run.watch.waiting) == (0, 52)
             full[0] = False
             run.clock.now += RETRY_SECONDS
         if number > 50:
@@ -268,6 +269,31 @@ def test_a_full_disk_is_told_and_waited_for(
     again = start([beat(0)])
     with pytest.raises(NoRoomError, match="1 rows of this run were lost"):
         again.go(20)
+
+
+def test_a_store_that_is_damaged_meanwhile_ends_the_run_and_its_threads(
+    start: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*_: Any) -> None:
+        raise ProjectError("the store is damaged")
+
+    monkeypatch.setattr(Store, "append", damaged)
+    before = set(threading.enumerate())
+    with pytest.raises(ProjectError, match="the store is damaged"):
+        start([beat(0)], [beat(1)]).go()
+    assert set(threading.enumerate()) <= before
+
+
+def test_a_name_that_does_not_come_is_told_while_it_is_waited_for(
+    start: Callable[..., Run],
+) -> None:
+    run = start([beat(0)], until="inferencs > 5")
+    for number, _ in enumerate(run.watch.batches()):
+        run.messages += run.watch.take_messages()
+        run.clock.now += 1
+        if number > 20:
+            run.watch.stop()
+    assert run.messages == ["no row inferencs came, did you mean inferences?"]
 
 
 def test_readers_see_rows_while_they_are_written(start: Callable[..., Run]) -> None:

@@ -207,7 +207,8 @@ def page(
         Text(text, style=style, no_wrap=True, overflow="ellipsis")
         for text, style in notes(boards, messages)
     ]
-    kept = f"{watch.rows:,} rows kept" + (f", {watch.lost:,} wait for room" if watch.lost else "")
+    counts = ((watch.rows, "rows kept"), (watch.waiting, "wait for room"), (watch.lost, "are lost"))
+    kept = ", ".join(f"{n:,} {what}" for n, what in counts if n or what == "rows kept")
     parts: list[RenderableType] = [
         Text(f"run {watch.run}  {kept}", style="dim", no_wrap=True, overflow="ellipsis"),
         board_table(boards, now, width),

@@ -134,11 +134,13 @@ def monitor(
     session = watching.begin(
         asked, walk_of, seconds=seconds, every=every, until=wanted, replay=replay
     )
+    # Where a program reads stdout, nothing else is printed there.
+    quiet = jsonl == "-" or bool(click.get_current_context().params.get("as_json"))
     try:
         with (
             rows_out(jsonl) as out,
             _served(place, session.store_path),
-            _shown(session, quiet=jsonl == "-") as show,
+            _shown(session, quiet) as show,
             _interruptible(session),
             contextlib.closing(session.batches()) as batches,
         ):
@@ -152,6 +154,8 @@ def monitor(
         # Whoever read the rows has seen enough (`| head`): a good end, and no more to say there.
         _let_go_of_stdout()
         return {**session.summary(), "exit_code": 0}
+    except KeyboardInterrupt:  # the second one: what there is to say is how many rows were kept
+        return {**session.summary(), "exit_code": INTERRUPTED}
     for text in session.take_messages():  # of what came after the last rows
         click.echo(text, err=True)
     status = session.status()
@@ -165,9 +169,18 @@ def monitor(
 
 
 def _let_go_of_stdout() -> None:
-    """Have what is still in its buffer go nowhere, instead of failing when the program ends."""
+    """Have what is still in its buffer go nowhere, instead of failing when the program ends; and
+    stderr with it, where it went to the same reader.
+    """
     with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nowhere, out, err = (
+            os.open(os.devnull, os.O_WRONLY),
+            sys.stdout.fileno(),
+            sys.stderr.fileno(),
+        )
+        if os.path.sameopenfile(out, err):
+            os.dup2(nowhere, err)
+        os.dup2(nowhere, out)
 
 
 @contextlib.contextmanager

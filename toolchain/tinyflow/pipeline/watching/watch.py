@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import queue
 import threading
+from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,7 +25,9 @@ from tinyflow.pipeline.watching.watcher import Clock, News, Watcher
 
 TICK_SECONDS = 0.25
 END_SECONDS = 40.0  # a slow emulator may be in the middle of an inference
+JOIN_SECONDS = 3.0
 EARLY_SECONDS = 0.3
+NAMES_SECONDS = 5.0  # by then every name that a board tells has come once
 MAX_QUEUED = 2000
 MAX_BATCH = 200  # messages that become one append
 MAX_MESSAGES = 20
@@ -48,8 +53,8 @@ class Watch:
     """One run of `scenes`; `batches` carries it out. A board's telemetry is kept `every` so many
     seconds; the rules look at all of it.
 
-    `overviews` are the boards as they are now, `messages` what a person should read of and has not
-    been shown, `met` whether the condition that was waited for has held.
+    `overviews` are the boards as they are now, `met` whether the condition that was waited for has
+    held. `rows` counts those that are kept, `waiting` those that wait for room, `lost` the others.
     """
 
     def __init__(
@@ -67,10 +72,10 @@ class Watch:
         self.run = run
         self.store_path = store_path
         self.overviews = [Overview(scene.board, scene.device) for scene in scenes]
-        self.messages: list[str] = []
         self.met = False
         self.alerted = 0
-        self.rows = 0
+        self.rows = self.waiting = self.lost = 0
+        self.interrupted = False
         self._scenes = scenes
         self._seconds = seconds
         self._every = every
@@ -84,21 +89,22 @@ class Watch:
         self._errors: dict[int, Exception] = {}
         self._ended: set[int] = set()
         self._was_live = False
+        self._names_by: float | None = None  # when a name that has not come is told
         self._alerts: dict[int, Alerts] = {}
         self._webhook: Webhook | None = None
         self._trouble = ""
-        self.lost = 0
-        self.interrupted = False
+        self._messages: deque[str] = deque(maxlen=MAX_MESSAGES)
+
+    # A signal may come while this thread holds the lock of an event or a queue: what is called from
+    # one sets flags and no more, and the loop below looks at them.
 
     def stop(self) -> None:
         """End the run: boards are asked once more, all is kept. May be called from a signal."""
         self.interrupted = True
-        self._stopping.set()
 
     def abandon(self) -> None:
-        """Do not wait for the boards' threads any more."""
+        """Do not wait for the boards' threads any more. May be called from a signal."""
         self._abandoned = True
-        self._stopping.set()
 
     def batches(self) -> Generator[list[MetricRow], None, None]:
         """Rows as they come, each kept before it is handed on; empty batches a few times a second.
@@ -114,7 +120,7 @@ class Watch:
                 self._webhook = Webhook(self._rules.alerts.webhook, self._say)
             threads = self._start()
             try:
-                while not self._stopping.is_set():
+                while not (self._stopping.is_set() or self.interrupted or self._abandoned):
                     rows = self._take(keeper)
                     yield rows
                     if end is None and self._seconds is not None and self._was_live:
@@ -125,23 +131,32 @@ class Watch:
                 self._stopping.set()
                 yield from self._rest(keeper)
             finally:
-                # Also where the reader of the rows has gone, or a board's error ends it all.
+                # Also where the reader of the rows has gone, or the store takes none for good.
                 self._stopping.set()
-                for _ in self._rest(keeper):
-                    pass
-                for thread in threads:
-                    thread.join(0 if self._abandoned else 1)
-                if self._webhook is not None:
-                    self._webhook.close(0 if self._abandoned else 3)
                 try:
+                    for _ in self._rest(keeper):
+                        pass
                     keeper.close()
                 finally:
+                    self._let_go(threads)
                     self._count(keeper)
         self._raise_what_is_for_good()
 
+    def _let_go(self, threads: Sequence[threading.Thread]) -> None:
+        """Wait a little for what runs beside this, then not any more."""
+        end = self._clock.monotonic() + (0 if self._abandoned else JOIN_SECONDS)
+        for thread in threads:
+            thread.join(max(0.0, end - self._clock.monotonic()))
+        if self._webhook is not None:
+            self._webhook.close(0 if self._abandoned else JOIN_SECONDS)
+        self._abandoned = True  # nobody takes news any more
+
     def take_messages(self) -> list[str]:
         """Messages since the last call."""
-        taken, self.messages = self.messages, []
+        taken = []
+        with contextlib.suppress(IndexError):  # the webhook's thread may add one meanwhile
+            while True:
+                taken.append(self._messages.popleft())
         return taken
 
     def status(self) -> int:
@@ -166,7 +181,7 @@ class Watch:
             "run": self.run,
             "board": ", ".join(dict.fromkeys(board.board for board in self.overviews)),
             "rows": self.rows,
-            "rows_lost": self.lost,
+            "rows_lost": self.lost + self.waiting,
             "store": str(self.store_path),
             "alerts": self.alerted,
             "until": self._rules.until.text if self._rules.until is not None else None,
@@ -221,6 +236,7 @@ class Watch:
             now = self._clock.monotonic()
             for number in range(len(self._scenes)):
                 rows += self._raise(number, self._alerts_of(number).tick(now))
+            self._tell_of_names(now)
         keeper.keep(rows, documents)
         self._count(keeper)
         return rows
@@ -268,6 +284,20 @@ class Watch:
         elif news.state != "live" and (self._was_live or len(self._scenes) > 1):
             self._say(f"{place} is {news.state}: {news.note}")
 
+    def _tell_of_names(self, now: float) -> None:
+        """Say once that what is waited for may be called otherwise: without --seconds nobody else
+        would.
+        """
+        until = self._rules.until
+        if until is None or until.on_alerts or not self._was_live:
+            return
+        if self._names_by is None:
+            self._names_by = now + NAMES_SECONDS
+        elif now >= self._names_by:
+            self._names_by = math.inf
+            if all(until.name not in board.latest for board in self.overviews):
+                self._say(self.unmet()[0])
+
     def _raise(self, number: int, alerts: Sequence[Alert]) -> list[MetricRow]:
         # The rules need a clock that only rises; rows tell the time of day.
         alerts = [replace(alert, time=self._clock.time()) for alert in alerts]
@@ -304,7 +334,7 @@ class Watch:
             yield self._take(keeper)
 
     def _count(self, keeper: Keeper) -> None:
-        self.rows, self.lost = keeper.kept, keeper.lost + keeper.waiting
+        self.rows, self.waiting, self.lost = keeper.kept, keeper.waiting, keeper.lost
         trouble = keeper.trouble.what if keeper.trouble is not None else ""
         if trouble != self._trouble:
             self._say(f"rows are not kept: {trouble}" if trouble else "rows are kept again")
@@ -312,7 +342,7 @@ class Watch:
 
     def _say(self, text: str) -> None:
         """Also called in the webhook's thread."""
-        self.messages = [*self.messages, text][-MAX_MESSAGES:]
+        self._messages.append(text)
 
     def _raise_what_is_for_good(self) -> None:
         failed = [
