@@ -12,9 +12,15 @@ from played_board import TELEMETRY, PlayedBoard, Time
 
 from tinyflow.artifacts import MetricRow
 from tinyflow.device import OtherModelError
-from tinyflow.errors import ModelError
+from tinyflow.errors import DeviceError, ModelError
 from tinyflow.pipeline.watching.restarts import Restarts
-from tinyflow.pipeline.watching.watcher import MAX_PAUSE_SECONDS, News, Watcher
+from tinyflow.pipeline.watching.watcher import (
+    LAYERS_ATTEMPTS,
+    LAYERS_RUNS,
+    MAX_PAUSE_SECONDS,
+    News,
+    Watcher,
+)
 
 INPUTS = [b"1234", b"5678"]
 
@@ -72,8 +78,23 @@ def test_layers_are_counted_once_where_inputs_are_fed_and_nothing_senses() -> No
     assert played.values("layer_0_count") == [70]
     assert played.values("layer_1_count") == [30]
     assert played.rows("layer_1_count")[0].unit == "cycles"
-    assert played.board.asked == ["layers"]
+    assert len(played.board.asked) == LAYERS_RUNS  # not again after it was gone
     assert Played({5: "stop"}).run().board.asked == []
+
+
+def test_a_board_that_goes_away_when_asked_for_layers_is_watched_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def go_away(board: PlayedBoard, data: bytes) -> None:
+        board.asked.append("layers")
+        raise DeviceError("board esp32 on /dev/ttyUSB0 is gone")
+
+    monkeypatch.setattr(PlayedBoard, "layers", go_away)
+    played = Played({30: "stop"}, INPUTS).run()
+    assert played.board.asked == ["layers"] * LAYERS_ATTEMPTS
+    assert played.states[-2:] == ["live", "ended"]
+    assert played.rows("throughput")
+    assert len([document for news in played.news for document in news.documents]) == 1
 
 
 def test_a_board_that_goes_away_is_waited_for() -> None:
