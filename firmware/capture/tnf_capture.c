@@ -55,6 +55,7 @@ void tnf_capture_allow(tnf_capture_t *capture, bool allowed)
         return;
     }
     session->capture = state;
+    capture->past = tnf_ring_begun(&capture->sensing->ring);
     session->answered = false; /* nothing of before is told again */
     if (capture->step == TNF_CAPTURE_DONE) {
         session->output_told = false;
@@ -89,6 +90,10 @@ bool tnf_capture_line(void *context, const char *line)
 bool tnf_capture_holds(void *context, bool prepared)
 {
     tnf_capture_t *capture = context;
+    if (prepared && capture->past > 0) {
+        capture->past--;
+        return false;
+    }
     if (capture->step == TNF_CAPTURE_IDLE) {
         return false;
     }

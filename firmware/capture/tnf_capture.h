@@ -44,6 +44,7 @@ typedef struct tnf_capture {
     uint32_t crc32;                 /**< of its input */
     uint32_t count;                 /**< of its inference */
     uint32_t offset;                /**< where the chunk that is asked for begins */
+    uint32_t past;                  /**< next windows that began before it was switched on */
     const tnf_console_part_t *next; /**< who is asked for the console's other lines, or NULL */
 } tnf_capture_t;
 
@@ -60,8 +61,9 @@ extern tnf_capture_t tnf_capture;
 void tnf_capture_init(tnf_capture_t *capture, tnf_sensing_t *sensing, tnf_session_t *session,
                       uint32_t hold_ms, const tnf_console_part_t *next);
 
-/** Switches capture on or off, and tells so where that is a change. A sample that is held is not
- *  readable any more when it is switched off. Main loop only: an ISR sets a flag for it. */
+/** Switches capture on or off, and tells so where that is a change. What was sensed before it is
+ *  switched on is never held, and a sample that is held is not readable any more when it is
+ * switched off. Main loop only: an ISR sets a flag for it. */
 void tnf_capture_allow(tnf_capture_t *capture, bool allowed);
 
 /** Takes the console's lines `capture`, `capture on` and `capture off`, see TNF_CAPTURE_CONSOLE.

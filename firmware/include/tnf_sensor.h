@@ -102,6 +102,9 @@ uint32_t tnf_ring_age(const tnf_ring_t *ring);
 /** Consumer: how many samples the next window lacks, 0 when it is complete. */
 uint32_t tnf_ring_missing(const tnf_ring_t *ring);
 
+/** Consumer: how many of the next windows begin with samples that are there already. */
+uint32_t tnf_ring_begun(const tnf_ring_t *ring);
+
 /** A sensor's driver; may stay in flash. A member that is NULL is nothing to do. */
 typedef struct tnf_sensor {
     /** Begins sensing. Called from the main loop, again after `stop`, and every second for as long

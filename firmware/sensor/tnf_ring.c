@@ -150,3 +150,9 @@ uint32_t tnf_ring_missing(const tnf_ring_t *ring)
     uint32_t there = read_counter(&ring->written) - ring->next;
     return there < ring->window ? ring->window - there : 0;
 }
+
+uint32_t tnf_ring_begun(const tnf_ring_t *ring)
+{
+    uint32_t written = read_counter(&ring->written);
+    return after(written, ring->next) ? (written - ring->next + ring->hop - 1) / ring->hop : 0;
+}

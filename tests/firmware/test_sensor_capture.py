@@ -135,6 +135,24 @@ def test_a_sample_is_the_input_and_then_its_output(library: ctypes.CDLL) -> None
     assert host.sense(16) == expected_layers(host.data[host.sensed - 64 : host.sensed])[-1]
 
 
+@pytest.mark.parametrize("sensed", [1, 16, 40, 64])
+def test_nothing_sensed_before_consent_leaves_the_board(library: ctypes.CDLL, sensed: int) -> None:
+    host = Capturing(library, allowed=False)
+    assert host.status() == "NOT_ALLOWED"
+    host.board.sense(host.data[:sensed], sensed)
+    host.sensed = sensed
+    assert (host.board.poll() is not None) == (sensed == 64)
+    library.shim_allow(1)
+    host.board.poll()
+    host.board.take()
+    assert host.status() == "NO_SAMPLE"
+    began = -(-sensed // 16) * 16  # where the first window begins that is of after it
+    while host.sensed < began + 64:
+        assert host.status() == "NO_SAMPLE"
+        host.sense(1)
+    assert host.ask().data() == host.data[began : began + 64]
+
+
 def test_a_silent_host_holds_a_sample_for_so_long_only(library: ctypes.CDLL) -> None:
     host = Capturing(library)
     host.hold()
