@@ -152,6 +152,9 @@ static void score(tnf_drift_t *drift, const TNF_FLASH tnf_reference_t *reference
 
 void tnf_drift_step(tnf_drift_t *drift, const TNF_FLASH tnf_reference_t *reference)
 {
+    if (drift->untold < TNF_SKETCH_INFERENCES) {
+        drift->untold++;
+    }
     if (++drift->position < reference->window) {
         return;
     }

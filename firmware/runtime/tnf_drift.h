@@ -20,6 +20,10 @@
 /** So much of a score is a population stability index of 1. */
 #define TNF_SCORE_ONE 16384
 
+/** Sketches are not told again before so many more inferences: of one inference, the difference of
+ *  two could be the very sample. */
+#define TNF_SKETCH_INFERENCES 16
+
 /** What a group of input channels was lately. Values are bytes of the input + 128. It is told to
  * the host as it lies in memory, which is the same on all boards: 32 bytes, little endian. */
 typedef struct tnf_sketch {
@@ -43,6 +47,7 @@ typedef struct tnf_drift {
     uint16_t confidence[TNF_CONFIDENCE_BINS];
     uint16_t position; /**< inferences in this window */
     uint16_t phase;    /**< of the stride */
+    uint16_t untold; /**< inferences since the sketches were told, TNF_SKETCH_INFERENCES at most */
 } tnf_drift_t;
 
 /** Takes note of what lies in the model's inputs. Any context, but not two at a time on one

@@ -15,7 +15,7 @@
 /** One model's reference. A share is in 1/32768; where all of them are 0 there is nothing to
  * compare with. An input of int16 is looked at by its high bytes. */
 typedef struct tnf_reference {
-    uint32_t window;       /**< inferences from one score to the next, 1 to 65535 */
+    uint32_t window;       /**< inferences from one score to the next, 1 to 32767 */
     uint32_t input_limit;  /**< an input score over it is an alarm, in 1/16384; 0 is none */
     uint32_t output_limit; /**< the same of an output score */
     uint8_t sketches;      /**< 0 where no input is sketched */

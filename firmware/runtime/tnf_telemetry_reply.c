@@ -54,7 +54,7 @@ static const TNF_FLASH tnf_row_t telemetry_rows[] = {
 
 void tnf_send_telemetry(tnf_session_t *session, bool asked)
 {
-    const tnf_telemetry_t *telemetry = &session->telemetry;
+    tnf_telemetry_t *telemetry = &session->telemetry;
     const TNF_FLASH tnf_model_t *model = session->config->model;
     uint32_t classes = tnf_tensor_values(model->outputs);
     uint32_t last = TNF_HISTOGRAM_BUCKETS;
@@ -71,19 +71,23 @@ void tnf_send_telemetry(tnf_session_t *session, bool asked)
     facts.classes.data = telemetry->classes;
     facts.classes.size = classes < TNF_CLASSES ? classes : TNF_CLASSES;
     size_t rows = TNF_ROWS(telemetry_rows) - REFERENCE_ROWS;
+    bool few = telemetry->drift.untold > 0 && telemetry->drift.untold < TNF_SKETCH_INFERENCES;
     if (session->config->reference != NULL) {
         facts.reference = *session->config->reference;
+        uint32_t sketches = few ? 0 : facts.reference.sketches;
         facts.confidence.data = telemetry->confidence;
         facts.confidence.size = TNF_CONFIDENCE_BINS;
         facts.sketches.data = telemetry->drift.sketches;
-        facts.sketches.size = (uint32_t)sizeof(tnf_sketch_t) * facts.reference.sketches;
+        facts.sketches.size = (uint32_t)sizeof(tnf_sketch_t) * sketches;
         facts.edges.data = facts.reference.edges;
-        facts.edges.size = (uint32_t)sizeof facts.reference.edges[0] * facts.reference.sketches;
+        facts.edges.size = (uint32_t)sizeof facts.reference.edges[0] * sketches;
         rows += REFERENCE_ROWS;
     }
     facts.arena_bytes = model->arena_bytes;
     tnf_port_health(&facts.health);
     session->unasked = asked ? 0 : 1;
-    (void)tnf_send(session, telemetry_rows, rows, &facts);
+    if (tnf_send(session, telemetry_rows, rows, &facts) && !few) {
+        telemetry->drift.untold = 0;
+    }
     session->unasked = 0;
 }

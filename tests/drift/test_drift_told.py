@@ -19,7 +19,8 @@ from tinyflow.device.messages import Message, Value
 
 INPUT = TensorSpec("x", (1, 16, 4), 0.5, -3)
 OUTPUT = TensorSpec("y", (1, 16), 1 / 256, -128)
-WINDOW = 4
+WINDOW = 20
+TOLD = 16  # inferences after which sketches are told, as in tnf_drift.h
 LIMITS = messages.definitions().limits
 
 
@@ -59,20 +60,20 @@ def session(request: pytest.FixtureRequest, tmp_path: Path) -> Session:
 
 
 def test_telemetry_tells_what_came_in(session: Session) -> None:
-    rows = np.random.default_rng(2).integers(-60, 90, (3, 64)).astype(np.int8)
+    rows = np.random.default_rng(2).integers(-60, 90, (TOLD, 64)).astype(np.int8)
     for number, row in enumerate(rows):
-        session.ask("INFER", SEQUENCE=10 + number, DATA=row.tobytes())
+        session.ask("INFER", SEQUENCE=100 + number, DATA=row.tobytes())
     # Runs of their own are no inferences.
-    session.ask("LAYERS", SEQUENCE=20, DATA=bytes(64))
-    session.ask("DUMP", SEQUENCE=21, LAYER=0, DATA=bytes(64))
-    told = results.telemetry_from(session.ask("TELEMETRY", SEQUENCE=22)[0])
+    session.ask("LAYERS", SEQUENCE=200, DATA=bytes(64))
+    session.ask("DUMP", SEQUENCE=201, LAYER=0, DATA=bytes(64))
+    told = results.telemetry_from(session.ask("TELEMETRY", SEQUENCE=202)[0])
 
-    assert sum(told.confidence) == sum(told.class_counts) == 3
+    assert sum(told.confidence) == sum(told.class_counts) == TOLD
     assert len(told.inputs) == 4
     for channel, sketch in enumerate(told.inputs):
         levels = rows[:, channel::4].astype(np.float64)
         real = (levels + 3) * 0.5
-        assert (sketch.count, sum(sketch.histogram)) == (48, 48)
+        assert (sketch.count, sum(sketch.histogram)) == (16 * TOLD, 16 * TOLD)
         assert sketch.mean == pytest.approx(real.mean())
         assert sketch.variance == pytest.approx(real.var())
         assert (sketch.minimum, sketch.maximum) == (real.min(), real.max())
@@ -85,12 +86,28 @@ def test_telemetry_tells_what_came_in(session: Session) -> None:
     limits = (session.reference.input_limit / 16384, session.reference.output_limit / 16384)
     assert told.drift == DriftState(WINDOW, 0, 0, 0.0, limits[0], 0.0, limits[1])
     assert not told.drift.alarmed
-    for number in range(WINDOW * 3 - 3):
-        session.ask("INFER", SEQUENCE=30 + number, DATA=b"\x7f" * 64)
-    told = results.telemetry_from(session.ask("TELEMETRY", SEQUENCE=50)[0])
+    for number in range(WINDOW * 3 - TOLD):
+        session.ask("INFER", SEQUENCE=300 + number, DATA=b"\x7f" * 64)
+    told = results.telemetry_from(session.ask("TELEMETRY", SEQUENCE=400)[0])
     assert told.drift is not None and told.drift.alarmed
     assert told.drift.windows == 3 and 1 <= told.drift.alarms <= 3
     assert told.drift.input_score > told.drift.input_limit
+
+
+@pytest.mark.parametrize("session", [False], indirect=True)
+def test_nobody_learns_what_a_few_inferences_looked_at(session: Session) -> None:
+    """Sketches told before and after one inference would differ by its very input."""
+    chance = np.random.default_rng(3)
+    told = []
+    for number in range(2 * TOLD + 1):
+        data = chance.integers(-128, 128, 64).astype(np.int8).tobytes()
+        session.ask("INFER", SEQUENCE=100 + 2 * number, DATA=data)
+        answers = [session.ask("TELEMETRY", SEQUENCE=101 + 2 * number)[0] for _ in range(2)]
+        sketches = {results.telemetry_from(answer).inputs for answer in answers}
+        assert len(sketches) == 1  # asked again, the same
+        told.append(len(sketches.pop()))
+    once = [0] * (TOLD - 1) + [4]
+    assert told == [*once, *once, 0]
 
 
 def test_the_fullest_telemetry_fits_a_frame(session: Session) -> None:

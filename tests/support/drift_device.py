@@ -44,6 +44,7 @@ class Drift(ctypes.Structure):
         ("confidence", ctypes.c_uint16 * CONFIDENCE_BINS),
         ("position", ctypes.c_uint16),
         ("phase", ctypes.c_uint16),
+        ("untold", ctypes.c_uint16),
     )
 
 
