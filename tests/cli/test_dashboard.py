@@ -12,7 +12,7 @@ from web_client import events, get
 
 from tinyflow import cli
 from tinyflow.artifacts import MetricRow
-from tinyflow.monitor import Store
+from tinyflow.monitor import Store, dashboard
 
 
 def test_ctrl_c_ends_it_at_once_with_a_page_open(tmp_path: Path) -> None:
@@ -59,3 +59,17 @@ def test_a_missing_store_is_told_before_anything_is_served(
     (tmp_path / "diary").write_bytes(b"not a database" * 200)
     assert cli.main(["dashboard", "--store", "diary", "--no-open"]) == 2
     assert "no store of metric rows" in capsys.readouterr().err
+
+
+def test_it_may_be_started_before_the_projects_first_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(dashboard.Server, "run", interrupt)
+    (tmp_path / "tinyflow.toml").touch()
+    assert cli.main(["dashboard", "--no-open", "--port", "0"]) == 0
+    assert "no rows yet: the page waits for `tinyflow monitor`" in capsys.readouterr().err
+    assert cli.main(["dashboard", "--no-open", "--store", "other.sqlite"]) == 2

@@ -56,19 +56,22 @@ def dashboard(
     from tinyflow import paths
     from tinyflow.monitor import dashboard as web
 
-    if store is None:
-        folder = paths.find_project(Path.cwd()) or Path.cwd()
-        store = folder / paths.WORK_FOLDER / "metrics.sqlite"
-    # What is wrong with the file is told here, not first in the browser.
-    with contextlib.closing(web.History(store)) as history:
-        history.last()
+    project = paths.find_project(Path.cwd())
+    may_come = store is None and project is not None
+    store = store or (project or Path.cwd()) / paths.WORK_FOLDER / "metrics.sqlite"
+    if may_come and not store.exists():
+        click.echo("no rows yet: the page waits for `tinyflow monitor`", err=True)
+    else:
+        # What is wrong with the file is told here, not first in the browser.
+        with contextlib.closing(web.History(store)) as history:
+            history.last()
     secret = web.new_token() if token or not web.is_loopback(host) else None
     server = web.serve(web.app(store, secret, host), host, port)
     click.echo(f"serving {store} at {server.url_with_token}", err=True)
     click.echo("Ctrl-C ends it", err=True)
     if (secret is None and _has_screen()) if opens is None else opens:
         click.launch(server.url_with_token)
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.closing(server), contextlib.suppress(KeyboardInterrupt):
         server.run()
     return {"store": str(store), "url": server.url}
 
