@@ -81,10 +81,7 @@ static tnf_status_t run(tnf_session_t *session, const tnf_request_t *request)
         return status;
     }
     if (session->type == TNF_MESSAGE_INFER) {
-        if (request->value[TNF_KEY_STATE_RESET] != 0) {
-            tnf_session_reset_state(session);
-        }
-        session->count = tnf_session_infer(session);
+        tnf_run_inference(session, request);
     } else {
         tnf_run_observed(session, request);
     }

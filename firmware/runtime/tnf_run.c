@@ -76,6 +76,14 @@ uint32_t tnf_session_infer(tnf_session_t *session)
     return count;
 }
 
+void tnf_run_inference(tnf_session_t *session, const tnf_request_t *request)
+{
+    if (request->value[TNF_KEY_STATE_RESET] != 0 || !session->output_told) {
+        tnf_session_reset_state(session);
+    }
+    session->count = tnf_session_infer(session);
+}
+
 /* ---- layer by layer ---- */
 
 typedef struct facts_of_layer {
