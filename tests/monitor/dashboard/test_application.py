@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from pathlib import Path
 
 import pytest
 import seeded_store
-from web_client import get
+from web_client import events, get
 
 from tinyflow.errors import ProjectError
 from tinyflow.monitor import Store, dashboard
-from tinyflow.monitor.dashboard import exposition, questions
+from tinyflow.monitor.dashboard import connection, exposition, questions
 
 ESP32 = {"run": seeded_store.RUN, "board": "esp32", "device": "/dev/ttyUSB0"}
 
@@ -32,6 +34,28 @@ def test_a_file_that_is_known_is_not_sent_again(server: dashboard.Server) -> Non
     first = get(server.port, "/d3.js")
     again = get(server.port, "/d3.js", If_None_Match=first.headers["etag"])
     assert (again.status, again.body) == (304, b"")
+
+
+def test_who_does_not_finish_a_request_is_let_go_and_who_follows_events_is_not(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "LOOK_SECONDS", 0.02)
+    with (
+        dashboard.serve(dashboard.app(store), port=0) as running,
+        events(running.port) as stream,
+    ):
+        for part in (
+            b"",
+            b"GET / HTTP/1.1\r\nHost: local",
+            b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET",
+        ):
+            with socket.create_connection(("127.0.0.1", running.port), timeout=20) as held:
+                held.sendall(part)
+                with contextlib.suppress(ConnectionResetError):
+                    while held.recv(65536):
+                        pass
+        assert next(stream)[1] == "rows"
+        assert get(running.port, "/api/series").status == 200
 
 
 def test_every_answer_keeps_strangers_out(server: dashboard.Server) -> None:
@@ -194,7 +218,7 @@ def test_a_store_that_comes_later_or_is_damaged(tmp_path: Path) -> None:
 def test_a_port_that_is_taken_is_told(server: dashboard.Server, store: Path) -> None:
     with pytest.raises(ProjectError, match=f"port {server.port} of 127.0.0.1 is taken") as caught:
         dashboard.serve(dashboard.app(store), port=server.port)
-    assert "--port 0" in str(caught.value)
+    assert "hint: port 0" in str(caught.value)
     with pytest.raises(ProjectError, match="no address of this machine"):
         dashboard.serve(dashboard.app(store, "t"), "no host", 0)
 

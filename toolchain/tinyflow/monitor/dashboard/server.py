@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from tinyflow.errors import ProjectError
+from tinyflow.monitor.dashboard.connection import Connection
 from tinyflow.monitor.dashboard.events import MAX_CLIENTS
 from tinyflow.monitor.dashboard.guard import is_loopback
 
@@ -44,7 +45,7 @@ class Server:
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
             application,
-            http="h11",
+            http=Connection,
             ws="none",
             lifespan="on",
             log_config=None,
@@ -134,11 +135,11 @@ def _bind(host: str, port: int) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             raise ProjectError(
                 f"port {port} of {host} is taken",
-                hints=["--port 0 takes any that is free", f"fuser -v {port}/tcp tells by whom"],
+                hints=["port 0 takes any that is free", f"fuser -v {port}/tcp tells by whom"],
             ) from None
         raise ProjectError(
             f"port {port} of {host} cannot be served: {error.strerror}",
-            hints=["--host 127.0.0.1 --port 0"],
+            hints=["127.0.0.1 and port 0 can be had always"],
         ) from None
 
 
