@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from tinyflow.artifacts import DeviceHello, SensorState, Telemetry
+from tinyflow.artifacts import DeviceHello, InputSketch, SensorState, Telemetry
 from tinyflow.monitor import sensor_rows, telemetry_rows
 from tinyflow.monitor.telemetry import microseconds, percentile
 
@@ -75,6 +75,19 @@ def test_rows_say_what_the_board_said() -> None:
     assert found["stack_used_bytes"] == (1200, "B")
     assert found["uptime_ms"] == (5000, "ms")
     assert found["frames_damaged"] == (2, "frames")
+
+
+def test_rows_say_what_came_in() -> None:
+    sketch = InputSketch(16, -0.5, 0.25, -2.0, 1.0, (8, 4, 4, 0))
+    none = InputSketch(0, 0.0, 0.0, 0.0, 0.0, (0, 0, 0, 0))
+    found = figures(HELLO, dataclasses.replace(TELEMETRY, inputs=(sketch, none)))
+    told = {name: value for name, value in found.items() if name.startswith("input_")}
+    values = {"mean": -0.5, "deviation": 0.5, "min": -2.0, "max": 1.0}
+    shares = {"bin_0": 0.5, "bin_1": 0.25, "bin_2": 0.25, "bin_3": 0.0}
+    assert told == {
+        **{f"input_0_{name}": (value, "value") for name, value in values.items()},
+        **{f"input_0_{name}": (value, "share") for name, value in shares.items()},
+    }
 
 
 def test_what_is_unknown_is_left_out() -> None:

@@ -82,7 +82,8 @@ def telemetry_rows(
 
 
 def _input_figures(telemetry: Telemetry) -> list[tuple[str, float, str]]:
-    """What the input's channels were lately, in the units that the model was trained with."""
+    """What the input's channels were lately, in the units that the model was trained with, and the
+    share of their values in each bin."""
     figures: list[tuple[str, float, str]] = []
     for index, sketch in enumerate(telemetry.inputs):
         if sketch.count:
@@ -91,6 +92,11 @@ def _input_figures(telemetry: Telemetry) -> list[tuple[str, float, str]]:
                 (f"input_{index}_deviation", math.sqrt(max(sketch.variance, 0.0)), "value"),
                 (f"input_{index}_min", sketch.minimum, "value"),
                 (f"input_{index}_max", sketch.maximum, "value"),
+            ]
+            total = max(sum(sketch.histogram), 1)
+            figures += [
+                (f"input_{index}_bin_{bin_}", count / total, "share")
+                for bin_, count in enumerate(sketch.histogram)
             ]
     return figures
 
