@@ -49,8 +49,8 @@ def test_answers(tf_dut, tf_firmware, tf_host, tf_record):
     found = tf_dut.infer(DATA).output
     assert found == tf_host.invoke(np.zeros((1, 32), np.int8)).tobytes()
     assert tf_dut.predict(np.zeros((2, 4, 4, 2), np.float32)).shape == (2, 3)
-    tf_record("weights", 50, "B")
-    tf_record("right", 0.9, better="more", tolerance=0.1)
+    tf_record("weights", np.int64(50), "B")
+    tf_record("right", np.float64(0.9), better="more", tolerance=0.1)
 
 @pytest.mark.tf_requires("counter")
 def test_counts(tf_dut):
@@ -174,6 +174,16 @@ def test_one_test_runs_where_it_can(run: Run, folder: Path) -> None:
     assert "3 failed, 2 passed, 2 skipped" in text
     kept.write_text("{}")
     assert "kept.json is not a baseline of version 1" in run("test_rig.py", *arguments, status=4)
+    # A file that is only read at the end, and one that cannot be written then.
+    (folder / "test_other.py").write_text("def test_other(): pass\n")
+    text = run("test_other.py", "-otf_baseline=kept.json")
+    assert "1 passed" in text
+    text = run(
+        *("test_rig.py", "-k", "answers", "--tf-board=native", "--tf-update-baseline"),
+        "--tf-baseline=/proc/none/kept.json",
+        status=4,
+    )
+    assert "kept.json cannot be written: No such file" in text and "1 passed" in text
 
 
 def test_a_missing_board_is_a_failure_where_that_is_asked_for(run: Run, folder: Path) -> None:

@@ -66,6 +66,22 @@ def test_a_map_is_read_with_texts_as_they_stand(tmp_path: Path) -> None:
         ("boards:\n  - {name: a, board: esp32, power: {off: [x]}}", "go together"),
         ("boards:\n  - {name: a, board: esp32, power: {cycle: x}}", "should be a valid array"),
         ("boards:\n  - {name: a, board: esp32, baud: fast}", "should be a valid integer"),
+        (
+            "boards:\n  - {name: a, board: pico, serial: x}\n  - {name: b, board: pico, serial: x}",
+            "board 'b': it is at serial number x, as 'a' is",
+        ),
+        (
+            "boards:\n  - {name: a, board: esp32, port: p}\n  - {name: b, board: native, port: p}",
+            "board 'b': it is at port p, as 'a' is",
+        ),
+        (
+            "boards:\n  - {name: a, board: esp32}\n  - {name: b, board: esp32}",
+            "board 'b': it is found by the USB ids of esp32, as 'a' is",
+        ),
+        ("boards:\n  - {name: a, board: esp32, port: 'sockt://a:1'}", "scheme that is not known"),
+        ("boards:\n  - {name: a, board: esp32, power: {cycle: ['']}}", "begins with a program"),
+        ("boards:\n  - {name: a, board: qemu-m4, serial: x}", "is a program on this machine"),
+        (f"boards:\n  - {{name: {'a' * 65}, board: native}}", "64 of them at most"),
         ("boards: []", "0 of them, 1 to 256 can be"),
         ("boards: [{name: a}]\nboards: []", "line 2: boards stands there twice"),
         ("a: &x [1]\nb: [*x, *x]", "line 1 has an anchor or alias"),
@@ -73,7 +89,7 @@ def test_a_map_is_read_with_texts_as_they_stand(tmp_path: Path) -> None:
         ("{[a]: b}", "is not valid YAML"),
         (b"\xff\xfe\x00", "is not valid YAML"),
         ("", "is not a hardware map"),
-        ("#" * (1 << 18) + "\n", "the limit is 262144 B"),
+        ("#" * (1 << 18) + "\n", "larger than the limit of 262144 B"),
         ('boards: !!python/object/apply:os.system ["ls"]', "should be an object, found 'ls'"),
     ],
 )

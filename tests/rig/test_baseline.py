@@ -2,7 +2,9 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from tinyflow.errors import ProjectError
@@ -84,7 +86,11 @@ def test_the_file_is_merged_and_the_same_whatever_the_order(tmp_path: Path) -> N
         ('{"version": 1, "tests": []}', "an object is needed, found list"),
         ('{"version": 1, "tests": {"t": {"b": {"f": {"value": "1"}}}}}', "t / b / f: "),
         ('{"version": 1, "tests": {"t": {"b": {"f": {"value": NaN}}}}}', "t / b / f: "),
-        ('{"version": 1, "tests": {"t": 1}}', "has 1 figures to fix"),
+        (
+            '{"version": 1, "tests": {"t": {"b": {"f": {"value": 1' + "0" * 400 + "}}}}}",
+            "t / b / f: ",
+        ),
+        ('{"version": 1, "tests": {"t": 1}}', "has a figure to fix"),
     ],
 )
 def test_a_file_that_is_none_is_refused(tmp_path: Path, text: str, said: str) -> None:
@@ -99,12 +105,23 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, text: str, said: str) ->
     ("value", "better", "tolerance", "said"),
     [
         (float("nan"), "less", 0.0, "not a finite number"),
+        ("12", "less", 0.0, "'12', not a finite number"),
+        (True, "less", 0.0, "True, not a finite number"),
         (1.0, "lower", 0.0, "better is less, more, same, found 'lower'"),
         (1.0, "less", -0.1, "a tolerance is a share from 0"),
+        (1.0, "less", float("inf"), "a tolerance is a share from 0"),
     ],
 )
 def test_a_figure_that_is_none_is_refused(
-    value: float, better: Better, tolerance: float, said: str
+    value: Any, better: Better, tolerance: float, said: str
 ) -> None:
     with pytest.raises(ProjectError, match=said):
         figure(value, better, tolerance)
+
+
+@pytest.mark.parametrize("value", [np.int64(7), np.float32(7.0), np.float64(7.0), 7.0])
+def test_numbers_of_numpy_become_pythons(tmp_path: Path, value: float) -> None:
+    """Workers send them to one another, and JSON takes no others."""
+    given = figure(value, tolerance=np.float64(0.5)).as_json()
+    assert type(given["value"]) is int and type(given["tolerance"]) is float
+    assert kept(tmp_path, figure(value)).judge(figure(7)).kind == "same"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tinyflow.device.hardware_map import HardwareMap, load_map
-from tinyflow.errors import ProjectError
+from tinyflow.errors import DeviceError, ProjectError
 from tinyflow.rig import Wanted, choose
 
 RIG = """\
@@ -42,6 +42,11 @@ def test_a_port_is_of_one_board(rig: HardwareMap) -> None:
     assert place.profile.baud == 57600
     with pytest.raises(ProjectError, match="a port or baud rate is of one board, 2 are meant"):
         choose(Wanted(("esp32",), "COM3"), rig)
+    for baud in (0, -5, 1 << 30):
+        with pytest.raises(ProjectError, match=f"a baud rate is 1 to 20000000, found {baud}"):
+            choose(Wanted(("a",), "", baud), rig)
+    with pytest.raises(DeviceError, match="port sockt://a:1 has a scheme that is not known"):
+        choose(Wanted(("a",), "sockt://a:1"), rig)
 
 
 def test_what_boards_can_do(rig: HardwareMap) -> None:

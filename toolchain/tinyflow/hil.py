@@ -75,7 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
     option = config.option
     if option.tf_update_baseline and not _path(config, "tf_baseline"):
         raise pytest.UsageError("--tf-update-baseline needs --tf-baseline FILE")
-    if option.tf_board or option.tf_hardware_map or option.tf_port:
+    if option.tf_board or option.tf_hardware_map or option.tf_port or option.tf_baud is not None:
         _usable(config, _bench)
     if option.tf_baseline:
         _usable(config, _baseline)
@@ -273,7 +273,8 @@ def tf_record(request: pytest.FixtureRequest, tf_board: Place) -> Callable[..., 
     """
     from tinyflow.rig import Figure
 
-    node, config = request.node, request.config
+    node = request.node
+    baseline = _told(lambda: _baseline(request.config))
     verdicts = node.stash[_VERDICTS] = []  # a test that is run again begins anew
 
     def record(
@@ -281,21 +282,22 @@ def tf_record(request: pytest.FixtureRequest, tf_board: Place) -> Callable[..., 
     ) -> None:
         test = _test_name(node, tf_board)
         figure = Figure(test, tf_board.profile.name, name, value, unit, better, tolerance)
-        node.user_properties.append((name, value))
-        baseline = _baseline(config)
+        node.user_properties.append((name, figure.as_json()["value"]))
         if baseline is not None:
             verdicts.append(baseline.judge(figure))
 
     return record
 
 
-def _test_name(item: pytest.Item, place: Place) -> str:
-    """The test's id without the board."""
-    name = item.nodeid
-    for text, rest in ((f"[{place.name}]", ""), (f"[{place.name}-", "["), (f"-{place.name}", "")):
-        if text in name:
-            return rest.join(name.rsplit(text, 1))
-    return name
+def _test_name(item: pytest.Function, place: Place) -> str:
+    """The test's id without the board, and without what xdist's loadgroup adds."""
+    import re
+
+    before = item.nodeid[: item.nodeid.rindex(item.name)] + item.originalname
+    parameters = item.name.removeprefix(item.originalname)[1:-1]
+    pattern = rf"^{place.name}(-|$)|-{place.name}(?=-|$)"
+    rest = re.sub(pattern, "", parameters, count=1)
+    return f"{before}[{rest}]" if rest else before
 
 
 # What a test leaves
@@ -344,34 +346,41 @@ class _Figures:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._told: list[dict[str, Any]] = []
+        self._fault = ""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._told += getattr(report, "tf_figures", [])
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the baseline, where that is asked for."""
+        if not self._told or not self._config.option.tf_update_baseline:
+            return
+        from tinyflow.errors import TinyflowError
         from tinyflow.rig import Figure, save_baseline
 
-        baseline, path = _baseline(self._config), _path(self._config, "tf_baseline")
-        if self._told and self._config.option.tf_update_baseline and baseline and path:
+        try:
+            baseline, path = _baseline(self._config), _path(self._config, "tf_baseline")
+            assert baseline is not None and path is not None
             figures = [Figure(**told["figure"]) for told in self._told]
             save_baseline(path, baseline.merged(figures))
+        except TinyflowError as error:
+            self._fault = str(error)
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say which figures the baseline does not have yet, or has worse."""
         kept = self._config.option.tf_update_baseline
         lines = sorted(told["text"] for told in self._told if told["kind"] in ("new", "better"))
         if lines or (kept and self._told):
-            terminalreporter.section("tinyflow figures")
+            terminalreporter.write_sep("=", "tinyflow figures")
             for line in lines:
                 terminalreporter.write_line(line)
-            path = _path(self._config, "tf_baseline")
-            terminalreporter.write_line(
-                f"{len(self._told)} figures are in {path} now"
-                if kept
-                else "--tf-update-baseline writes them to the baseline"
-            )
+            path, count = _path(self._config, "tf_baseline"), len(self._told)
+            are = "figure is" if count == 1 else "figures are"
+            done = f"{count} {are} in {path} now"
+            advice = "--tf-update-baseline writes them to the baseline"
+            terminalreporter.write_line(self._fault or (done if kept else advice))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

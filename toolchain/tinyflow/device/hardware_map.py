@@ -27,6 +27,8 @@ from tinyflow.errors import DeviceError, ProjectError, near_miss
 MAX_BYTES = 1 << 18
 MAX_BOARDS = 256
 MAX_DEPTH = 16
+MAX_NAME = 64  # characters; logs are named by it
+MAX_BAUD = 20_000_000
 # Kept as numbers; everything else in the file is a text.
 INTEGERS = ("baud",)
 REALS = ("seconds",)
@@ -62,7 +64,7 @@ class Entry(schema.Checked):
     board: str
     serial: str = ""
     port: str = ""
-    baud: Annotated[int, Gt(0), Le(20_000_000)] | None = None
+    baud: Annotated[int, Gt(0), Le(MAX_BAUD)] | None = None
     runner: str = ""
     builder: str = ""
     power: Power = Power()
@@ -157,30 +159,58 @@ def _faults(boards: Sequence[Entry], folder: Path) -> Iterator[str]:
         return
     known = board_names(board_folders(folder))
     names: set[str] = set()
+    places: dict[str, str] = {}  # which board is there
     for entry in boards:
-        place = f"board {entry.name!r}"
-        if not entry.name or not entry.name.replace("-", "").replace("_", "").isalnum():
-            yield f"{place}: a name has letters, digits, - and _"
+        board = f"board {entry.name!r}"
         if entry.name in names:
-            yield f"{place}: the name stands there twice"
+            yield f"{board}: the name stands there twice"
         names.add(entry.name)
-        if entry.serial and entry.port:
-            yield f"{place}: serial and port are given, one of them says where it is"
-        power = entry.power
-        if bool(power.off) != bool(power.on):
-            yield f"{place}: power.off and power.on go together"
-        if power.cycle and power.off:
-            yield f"{place}: power.cycle and power.off are given, one of them says how"
-        if entry.board not in known:
-            close = near_miss(entry.board, known)
-            yield f"{place}: board {entry.board} is unknown" + (
-                f", did you mean {close}?" if close else ""
-            )
-            continue
+        for fault in _own_faults(entry, known, folder):
+            yield f"{board}: {fault}"
+        place = _place(entry, folder) if entry.board in known else ""
+        if place and places.setdefault(place, entry.name) != entry.name:
+            yield f"{board}: {place}, as {places[place]!r} is"
+
+
+def _own_faults(entry: Entry, known: Sequence[str], folder: Path) -> Iterator[str]:
+    name, power = entry.name, entry.power
+    if not name.replace("-", "").replace("_", "").isalnum() or len(name) > MAX_NAME:
+        yield f"a name has letters, digits, - and _, {MAX_NAME} of them at most"
+    if entry.serial and entry.port:
+        yield "serial and port are given, one of them says where it is"
+    if "://" in entry.port:
         try:
-            profile_of(entry, folder)
-        except ProjectError as error:
-            yield f"{place}: {error.what}"
+            ports.named_port(entry.port)
+        except DeviceError as error:
+            yield error.what
+    if bool(power.off) != bool(power.on):
+        yield "power.off and power.on go together"
+    if power.cycle and power.off:
+        yield "power.cycle and power.off are given, one of them says how"
+    if any(command and not command[0] for command in (power.cycle, power.off, power.on)):
+        yield "a command of power begins with a program"
+    if entry.board not in known:
+        close = near_miss(entry.board, known)
+        yield f"board {entry.board} is unknown" + (f", did you mean {close}?" if close else "")
+        return
+    try:
+        profile = profile_of(entry, folder)
+    except ProjectError as error:
+        yield error.what
+        return
+    if profile.emulated and not entry.port and (entry.serial or power != Power()):
+        yield f"board {entry.board} is a program on this machine, without a port or power to cut"
+
+
+def _place(entry: Entry, folder: Path) -> str:
+    """Where the board is, for the reader; empty for a program that is started for each."""
+    if entry.serial:
+        return f"it is at serial number {entry.serial}"
+    if entry.port:
+        return f"it is at port {entry.port}"
+    if load_board(entry.board, folder).emulated:
+        return ""
+    return f"it is found by the USB ids of {entry.board}"
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -188,11 +218,12 @@ def _read(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ProjectError(f"{path} cannot be read: {error.strerror}") from None
     if len(raw) > MAX_BYTES:
-        raise ProjectError(f"{path} has {len(raw)} B, the limit is {MAX_BYTES} B")
+        raise ProjectError(f"{path} is larger than the limit of {MAX_BYTES} B")
     try:
         _check_events(path, raw)
         # It makes nothing but dictionaries, lists and texts.
@@ -223,12 +254,14 @@ def _check_events(path: Path, raw: bytes) -> None:
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             raise ProjectError(f"{path} is nested deeper than {MAX_DEPTH} levels")
-    twice = [
-        f"line {key.start_mark.line + 1}: {key.value} stands there twice"
-        for node in _mappings(yaml.compose(raw, Loader=yaml.BaseLoader))
-        for number, (key, _) in enumerate(node.value)
-        if key.value in [other.value for other, _ in node.value[:number]]
-    ]
+    twice = []
+    for node in _mappings(yaml.compose(raw, Loader=yaml.BaseLoader)):
+        seen: set[str] = set()
+        for key, _ in node.value:
+            name = str(key.value)
+            if name in seen:
+                twice.append(f"line {key.start_mark.line + 1}: {name} stands there twice")
+            seen.add(name)
     if twice:
         raise ProjectError(f"{path} has keys that stand there twice", twice)
 

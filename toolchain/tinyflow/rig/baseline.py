@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import numbers
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -38,18 +39,19 @@ class Figure:
     tolerance: float = 0.0
 
     def __post_init__(self) -> None:
-        if isinstance(self.value, bool) or not math.isfinite(self.value):
+        if not _is_number(self.value):
             raise ProjectError(f"figure {self.name} is {self.value!r}, not a finite number")
         if self.better not in get_args(Better):
             known = ", ".join(get_args(Better))
             raise ProjectError(f"figure {self.name}: better is {known}, found {self.better!r}")
-        if not 0 <= self.tolerance < math.inf:
+        if not _is_number(self.tolerance) or self.tolerance < 0:
             raise ProjectError(
                 f"figure {self.name}: a tolerance is a share from 0, found {self.tolerance!r}"
             )
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """It as JSON takes it: of numpy's numbers it makes Python's."""
+        return {**asdict(self), "value": _plain(self.value), "tolerance": _plain(self.tolerance)}
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,7 @@ class Baseline:
         tests = json.loads(json.dumps(self._tests))
         for (test, board, name), figure in worst.items():
             place = tests.setdefault(test, {}).setdefault(board, {})
-            value = int(figure.value) if float(figure.value).is_integer() else figure.value
-            kept = {"value": value, "unit": figure.unit}
+            kept = {"value": _plain(figure.value), "unit": figure.unit}
             if "tolerance" in place.get(name, {}):
                 kept["tolerance"] = place[name]["tolerance"]
             place[name] = kept
@@ -143,7 +144,8 @@ def load_baseline(path: Path) -> Baseline:
     tests = data.get("tests")
     faults = list(_faults(tests))
     if faults:
-        raise ProjectError(f"{path} has {len(faults)} figures to fix", faults)
+        count = f"{len(faults)} figures" if len(faults) > 1 else "a figure"
+        raise ProjectError(f"{path} has {count} to fix", faults)
     return Baseline(tests or {})
 
 
@@ -156,6 +158,21 @@ def save_baseline(path: Path, text: str) -> None:
         partial.replace(path)
     except OSError as error:
         raise ProjectError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a finite real number that a float can be; numpy's are some, True is none."""
+    try:
+        is_real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+        return is_real and math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def _plain(value: float) -> float:
+    """The number as one of Python's own, whole ones as int."""
+    number = float(value)
+    return int(number) if number.is_integer() else number
 
 
 def _is_worse(one: Figure, other: Figure) -> bool:
@@ -171,9 +188,5 @@ def _faults(tests: Any) -> Iterable[str]:
             for name, kept in figures.items() if isinstance(figures, dict) else [("", None)]:
                 value = kept.get("value") if isinstance(kept, dict) else None
                 tolerance = kept.get("tolerance", 0) if isinstance(kept, dict) else 0
-                numbers = all(
-                    isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x)
-                    for x in (value, tolerance)
-                )
-                if not numbers or tolerance < 0:
+                if not _is_number(value) or not _is_number(tolerance) or tolerance < 0:
                     yield f"{test} / {board} / {name}: {kept!r}"

@@ -6,8 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tinyflow import device
 from tinyflow.boards import BoardProfile, load_board
-from tinyflow.device.hardware_map import Entry, HardwareMap, Power, port_of, profile_of
+from tinyflow.device.hardware_map import (
+    MAX_BAUD,
+    Entry,
+    HardwareMap,
+    Power,
+    port_of,
+    profile_of,
+)
 from tinyflow.device.wiring import WIRINGS
 from tinyflow.errors import DeviceError, ProjectError, near_miss
 
@@ -100,8 +108,9 @@ def choose(
 
     A name is that of a board in the map, else of a profile, whose boards in the map are all taken;
     without a name all of the map are. Profiles of the project in `folder` come first. `shared` are
-    capabilities that all have by what they run. Raises ProjectError where a name is unknown, or
-    `port` is given for more than one board.
+    capabilities that all have by what they run. Raises ProjectError where a name is unknown, the
+    baud rate can be none, or `port` is given for more than one board; DeviceError where `port` is
+    no URL that can be opened.
     """
     if not wanted.boards:
         entries = list(rig.boards) if rig is not None else []
@@ -109,6 +118,10 @@ def choose(
         entries = [entry for name in wanted.boards for entry in _named(name, rig, folder)]
     # One that was named twice is one board.
     entries = list(dict.fromkeys(entries))
+    if wanted.baud is not None and not 0 < wanted.baud <= MAX_BAUD:
+        raise ProjectError(f"a baud rate is 1 to {MAX_BAUD}, found {wanted.baud}")
+    if "://" in wanted.port:
+        device.named_port(wanted.port)
     if wanted.port or wanted.baud is not None:
         if len(entries) != 1:
             raise ProjectError(
