@@ -339,6 +339,7 @@ def test_boards_are_named_in_several_ways(tmp_path: Path) -> None:
         ([], ["a@COM1", "b"], "COM3", "one port was named for 2 boards"),
         ([], ["@COM1"], None, "is not a board, or a board and its port"),
         ([], ["esp32@"], None, "is not a board, or a board and its port"),
+        ([], ["a@COM1", "b@COM2", "c@COM1"], None, "port COM1 was named for 2 boards"),
         (["a"] * 300, [], None, "300 boards were named"),
     ],
 )

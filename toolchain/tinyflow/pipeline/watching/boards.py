@@ -84,7 +84,8 @@ def asked_for(
 ) -> list[Asked]:
     """The boards that were asked for by `--board`, `--dut NAME[@PORT]` and a hardware map.
 
-    None at all is the project's own. Raises ProjectError for a port without a board to go with.
+    None at all is the project's own. Raises ProjectError for a port without a board to go with, and
+    for one that is named twice.
     """
     found = [Asked(name) for name in boards]
     for dut in duts:
@@ -104,6 +105,9 @@ def asked_for(
                 hints=[f"--dut {found[0].board}@{port}"],
             )
         found = [Asked(found[0].board if found else None, port)]
+    ports = Counter(one.port for one in found if one.port is not None)
+    if twice := [place for place, times in ports.items() if times > 1]:
+        raise ProjectError(f"port {twice[0]} was named for {ports[twice[0]]} boards")
     if len(found) > MAX_BOARDS:
         raise ProjectError(f"{len(found)} boards were named, the limit is {MAX_BOARDS}")
     return found or [Asked(None)]
@@ -139,6 +143,7 @@ def scenes(
     walks: dict[object, Walk] = {}
     fed: dict[object, Bytes] = {}
     numbers: Counter[str] = Counter()
+    taken = {one.name for one in asked}
     found = []
     for one in asked:
         key = (one.board, one.builder, one.runner, one.model)
@@ -147,6 +152,8 @@ def scenes(
         walk = walks[key]
         board = walk.require_board()
         numbers[board.name] += 1
+        while f"{board.name}-{numbers[board.name]}" in taken:  # a rig calls another board so
+            numbers[board.name] += 1
         started = board.emulated and not one.elsewhere
         place: _Started | _Found = (
             _Started(walk, one.name or f"{board.name}-{numbers[board.name]}")
