@@ -133,6 +133,9 @@ def test_nothing_is_written_where_nobody_has_said_so(
     error = capsys.readouterr().err.splitlines()
     assert error[0].startswith("error: board native on ") and "does not allow capture" in error[0]
     assert error[1] == "  it is switched on at the device, never from here"
+    assert [line for line in error if "hint: " in line] == [
+        "  hint: have its driver call tnf_capture_allow when it starts, see docs/capture.md"
+    ]
     assert not list((tmp_path / "c").glob("*/*"))
 
 
@@ -286,7 +289,7 @@ def test_a_line_that_stays_away_is_an_error_with_what_is_kept(
         "unplugged",
         "it did not come back within 0 s",
         "port is not back yet",
-        f"1 samples are in {tmp_path}",
+        f"1 kept in {tmp_path}",
     )
 
 

@@ -84,7 +84,9 @@ class Capture:
                         for sample in self._samples(capturing, _window_seconds(dut), end):
                             yield self._keep(folder, dut, place, sample)
                 except DeviceError as error:
-                    if board.emulated or _is_final(error):
+                    if board.emulated:
+                        raise _of_emulated(error, dut.hello.capture) from None
+                    if _is_final(error):
                         raise
                     self._reconnect(dut, error)
 
@@ -186,7 +188,7 @@ class Capture:
                             *lost.detail,
                             f"it did not come back within {RECONNECT_SECONDS:g} s",
                             f"{error.what}",
-                            f"{kept} samples are in {self.path}",
+                            f"{kept} kept in {self.path}",
                         ],
                         lost.hints,
                     ) from None
@@ -200,6 +202,20 @@ def _is_final(error: DeviceError) -> bool:
     from tinyflow.device import ConsentError
 
     return isinstance(error, (_NoWindowError, ConsentError))
+
+
+def _of_emulated(error: DeviceError, capture: int) -> DeviceError:
+    """With hints that hold for a board that nobody can reach before this command starts it."""
+    from tinyflow.device import ConsentError
+
+    if not isinstance(error, ConsentError):
+        return error
+    hint = "have its driver call tnf_capture_allow when it starts, see docs/capture.md"
+    return ConsentError(
+        error.what,
+        error.detail,
+        [hint] if capture else ["add [capture] to tinyflow.toml"],
+    )
 
 
 def _known_label(label: str | None, labels: tuple[str, ...]) -> str:
