@@ -19,7 +19,7 @@ from tinyflow import cache, captures, cli, pipeline
 from tinyflow.artifacts import TfliteModel
 from tinyflow.captures import Capture, Folder
 from tinyflow.config import DatasetConfig
-from tinyflow.errors import ProjectError
+from tinyflow.errors import ModelError, ProjectError
 from tinyflow.pipeline import Walk, deployed, merging, retrain, verdict
 
 SPLITS = ("train", "validation", "test")
@@ -175,6 +175,33 @@ def test_a_worse_one_is_not_unless_forced(project: Project) -> None:
     project.deploy(0.0)
     forced = project.retrain(force=True)
     assert forced["forced"] and forced["deployed"] == {"run": "r"}
+
+
+def test_what_the_budget_forbids_does_not_reach_the_board(project: Project) -> None:
+    toml = project.folder / "tinyflow.toml"
+    toml.write_text(toml.read_text() + "[budget]\naccuracy = 0.97\n")
+    project.capture(60)
+    project.train(-1.0)
+    before = deployed.last_deployed(pipeline.start())
+    with pytest.raises(ModelError) as caught:
+        project.retrain(force=True)
+    assert caught.value.detail[0].startswith("accuracy: 0.")
+    assert project.deploys == [] and deployed.last_deployed(pipeline.start()) == before
+    assert captures.taken(project.captures) == 0
+
+
+def test_what_the_board_has_belongs_to_the_data_whatever_came_then(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_slow(walk: Walk, port: str | None) -> None:
+        deployed.keep_deployed(walk)
+        raise ModelError("[budget] is not kept", ["latency_us"])
+
+    monkeypatch.setattr(retrain, "deploy_walk", too_slow)
+    project.capture(60)
+    with pytest.raises(ModelError):
+        project.retrain(force=True)
+    assert captures.taken(project.captures) == 60
 
 
 def test_a_few_samples_do_not_decide(project: Project) -> None:

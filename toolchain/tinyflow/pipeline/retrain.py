@@ -30,8 +30,11 @@ def retrain(
     `tolerance` is how much accuracy may be lost on the data set's own test split; see
     `verdict.against`. With `force` the new model is deployed whatever it is. Everything that was
     made is kept when it is interrupted. Raises ProjectError with all that is wrong with the
-    folder, and where it has too few samples to decide.
+    folder, and where it has too few samples to decide; ModelError where the budget forbids the
+    model, before the board has it but for what only a board can tell.
     """
+    from tinyflow import evaluation
+
     require_way(walk, port)
     before, dataset = last_deployed(walk), walk.source_dataset()
     captured = captures.read(folder, dataset.labels, dataset.input_shape)
@@ -58,12 +61,20 @@ def retrain(
         )
         for name, tested in (("data set", dataset), ("captured", merged.captured))
     ]
+    right = sum(each.retrained * each.samples for each in compared)
+    accuracy = right / sum(each.samples for each in compared)
     reasons = verdict.against(compared[0], compared[1], tolerance)
     if model.sha256 == before.model_sha256:
         reasons = ("it is the model that is deployed already",)
-    deployed = deploy_walk(new, port) if force or not reasons else None
-    if deployed is not None or model.sha256 == before.model_sha256:
-        captures.take(folder, captured.lines)
+    deployed = None
+    try:
+        if force or not reasons:
+            # Before the board has it: after that it would be too late to keep the old one.
+            evaluation.check_budget(walk.require_project().config.budget, {"accuracy": accuracy})
+            deployed = deploy_walk(new, port)
+    finally:
+        if last_deployed(walk).model_sha256 == model.sha256:
+            captures.take(folder, captured.lines)
     return {
         "board": before.board,
         "folder": str(folder),
