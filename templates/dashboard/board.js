@@ -48,6 +48,8 @@ export class Board {
       const value = this.latest.get("reset_reason")?.value ?? null;
       this.marks.push({ time, kind: "reset", name: "reset", value });
     }
+    // A name that nobody has told before has no history but this.
+    if (!before) this.wanted.add(name);
     if (!this.wanted.has(name)) return;
     const points = this.points.get(name) ?? [];
     points.push([time, value, value, value, value]);

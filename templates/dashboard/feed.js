@@ -27,16 +27,15 @@ const NAMES_AT_ONCE = 12;
 
 // Points of the rows `names` over { from, to, seconds }, and what happened meanwhile.
 export async function askHistory({ run, board, device }, names, range, points) {
-  const marks = ask("/api/marks", { run, board, device, ...range });
-  const parts = [];
+  const parts = [ask("/api/marks", { run, board, device, ...range })];
   for (let at = 0; at < names.length; at += NAMES_AT_ONCE) {
     const some = names.slice(at, at + NAMES_AT_ONCE).join(",");
     parts.push(ask("/api/history", { run, board, device, names: some, points, ...range }));
   }
-  const answers = await Promise.all(parts);
+  const [{ marks }, ...answers] = await Promise.all(parts);
   const series = Object.assign({}, ...answers.map((answer) => answer.series));
   const { end } = answers[0];
-  return { series, end, marks: (await marks).marks };
+  return { series, end, marks };
 }
 
 const RETRY_MS = [1000, 2000, 5000, 10_000];

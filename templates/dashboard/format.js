@@ -68,10 +68,23 @@ const TICKS = [
 ].map(([unit, text]) => [unit, d3.timeFormat(text)]);
 const year = d3.timeFormat("%Y");
 
-// What stands at a tick of an axis of time.
-export function tickTime(date) {
+function tickTime(date) {
   const [, format] = TICKS.find(([unit]) => unit(date) < date) ?? [null, year];
   return format(date);
+}
+
+const TICK_PIXELS = 110;
+const LABEL_PIXELS = 66;
+const EDGE_PIXELS = 14;
+
+// The axis of the time scale `x`. D3 gives up to twice the ticks that it is asked for: of those only
+// as many stay as there is room for their texts.
+export function timeAxis(x) {
+  const [left, right] = x.range();
+  const ticks = x.ticks(Math.max(2, Math.floor((right - left) / TICK_PIXELS)));
+  const stride = Math.ceil((ticks.length * LABEL_PIXELS) / (right - left));
+  const kept = ticks.filter((at, index) => index % stride === 0 && x(at) <= right - EDGE_PIXELS);
+  return d3.axisBottom(x).tickValues(kept).tickFormat(tickTime).tickSize(4).tickPadding(5);
 }
 
 // "latency_us_p50" -> "latency us p50"

@@ -1,7 +1,7 @@
 // What the model said: the share of each class over time, from how much its count grew.
 
 import { cursor } from "./cursor.js";
-import { clock, number, percent, tickTime } from "./format.js";
+import { clock, number, percent, timeAxis } from "./format.js";
 import { createPanel } from "./panel.js";
 import { hideTip, showTip } from "./tip.js";
 
@@ -90,7 +90,7 @@ export function createMix() {
     svg.attr("width", width);
     axisX
       .attr("transform", `translate(0,${height - MARGIN.bottom})`)
-      .call(d3.axisBottom(x).ticks(Math.max(2, Math.floor(width / 110))).tickFormat(tickTime).tickSize(4).tickPadding(5));
+      .call(timeAxis(x));
     axisY
       .attr("transform", `translate(${MARGIN.left},0)`)
       .call(d3.axisLeft(y).ticks(4, "%").tickSize(0).tickPadding(6));

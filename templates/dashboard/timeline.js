@@ -1,7 +1,7 @@
 // A chart over time: lines, a band between two of them, limits, alerts and restarts.
 
 import { cursor } from "./cursor.js";
-import { clock, moment, scaleOf, tickTime, withUnit } from "./format.js";
+import { clock, moment, scaleOf, timeAxis, withUnit } from "./format.js";
 import { drawMarks, marksNear } from "./marks.js";
 import { createPanel } from "./panel.js";
 import { hideTip, showTip } from "./tip.js";
@@ -124,7 +124,7 @@ export function createTimeline(spec, zoom) {
     const digits = d3.precisionFixed(read[1] - read[0] || 1);
     layer.x
       .attr("transform", `translate(0,${height - MARGIN.bottom})`)
-      .call(d3.axisBottom(x).ticks(Math.max(2, Math.floor(width / 110))).tickFormat(tickTime).tickSize(4).tickPadding(5));
+      .call(timeAxis(x));
     layer.y
       .attr("transform", `translate(${MARGIN.left},0)`)
       .call(

@@ -167,4 +167,15 @@ def test_an_empty_store_says_what_to_do_and_texts_stay_texts(
         assert count(browser, ".panel.is-empty") == 8
         assert "tinyflow monitor" in text(browser, "#layers .empty")
         assert count(browser, "img") == 0
+
+        # Rows whose name is new are drawn as they come, whatever was there at first.
+        for second in (1, 2):
+            figures = [("throughput", 90.0 + second), ("drift_input", 0.1)]
+            store.append([
+                MetricRow(hostile, hostile, "device", name, value, "", 1e9 + second, hostile)
+                for name, value in figures
+            ])  # fmt: skip
+        browser.until("document.querySelectorAll('#throughput .lines path').length")
+        browser.until("document.querySelectorAll('#drift .lines path').length")
+        assert count(browser, ".panel.is-empty") == 6
     assert [line for line in browser.errors if "/events" not in line] == []
