@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -63,7 +63,17 @@ def _connects_by_name(
     with tinyflow.connect(Path(flashed.port), baud=57600) as dut:
         assert dut.hello.model == "digits"
         assert dut.predict(features.reshape(3, -1)).shape == (3, 10), "flat without a model"
-    with tinyflow.connect(flashed, model=compiled.model_sha256, timeout=2.0) as dut:
+        for wrong in (features[0], features[:, :4], np.zeros((1, 65)), np.float32(5.0)):
+            with pytest.raises(tinyflow.errors.ModelError, match=r"has shape \[N, 64\]"):
+                dut.predict(np.asarray(wrong))
+        for strange in ("abc", [[1.0], [2.0, 3.0]]):
+            with pytest.raises(tinyflow.errors.ModelError, match="in rows of one length"):
+                dut.predict(cast("Any", strange))
+        assert dut.predict(features[:0].reshape(0, 64)).shape == (0, 10)
+        floats: Any = np.zeros((1, 16), np.float32)
+        with pytest.raises(tinyflow.errors.ModelError, match="an array of int8, found float32"):
+            dut.infer(floats)
+    with tinyflow.connect(flashed, model=compiled.model_sha256.upper(), timeout=2.0) as dut:
         dut.infer(bytes(dut.hello.input_bytes))
         assert dut.telemetry().inferences > 0
     with tinyflow.connect(flashed.port, board="native", reset=True) as dut:
@@ -84,12 +94,18 @@ def test_what_cannot_be_connected_says_so(tmp_path: Path) -> None:
         tinyflow.connect("socket://127.0.0.1:1", board="nativ")
     with pytest.raises(errors.ProjectError, match="gives the board no time to answer"):
         tinyflow.connect("socket://127.0.0.1:1", timeout=0)
+    with pytest.raises(errors.ProjectError, match="a baud rate is 1 to 20000000, found 0"):
+        tinyflow.connect("socket://127.0.0.1:1", baud=0)
     with pytest.raises(errors.ProjectError, match="a restart needs to know the board"):
         tinyflow.connect("socket://127.0.0.1:1", reset=True)
     with pytest.raises(errors.ProjectError, match=r"none\.tflite cannot be read"):
         tinyflow.connect("socket://127.0.0.1:1", model=tmp_path / "none.tflite")
     with pytest.raises(errors.DeviceError, match="ttyNONE does not exist"):
         tinyflow.connect(tmp_path / "ttyNONE")
+    with pytest.raises(errors.DeviceError, match="the port's name is empty"):
+        tinyflow.connect("")
+    with pytest.raises(errors.DeviceError, match="does not exist"):
+        tinyflow.connect("/dev/tty\0")
     with pytest.raises(errors.DeviceError, match="no port with USB ids FFFF:FFFF"):
         tinyflow.connect("FFFF:FFFF")
 

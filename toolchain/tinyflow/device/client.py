@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from tinyflow.artifacts import DeviceHello, FlashedBoard, SensorState, Telemetry, TensorSpec
-from tinyflow.device import messages, results, transfer
+from tinyflow.device import messages, results, rows, transfer
 from tinyflow.device.capture import Capturing
 from tinyflow.device.greeting import greet
 from tinyflow.device.link import Link, Transport
@@ -140,7 +140,7 @@ class Device:
         """
         values: dict[str, Value] = {"STATE_RESET": 1} if reset else {}
         for _ in range(MAX_ATTEMPTS):
-            reply = self._run("INFER", _as_bytes(data), values, None).reply
+            reply = self._run("INFER", rows.as_bytes(data), values, None).reply
             self._check_stream(reply, 1 if reset else None)
             count, size = reply.integer("COUNT"), reply.integer("BYTES")
             if size != self.hello.output_bytes:
@@ -189,7 +189,11 @@ class Device:
         return outputs
 
     def predict(self, features: Floats) -> Floats:
-        """Scores float32 [N, *output_shape] for features float32 [N, *input_shape]."""
+        """Scores float32 [N, *output_shape] for features float32 [N, *input_shape].
+
+        Raises ModelError for rows of another size.
+        """
+        features = rows.features_of(self._input, self.hello.model, features)
         scores = self._output.decode(self.invoke(self._input.encode(features)))
         return scores.reshape(len(features), *self._output.shape[1:])
 
@@ -204,7 +208,7 @@ class Device:
         left = MAX_ATTEMPTS
         while left and len(found) < total:
             first = next(i for i in range(total) if i not in found)
-            answer = self._run("LAYERS", _as_bytes(data), {"LAYER": first}, "LAYER")
+            answer = self._run("LAYERS", rows.as_bytes(data), {"LAYER": first}, "LAYER")
             before = len(found)
             for part in answer.parts:
                 layer = Layer(*(part.integer(n) for n in ("LAYER", "BYTES", "CRC32", "COUNT")))
@@ -226,7 +230,7 @@ class Device:
         left, size, end = MAX_ATTEMPTS, -1, 0  # all of it, and what is there from its start
         while left and end != size and len(parts) < MAX_LAYER_PARTS:
             values: dict[str, Value] = {"LAYER": index, "OFFSET": end}
-            answer = self._run("DUMP", _as_bytes(data), values, "CHUNK")
+            answer = self._run("DUMP", rows.as_bytes(data), values, "CHUNK")
             before = len(parts)
             for part in answer.parts:
                 size = part.integer("BYTES")
@@ -393,7 +397,3 @@ def _drain(queue: deque[Item]) -> list[Item]:
 
 class _StartAgainError(Exception):
     """The board has lost what was sent to it before."""
-
-
-def _as_bytes(data: bytes | Bytes) -> bytes:
-    return data if isinstance(data, bytes) else data.tobytes()

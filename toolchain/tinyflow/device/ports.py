@@ -213,9 +213,11 @@ def _callout(port: str) -> str | None:
 
 
 def _path(port: str) -> str:
+    if not port:
+        raise DeviceError("the port's name is empty", (), ["tinyflow ports"])
     try:
         mode = Path(port).stat().st_mode
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL in it
         ports = list_ports()
         # A serial port of the mainboard is hardly meant, however alike its name.
         close = near_miss(port, [known.path for known in ports if known.vendor is not None])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from tinyflow import device
 from tinyflow.artifacts import CompiledModel, FlashedBoard, TensorSpec, TfliteModel
 from tinyflow.boards import load_board
+from tinyflow.device.hardware_map import MAX_BAUD
 from tinyflow.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from tinyflow.device.session import News
 
 BAUD = 115200  # of every board that comes with tinyflow
-SHA256 = re.compile(r"[0-9a-f]{64}")
+SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 Model: TypeAlias = "str | Path | TfliteModel | CompiledModel | HostModel"
 """A .tflite file, what was made of one, or the SHA-256 of one in hexadecimal."""
@@ -48,8 +49,10 @@ def connect(
     `listener` is called with what the board sends on its own.
 
     Raises DeviceError when the port cannot be opened, the board says nothing, or runs another
-    model; ProjectError and ModelError where `board` or `model` is none.
+    model; ProjectError and ModelError where `board`, `baud` or `model` is none.
     """
+    if baud is not None and not 0 < baud <= MAX_BAUD:
+        raise ProjectError(f"a baud rate is 1 to {MAX_BAUD}, found {baud}")
     if not timeout > 0:
         raise ProjectError(f"a timeout of {timeout!r} s gives the board no time to answer")
     place = port if isinstance(port, FlashedBoard) else _place(port, board, baud)
@@ -108,7 +111,7 @@ def _expected(model: Model | None) -> tuple[str, TensorSpec | None, TensorSpec |
     if model is None:
         return "", None, None
     if isinstance(model, str) and SHA256.fullmatch(model):
-        return model, None, None
+        return model.lower(), None, None
     if isinstance(model, HostModel):
         model = model.compiled
     if isinstance(model, CompiledModel):
