@@ -203,7 +203,7 @@ def test_a_newer_store_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_place_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(ProjectError, match="cannot be used"):
+    with pytest.raises(ProjectError, match="cannot be opened"):
         Store(tmp_path / "none" / "rows.sqlite")
 
 

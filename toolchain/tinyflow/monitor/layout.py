@@ -50,6 +50,7 @@ def version(connection: sqlite3.Connection, path: Path) -> int:
         raise ProjectError(
             f"{path} was written by a newer tinyflow",
             [f"it has version {found}, this tinyflow knows up to {VERSION}"],
+            ["pip install --upgrade tinyflow"],
         )
     return int(found)
 

@@ -15,7 +15,7 @@ CONFIDENCE_BINS = 10
 class Overview:
     """One board: the latest row of each name, and how it is.
 
-    `state` is starting, live, gone, refused or ended; `note` says why. `seen` is when it last said
+    `state` is starting, live, gone, refused or failed; `note` says why. `seen` is when it last said
     something, seconds since the epoch.
     """
 

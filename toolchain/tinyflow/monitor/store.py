@@ -238,4 +238,10 @@ def _explain(path: Path, error: sqlite3.Error) -> ProjectError:
             [text],
             [f"mv {path} {path}.damaged", "the next run makes a new one"],
         )
+    if "readonly" in text or "unable to open" in text:
+        return ProjectError(
+            f"{path} cannot be {'written' if 'readonly' in text else 'opened'}",
+            ["the file and its folder must be writable, also for those who only read"],
+            [f"ls -ld {path.parent} {path}"],
+        )
     return ProjectError(f"{path} cannot be used: {text}")
