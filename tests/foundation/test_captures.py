@@ -173,6 +173,21 @@ def test_a_full_disk_is_told_and_leaves_no_half_line(
     assert (tmp_path / "index.jsonl").read_bytes() == before
 
 
+def test_a_disk_that_is_full_in_the_middle_of_a_line_leaves_none_of_it(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    folder = filled(tmp_path)
+    before = (tmp_path / "index.jsonl").read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 50, limits[1]))
+    try:
+        with pytest.raises(ProjectError, match="cannot be used: "):
+            folder.add(BLANK, data(9), LABELS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (tmp_path / "index.jsonl").read_bytes() == before
+    assert folder.add(BLANK, data(9), LABELS)[0] == ADDED
+
+
 def test_a_label_that_is_no_name_of_a_folder_gets_another(tmp_path: Path) -> None:
     outcome, file = Folder(tmp_path).add(replace(BLANK, label="../etc"), data(1), LABELS)
     assert (outcome, file.split("/")[0]) == (ADDED, "class_2")
@@ -209,6 +224,15 @@ def test_everything_that_cannot_be_used_is_told_at_once(tmp_path: Path) -> None:
     assert told[8] == f"line 11, {files[9]}: the same sample is yes in {files[9]}"
     assert told[9].startswith("line 12: it: ")
     assert len(told) == 10
+
+
+def test_a_deleted_sample_is_not_asked_about(tmp_path: Path) -> None:
+    filled(tmp_path)
+    changed = lines(tmp_path)
+    rewrite(tmp_path, [{**changed[0], "label": "yess"}, *changed[1:]])
+    assert len(findings(tmp_path)) == 1
+    (tmp_path / str(changed[0]["file"])).unlink()
+    assert captures.read(tmp_path, LABELS, SHAPE).removed == 1
 
 
 def test_what_came_in_twice_counts_once(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ content's hash, so that the same sample is there once, under one label.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import io
 import itertools
@@ -191,11 +192,14 @@ def read(
     removed = repeated = number = 0
     for number, capture in itertools.islice(_lines(path, findings), lines):
         where = f"line {number}, {capture.file}"
-        found = [*_faults(capture, labels, shape), *_other_scale(capture, scales)]
+        if not _is_place(capture.file):
+            findings.append(f"{where}: file is not <label>/<id>.npy")
+            continue
         file = path / capture.file
-        if not found and not file.is_file():
+        if not file.is_file():
             removed += 1
             continue
+        found = [*_faults(capture, labels, shape), *_other_scale(capture, scales)]
         before = kept.get(capture.sha256)
         if before is not None and before.label != capture.label:
             found.append(f"the same sample is {before.label} in {before.file}")
@@ -211,7 +215,10 @@ def read(
         raise ProjectError(
             f"{path} has {len(findings)} sample{'s' * (len(findings) > 1)} that cannot be used",
             [*findings[:MAX_SHOWN], *more],
-            ["delete a sample's .npy, and its line no longer counts"],
+            [
+                "delete a sample's .npy, and its line no longer counts",
+                f"take a line that is none out of {INDEX}",
+            ],
         )
     if not rows:
         raise ProjectError(f"{path} has no samples", [f"{removed} were deleted"])
@@ -259,10 +266,12 @@ def _faults(capture: Capture, labels: Sequence[str], shape: tuple[int, ...]) -> 
         found.append(f"scale {capture.scale!r} is not over 0")
     if not -128 <= capture.zero_point <= 127:
         found.append(f"zero_point {capture.zero_point} is not -128 to 127")
-    parts = Path(capture.file).parts
-    if len(parts) != 2 or ".." in parts or Path(capture.file).suffix != ".npy":
-        found.append("file is not <label>/<id>.npy")
     return found
+
+
+def _is_place(file: str) -> bool:
+    parts = Path(file).parts
+    return len(parts) == 2 and not {"..", "/"} & {*parts} and Path(file).suffix == ".npy"
 
 
 def _other_scale(capture: Capture, scales: dict[str, tuple[float, int]]) -> list[str]:
@@ -319,7 +328,7 @@ def _explained(path: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def _locked(index: Path) -> Iterator[IO[bytes]]:
     """The index, open for this program alone while the block runs; the lock ends with it."""
-    with index.open("a+b") as stream:
+    with index.open("a+b", buffering=0) as stream:
         try:
             import fcntl
         except ImportError:  # Windows: one program at a time, as its documentation says
@@ -345,8 +354,8 @@ def _mend(index: IO[bytes]) -> None:
 def _append(index: IO[bytes], line: bytes) -> None:
     before = index.seek(0, os.SEEK_END)
     try:
-        index.write(line)
-        index.flush()
+        if index.write(line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(index.fileno())
     except OSError:
         with contextlib.suppress(OSError):
