@@ -233,6 +233,11 @@ def test_the_power_of_a_board_is_cut_by_its_command(
         dut.power_cycle()
         assert (folder / "switched").read_text() == "off $HOME\non $HOME\n", "no shell has read it"
         assert dut.predict(np.zeros((1, 4, 4, 2), np.float32)).shape == (1, 3)
+        with dut.faulty_line(), dut.faulty_line() as line:
+            dut.power_cycle()
+            dut.infer(bytes(32))
+            assert dut._session.link.url == line.url, "it goes on over the same line"
+        assert dut.infer(bytes(32)) and dut._session.link.url == running
     finally:
         bench.close()
 

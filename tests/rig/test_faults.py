@@ -41,15 +41,16 @@ def read(link: Link, size: int) -> bytes:
 def test_a_line_carries_both_ways_and_can_be_cut() -> None:
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        server.settimeout(5.0)
         port = server.getsockname()[1]
         line = stack.enter_context(
             FaultyLine(lambda: Link(f"socket://127.0.0.1:{port}", 115200), 0.0, 1)
         )
-        board, _ = server.accept()
-        stack.enter_context(board)
-        board.settimeout(5.0)
         for _ in range(2):  # whoever was cut off may come again
             with contextlib.closing(Link(line.url, 115200)) as link:
+                board, _ = server.accept()
+                stack.enter_context(board)
+                board.settimeout(5.0)
                 link.write(b"ask")
                 assert board.recv(16) == b"ask"
                 board.sendall(b"answer")
@@ -58,4 +59,6 @@ def test_a_line_carries_both_ways_and_can_be_cut() -> None:
                 with pytest.raises(LinkLostError):
                     while True:
                         read(link, 1)
+            line.let_go()
+            assert board.recv(16) == b"", "the board's port is closed as well"
         assert line.faults == 0

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Literal, TypeAlias, get_args
 
 from tinyflow.device.link import LinkLostError, Transport
-from tinyflow.errors import ProjectError
+from tinyflow.errors import DeviceError, ProjectError
 
 Kind: TypeAlias = Literal["flip", "drop", "insert"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -61,7 +61,9 @@ class Damage:
 class FaultyLine:
     """The line; use it in a `with` block. `open_far` opens the board's own port.
 
-    `url` is where the session connects to; one connection at a time, as often as it likes.
+    `url` is where the session connects to; one connection at a time, as often as it likes. The
+    board's port is open as long as a connection is, so that whoever has closed it can flash the
+    board or cut its power meanwhile.
     """
 
     def __init__(
@@ -76,7 +78,9 @@ class FaultyLine:
         self._to_host = Damage(rate, seed + 1, kinds)
         self._stopping = threading.Event()
         self._cut = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self._idle = threading.Event()
+        self._idle.set()
+        self._first: Transport | None = None
         self.url = ""
 
     @property
@@ -88,19 +92,20 @@ class FaultyLine:
         """Close the connection that is open now: the cable is pulled out, and in again."""
         self._cut.set()
 
+    def let_go(self) -> None:
+        """Wait until the board's port is closed, after the session was."""
+        self._idle.wait(STOP_SECONDS)
+
     def __enter__(self) -> FaultyLine:
-        self._far = self._open_far()
+        self._first = self._open_far()  # here, so that its error is the caller's
         try:
             self._server = socket.create_server((HOST, 0), backlog=1)
         except BaseException:
-            self._far.close()
+            self._first.close()
             raise
         self.url = f"socket://{HOST}:{self._server.getsockname()[1]}"
-        self._client: socket.socket | None = None
-        for work in (self._serve, self._answer):
-            thread = threading.Thread(target=work, daemon=True)
-            thread.start()
-            self._threads.append(thread)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
         return self
 
     def __exit__(
@@ -110,43 +115,49 @@ class FaultyLine:
         trace: TracebackType | None,
     ) -> None:
         self._stopping.set()
-        for thread in self._threads:
-            thread.join(STOP_SECONDS)
+        self._thread.join(STOP_SECONDS)
         self._server.close()
-        self._far.close()
+        if self._first is not None:
+            self._first.close()
 
     def _serve(self) -> None:
-        """Take connections in turn, and what comes from them to the board."""
+        """Take connections in turn."""
         while not self._stopping.is_set():
             ready, _, _ = select.select([self._server], [], [], POLL_SECONDS)
             if not ready:
                 continue
             client, _ = self._server.accept()
-            with client, contextlib.suppress(OSError, LinkLostError):
+            self._idle.clear()
+            self._cut.clear()
+            # A board that is not there closes the connection: the session tells it.
+            with client, contextlib.suppress(OSError, LinkLostError, DeviceError):
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._cut.clear()
-                self._client = client
-                self._forward(client)
-            self._client = None
+                far, self._first = self._first or self._open_far(), None
+                with contextlib.closing(far):
+                    self._carry(client, far)
+            self._idle.set()
 
-    def _forward(self, client: socket.socket) -> None:
-        while not self._stopping.is_set() and not self._cut.is_set():
-            ready, _, _ = select.select([client], [], [], POLL_SECONDS)
-            if ready:
-                data = client.recv(BLOCK_BYTES)
-                if not data:
-                    return
-                self._far.write(self._to_board.apply(data))
+    def _carry(self, client: socket.socket, far: Transport) -> None:
+        """Bytes both ways, until one side is gone or the line is cut."""
+        answers = threading.Thread(target=self._answer, args=(client, far), daemon=True)
+        answers.start()
+        try:
+            while not self._stopping.is_set() and not self._cut.is_set():
+                ready, _, _ = select.select([client], [], [], POLL_SECONDS)
+                if ready:
+                    data = client.recv(BLOCK_BYTES)
+                    if not data:
+                        break
+                    far.write(self._to_board.apply(data))
+        finally:
+            self._cut.set()
+            answers.join(STOP_SECONDS)
 
-    def _answer(self) -> None:
-        """What comes from the board, to whoever is connected."""
-        while not self._stopping.is_set():
-            try:
-                data = self._far.read(POLL_SECONDS)
-            except LinkLostError:
-                self._cut.set()
-                return
-            client = self._client
-            if data and client is not None:
-                with contextlib.suppress(OSError, ValueError):
+    def _answer(self, client: socket.socket, far: Transport) -> None:
+        """What comes from the board."""
+        with contextlib.suppress(OSError, ValueError, LinkLostError):
+            while not self._stopping.is_set() and not self._cut.is_set():
+                data = far.read(POLL_SECONDS)
+                if data:
                     client.sendall(self._to_host.apply(data))
+        self._cut.set()

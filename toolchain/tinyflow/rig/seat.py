@@ -6,7 +6,7 @@ import contextlib
 import functools
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,7 +61,7 @@ class Seat:
         self._terms = terms
         self._running = contextlib.ExitStack()
         self._flashed: FlashedBoard | None = None
-        self._detour = ""  # a faulty line in front of the board
+        self._lines: list[FaultyLine] = []  # in front of the board, the last one outermost
         self._dut: Dut | None = None
         self._host: HostModel | None = None
         identity = place.entry.serial or place.entry.port or place.name
@@ -142,7 +142,7 @@ class Seat:
         Raises DeviceError where the board does not answer, also after its power was cut.
         """
         self.lines.clear()
-        self._detour = ""
+        self._lines.clear()
         if not self.place.started:
             self._lock.acquire()
         if not self._has_image():
@@ -175,7 +175,7 @@ class Seat:
     def said(self) -> str:
         """What the board, and the program that emulates it, have said in this test."""
         lines = list(self.lines)
-        log = self._log()
+        log = self._log() if "walk" in vars(self) else None
         started = self.place.started and self._flashed is not None
         if started and log is not None and log.is_file():
             told = log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]
@@ -212,7 +212,7 @@ class Seat:
                 ["its entry in the hardware map may name one"],
                 ["power: {cycle: [uhubctl, -l, 1-1, -a, cycle]}"],
             )
-        dut.close()
+        self._let_go(dut)
         if self.place.started:
             self._put_image()
         elif power.cycle:
@@ -227,17 +227,17 @@ class Seat:
         """See `Dut.restart`."""
         if self.place.started:
             dut.reset()
-            dut.close()
+            self._let_go(dut)
         else:
             assert self._flashed is not None
-            dut.close()
+            self._let_go(dut)
             done = device.restart(self.place.profile, self._flashed.port)
             self._flashed = replace(self._flashed, port=done.port)
         self._come_back(dut)
 
     def flash_again(self, dut: Dut) -> None:
         """See `Dut.flash`."""
-        dut.close()
+        self._let_go(dut)
         self._put_image()
         self._come_back(dut)
 
@@ -246,18 +246,25 @@ class Seat:
         self, dut: Dut, rate: float, seed: int, kinds: tuple[Kind, ...]
     ) -> Iterator[FaultyLine]:
         """See `Dut.faulty_line`."""
-        dut.close()
+        self._let_go(dut)
+        behind = tuple(self._lines)
         try:
-            with FaultyLine(self._open, rate, seed, kinds) as line:
-                self._detour = line.url
+            with FaultyLine(lambda: self._open_behind(behind), rate, seed, kinds) as line:
+                self._lines.append(line)
                 try:
                     dut.reconnect()
                     yield line
                 finally:
                     dut.close()
         finally:
-            self._detour = ""
+            self._lines[:] = behind
             self._come_back(dut)
+
+    def _let_go(self, dut: Dut) -> None:
+        """Close the session, and with it the board's port."""
+        dut.close()
+        for line in reversed(self._lines):
+            line.let_go()
 
     # The board itself
 
@@ -321,10 +328,13 @@ class Seat:
 
     def _open(self) -> Transport:
         """The board's own port, or the faulty line in front of it."""
+        return self._open_behind(self._lines)
+
+    def _open_behind(self, lines: Sequence[FaultyLine]) -> Transport:
         assert self._flashed is not None
         flashed = self._flashed
-        if self._detour:
-            return Link(self._detour, flashed.baud)
+        if lines:
+            return Link(lines[-1].url, flashed.baud)
         return Link(flashed.port, flashed.baud, WIRINGS[flashed.reset])
 
     def _connected(self) -> Dut:
