@@ -58,8 +58,12 @@ def test_a_file_of_training_data_is_what_a_model_is_compared_with(folder: Path) 
     timed = replace(walk, mlperf_override="ic01", _made={}).firmware()
     assert ".reference" not in (timed.path / "src" / "application.c").read_text()
     np.savez(folder / "x.npz", x=x[:, :4])
-    with pytest.raises(ProjectError, match=r"x has shape"):
-        training_reference(given(folder, training_data=folder / "x.npz"))
+    for rows, told in ((x[:, :4], "x has shape"), (x[:9], "x has 9 samples, 10 are the least")):
+        np.savez(folder / "x.npz", x=rows)
+        with pytest.raises(ProjectError, match=told):
+            training_reference(given(folder, training_data=folder / "x.npz"))
+    with pytest.raises(ProjectError, match=r"none\.npz is not a file"):
+        training_reference(given(folder, training_data=folder / "none.npz"))
 
 
 def test_windows_that_overlap_are_alike(folder: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tinyflow import cache, config, process, progress
 from tinyflow.artifacts import TrainingReference
-from tinyflow.errors import ToolError
+from tinyflow.errors import ProjectError, ToolError
 from tinyflow.pipeline.inputs import inputs_from_file, real_inputs
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tinyflow.pipeline import Walk
 
 STAGE = "reference"
+LEAST_INFERENCES = 10  # fewer, drawn again and again, differ too little to tell drift from chance
 
 
 def training_reference(walk: Walk) -> TrainingReference:
@@ -34,6 +35,8 @@ def training_reference(walk: Walk) -> TrainingReference:
     own = walk.project is not None and walk.model is None
     if not settings.window or not (own or walk.training_data):
         return drift.plan(compiled.inputs, compiled.outputs, window)
+    if walk.training_data is not None and not walk.training_data.is_file():
+        raise ProjectError(f"{walk.training_data} is not a file")
     source = cache.file_sha256(walk.training_data) if walk.training_data else walk.dataset().sha256
     inputs = {
         "settings": settings,
@@ -48,7 +51,7 @@ def training_reference(walk: Walk) -> TrainingReference:
         data = _data(walk)
         if data is None:
             return drift.plan(compiled.inputs, compiled.outputs, window)
-        seen, unseen = (_some(part, walk.seed) for part in data)
+        seen, unseen = (_enough(name, _some(part, walk.seed)) for name, part in data.items())
         progress.report(STAGE, f"{len(seen)} training inferences")
         return drift.reference(
             compiled.inputs,
@@ -65,15 +68,28 @@ def training_reference(walk: Walk) -> TrainingReference:
     return walk.get(STAGE, TrainingReference, inputs, make)
 
 
-def _data(walk: Walk) -> tuple[Bytes, Bytes] | None:
-    """Inputs that the model was trained with, and such that it was not; None: none that fit."""
+def _data(walk: Walk) -> dict[str, Bytes] | None:
+    """What inputs are compared with, and the inputs whose outputs outputs are compared with; None:
+    none that fit."""
     specs = walk.compiled().inputs
     if walk.training_data is not None:
         given = inputs_from_file(specs, walk.training_data)
-        return given, given
+        if len(given) < LEAST_INFERENCES:
+            raise ProjectError(
+                f"{walk.training_data}: x has {len(given)} sample{'s' * (len(given) != 1)}, "
+                f"{LEAST_INFERENCES} are the least to tell drift from chance"
+            )
+        return {"inputs": given, "outputs": given}
     seen = real_inputs(specs, walk.dataset(), "train")
     unseen = real_inputs(specs, walk.dataset(), "validation")
-    return None if seen is None or unseen is None else (seen, unseen)
+    return None if seen is None or unseen is None else {"inputs": seen, "outputs": unseen}
+
+
+def _enough(name: str, rows: Bytes) -> Bytes:
+    """The rows; none where they are too few to compare with."""
+    if 0 < len(rows) < LEAST_INFERENCES:
+        progress.report(STAGE, f"{name} are not compared: {len(rows)} of {LEAST_INFERENCES}")
+    return rows if len(rows) >= LEAST_INFERENCES else rows[:0]
 
 
 def _repeats(walk: Walk, settings: config.DriftConfig) -> int:
@@ -101,6 +117,8 @@ def _outputs(walk: Walk, inputs: Bytes) -> Bytes:
     from tinyflow.compiler.host import load
 
     none = np.zeros((0, walk.compiled().output_bytes), np.int8)
+    if not len(inputs):
+        return none
     if not _can_judge(walk):
         progress.report(STAGE, "outputs are not compared")
         return none
