@@ -3,6 +3,7 @@
 export const keyOf = ({ run, board, device }) => JSON.stringify([run, board, device]);
 
 const MOST_POINTS = 1200;
+const SILENT_SECONDS = 10;
 const WRAP_MS = 2 ** 32 - 3_600_000;
 
 export class Board {
@@ -59,6 +60,11 @@ export class Board {
   // Whether so many rows came in that the server should thin them out anew.
   get isFull() {
     return [...this.points.values()].some((points) => points.length > MOST_POINTS);
+  }
+
+  // A board whose rows are kept every so many seconds is not silent in between.
+  get silentAfter() {
+    return Math.max(SILENT_SECONDS, 2.5 * (this.document.every_seconds ?? 0));
   }
 
   value(name) {

@@ -5,7 +5,6 @@ import { element } from "./panel.js";
 
 const WIDTH = 200;
 const HEIGHT = 34;
-const SILENT_SECONDS = 10;
 
 const area = document.getElementById("boards");
 
@@ -39,7 +38,7 @@ function stateOf(board, now) {
   const shares = drift(board, -Infinity, Infinity).map(({ points }) => points.at(-1)[1]);
   const drifting = shares.some((share) => share > 1);
   const gone = board.value("connected") === 0;
-  const silent = gone || now - board.last > SILENT_SECONDS;
+  const silent = gone || now - board.last > board.silentAfter;
   const said = gone ? "gone" : silent ? `silent ${duration(now - board.last)}` : "alive";
   return [
     `${silent ? "silent" : "alive"} ${drifting ? "drifting" : ""}`,

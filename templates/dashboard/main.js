@@ -12,7 +12,6 @@ const POINTS = 300;
 const CARD_POINTS = 60;
 const MOST_CARDS = 24;
 const DRAW_MS = 250;
-const LIVE_SECONDS = 10;
 
 const status = document.getElementById("status");
 const nothing = document.getElementById("nothing");
@@ -71,7 +70,7 @@ function stateOf() {
   if (!connected) return ["lost", "connection lost, trying again"];
   if (!chosen) return ["waiting", "waiting for rows"];
   const age = now() - chosen.last;
-  if (age <= LIVE_SECONDS) return ["live", "live"];
+  if (age <= chosen.silentAfter) return ["live", "live"];
   return ["waiting", `no rows for ${duration(age)}`];
 }
 

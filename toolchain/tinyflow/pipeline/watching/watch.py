@@ -231,7 +231,10 @@ class Watch:
             except queue.Empty:
                 break
             rows += self._judge(news)
-            documents += news.documents
+            documents += [
+                replace(found, document={**found.document, "every_seconds": self._every})
+                for found in news.documents
+            ]
         if not self._stopping.is_set():
             now = self._clock.monotonic()
             for number in range(len(self._scenes)):
