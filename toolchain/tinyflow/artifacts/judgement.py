@@ -78,7 +78,8 @@ class RunDocument:
     `document` is JSON: `hello` (the fields of DeviceHello), `layers` (index, op, name,
     output_bytes, macs), `arena` (name, offset, bytes, first, last: the layers between which it is
     needed, slow: in the model's slow memory), `arena_bytes`, `labels` of the classes, `alerts`
-    (the rules' settings), `every_seconds` (how often telemetry is kept). What is not known is empty.
+    (the rules' settings), `every_seconds` (how often telemetry is kept). What is not known is
+    empty.
     """
 
     run: str
