@@ -236,6 +236,19 @@ def test_a_second_interrupt_waits_for_no_board(start: Callable[..., Run]) -> Non
     assert len(run.kept()) <= 1
 
 
+def test_a_board_that_is_waited_for_at_the_end_is_named(start: Callable[..., Run]) -> None:
+    run = start([beat(0)], [beat(1), lambda: release.wait(20)])
+    release = threading.Event()
+    for number, _ in enumerate(run.watch.batches()):
+        run.messages += run.watch.take_messages()
+        run.clock.now += 0.1
+        if number == 5:
+            run.watch.stop()
+        if run.messages:
+            release.set()
+    assert run.messages == ["waiting for A1; Ctrl-C again does not"]
+
+
 def test_a_full_disk_is_told_and_waited_for(
     start: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ from tinyflow.pipeline.watching.watcher import Clock, News, Watcher
 
 TICK_SECONDS = 0.25
 END_SECONDS = 40.0  # a slow emulator may be in the middle of an inference
+PATIENCE_SECONDS = 2.0  # before a board that is waited for at the end is named
 JOIN_SECONDS = 3.0
 EARLY_SECONDS = 0.3
 NAMES_SECONDS = 5.0  # by then every name that a board tells has come once
@@ -330,10 +331,15 @@ class Watch:
         """What the boards still tell until their threads have ended."""
         if self._give_up_at is None:
             self._give_up_at = self._clock.monotonic() + END_SECONDS
-        end = self._give_up_at
+        end, told = self._give_up_at, not self.interrupted
         while len(self._ended) < len(self._scenes) and self._clock.monotonic() < end:
             if self._abandoned:
                 return
+            if not told and self._clock.monotonic() > end - END_SECONDS + PATIENCE_SECONDS:
+                told = True
+                left = [b for n, b in enumerate(self.overviews) if n not in self._ended]
+                names = ", ".join(board.device or board.board for board in left)
+                self._say(f"waiting for {names}; Ctrl-C again does not")
             yield self._take(keeper)
 
     def _count(self, keeper: Keeper) -> None:
