@@ -43,6 +43,10 @@ def test_defaults_and_finding_it_from_below(tmp_path: Path) -> None:
             GOOD + '[compile]\nlayers = { conv = "winograd" }\n',
             ["compile.layers: keys are numbers of nodes, found 'conv'"],
         ),
+        (
+            GOOD + "[drift]\nwindow = 15\n",
+            ["drift.window: must be 0 or at least 16, found 15"],
+        ),
         ("name = \n", ["is not valid TOML"]),
         ("[" * 5000, ["is not valid TOML"]),
     ],

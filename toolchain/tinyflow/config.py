@@ -122,14 +122,18 @@ class CaptureConfig(schema.Checked):
     hold_ms: Annotated[int, Ge(100), Le(60_000)] = 5000
 
 
+LEAST_WINDOW = 16  # sketches of fewer inferences would tell what one of them looked at
+
+
 @dataclass(frozen=True)
 class DriftConfig(schema.Checked):
     """How a board tells that its data are not those of training.
 
-    It scores once in `window` inferences, 0: never. `false_alarm_rate` is the chance of an alarm in
-    a window of data like those of training. So many inferences in a row as `repeats` says see about
-    the same, 0: as many as windows of the `[sensor]` overlap, else 1. Where the field's mix of
-    classes is known to be another one, `classes` is false: then confidences alone are compared.
+    It scores once in `window` inferences, at least LEAST_WINDOW, or 0: never. `false_alarm_rate` is
+    the chance of an alarm in a window of data like those of training. So many inferences in a row
+    as `repeats` says see about the same, 0: as many as windows of the `[sensor]` overlap, else 1.
+    Where the field's mix of classes is known to be another one, `classes` is false: then
+    confidences alone are compared.
     """
 
     window: Annotated[int, Ge(0), Le(1024)] = 64
@@ -225,6 +229,11 @@ def load_project(folder: Path | None = None) -> Project:
         raise ProjectError(
             f"{file} has keys to fix",
             [f"compile.layers: keys are numbers of nodes, found {key!r}" for key in numbers],
+        )
+    if 0 < config.drift.window < LEAST_WINDOW:
+        raise ProjectError(
+            f"{file} has a key to fix",
+            [f"drift.window: must be 0 or at least {LEAST_WINDOW}, found {config.drift.window}"],
         )
     if config.capture is not None and config.sensor is None:
         raise ProjectError(
