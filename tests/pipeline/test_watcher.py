@@ -113,6 +113,17 @@ def test_a_board_that_goes_away_is_waited_for() -> None:
     assert played.values("restarts")[-1] == 0  # it was unplugged from us, not from its power
 
 
+def test_the_last_words_of_a_board_are_kept() -> None:
+    def speak(board: PlayedBoard) -> None:
+        # At once after a beat that was kept, so that it would not be kept otherwise.
+        board.unread.append(dataclasses.replace(TELEMETRY, inferences=77, uptime_ms=5_001))
+
+    played = Played({5: speak, 5.1: "vanish", 20: "stop"}).run()
+    assert played.values("uptime_ms")[-1] == 5_001
+    assert played.values("inferences")[-1] == 77
+    assert played.states == ["live", "gone", "ended"]
+
+
 def test_restarts_are_counted_whether_the_port_stays_or_not() -> None:
     plan = {5: "restart", 10: "vanish", 11: "restart", 12: "appear", 30: "restart", 40: "stop"}
     played = Played(plan).run()

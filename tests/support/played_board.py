@@ -62,6 +62,7 @@ class PlayedBoard:
         self.clock = clock
         self.hello = HELLO
         self.said: dict[str, Any] = {}
+        self.unread: list[Telemetry] = []  # heartbeats that came in before it went away
         self.asked: list[str] = []
         self.opened = 0
         self.closed = 0
@@ -125,7 +126,10 @@ class PlayedBoard:
         )
 
     def take_telemetry(self) -> list[Telemetry]:
-        if self.clock.now - self._beat < 1.0:
+        unread, self.unread = self.unread, []
+        if unread:
+            return unread
+        if not self._here or self.clock.now - self._beat < 1.0:
             return []
         self._beat = self.clock.now
         return [self.telemetry()]

@@ -88,6 +88,7 @@ class Watcher:
         self._layers_left = LAYERS_ATTEMPTS
         self._fed = 0
         self._last: tuple[float, float] | None = None  # inferences, and when
+        self._heard: Telemetry | None = None  # the newest heartbeat that has not become rows
 
     def watch(self) -> None:
         """Watch until told to stop."""
@@ -122,9 +123,26 @@ class Watcher:
             pause = min(2 * pause, MAX_PAUSE_SECONDS)
 
     def _session(self, dut: Device) -> None:
+        self._heard = None
+        try:
+            dut.configure(heartbeat_ms=HEARTBEAT_MS)
+            self._begin(dut)
+            self._follow(dut)
+        except DeviceError:
+            # The last that a board said before it went away is kept in any case.
+            if last := self._hear(dut):
+                self._beat(dut, last, asks_sensor=False)
+            raise
+        self._beat(dut, dut.telemetry(), self._scene.senses)  # so that even a short run has rows
+
+    def _hear(self, dut: Device) -> Telemetry | None:
+        """The newest heartbeat that has not become rows; it tells what all before it told."""
+        for beat in dut.take_telemetry():
+            self._heard = beat
+        return self._heard
+
+    def _follow(self, dut: Device) -> None:
         scene, clock = self._scene, self._clock
-        dut.configure(heartbeat_ms=HEARTBEAT_MS)
-        self._begin(dut)
         last = clock.monotonic()
         while not self._stopping.is_set():
             if scene.inputs is not None:
@@ -132,17 +150,15 @@ class Watcher:
                 self._fed += 1
             else:
                 dut.poll(POLL_SECONDS)
-            beats = dut.take_telemetry()
+            beat = self._hear(dut)
             now = clock.monotonic()
-            if not beats and now - last > 2 * HEARTBEAT_MS / 1000:
+            if beat is None and now - last > 2 * HEARTBEAT_MS / 1000:
                 # An emulated board's own clock may run slow: ask instead of waiting for it.
-                beats = [dut.telemetry()]
-            # An emulated board's clock may also run fast: one beat a second says it all, since
-            # telemetry counts from the start of the board.
-            if beats and now - last >= HEARTBEAT_SHARE * HEARTBEAT_MS / 1000:
-                last = now
-                self._beat(dut, beats[-1])
-        self._beat(dut, dut.telemetry())  # so that even a short run has rows
+                beat = dut.telemetry()
+            # An emulated board's clock may also run fast: one beat a second says it all.
+            if beat is not None and now - last >= HEARTBEAT_SHARE * HEARTBEAT_MS / 1000:
+                last, self._heard = now, None
+                self._beat(dut, beat, scene.senses)
 
     def _begin(self, dut: Device) -> None:
         """Tell what the board is and, where that disturbs nobody, what its layers take."""
@@ -161,7 +177,7 @@ class Watcher:
             self._layers_left = 0
             self._tell("live", rows=tuple(rows))
         self._last = None
-        self._beat(dut, dut.telemetry())
+        self._beat(dut, dut.telemetry(), self._scene.senses)
 
     def _layers(self, dut: Device, data: Any) -> list[MetricRow]:
         """What each layer takes of one inference, without what being told of it takes; of cycles
@@ -180,13 +196,13 @@ class Watcher:
         counts = profiling.of_boards(whole, least, self._scene.told).layers
         return [self._row(f"layer_{n}_count", count, unit) for n, count in enumerate(counts)]
 
-    def _beat(self, dut: Device, telemetry: Telemetry) -> None:
+    def _beat(self, dut: Device, telemetry: Telemetry, asks_sensor: bool) -> None:
         from tinyflow import monitor
 
         now, at = self._clock.time(), self._clock.monotonic()
         restarted = self._restarts.hear(telemetry, at)
         rows = monitor.telemetry_rows(self._run, dut.hello, telemetry, now, self._device)
-        if self._scene.senses:
+        if asks_sensor:
             rows += monitor.sensor_rows(self._run, dut.hello, dut.sensor(), now, self._device)
         # All rows of a board are of one name, whatever its firmware calls it.
         board = self._scene.board
