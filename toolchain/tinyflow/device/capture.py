@@ -103,6 +103,8 @@ class Capturing:
             if reply.integer("OFFSET") != len(data) or not reply.data():
                 raise self._nonsense("a part of the sample that was not asked for")
             data += reply.data()
+        if len(data) > size:
+            raise self._nonsense(f"{len(data)} B of a sample of {size} B")
         # Released whatever it is: a sample that the model was used over in between is given up.
         last = self._ask("CAPTURE_REPLY", {"RELEASE": number})
         if zlib.crc32(data) != crc32 or last.integer("SAMPLE") != number:

@@ -180,27 +180,39 @@ def download(
     Raises DeviceError as `upload`, and where the board answers with something else; RefusedError
     where it no longer has that output.
     """
-    missing = deque(range(len(output), total, chunk_bytes))
-    parts: dict[int, bytes] = {}
-    wanted = len(missing)
+    begin = len(output)
+    if begin > total:
+        place = session.place()
+        raise DeviceError(f"{place} answers with {begin} B of an output of {total} B")
+    pieces = range(begin, total, chunk_bytes)
+    # Never a list of them all: what a board says of its output may be of a million pieces.
+    ahead, left = iter(pieces), len(pieces)
+    lost: deque[int] = deque()
+    found = bytearray(total - begin)
     flight = _Flight(session, "OUTPUT", "CHUNK", chunk_bytes + 32, seconds)
-    while len(parts) < wanted:
-        under_way = flight.offsets
-        while missing and flight.has_room:
-            flight.send({"OFFSET": missing[0]})
-            under_way.append(missing.popleft())
+    while left:
+        under_way, answered = flight.offsets, set[int]()
+        while flight.has_room:
+            wanted = lost.popleft() if lost else next(ahead, None)
+            if wanted is None:
+                break
+            flight.send({"OFFSET": wanted})
+            under_way.append(wanted)
         for offset, reply in flight.receive():
             sessions.refusal(reply)
+            size = min(chunk_bytes, total - offset)
             right = reply.name == "CHUNK" and (
                 reply.integer("OFFSET") == offset
                 and reply.integer("BYTES") == total
-                and len(reply.data()) == min(chunk_bytes, total - offset)
+                and len(reply.data()) == size
             )
             if not right:
                 raise DeviceError(
                     f"{session.place()} answers with a part of the output that was not asked for"
                 )
-            parts[offset] = reply.data()
-        still = set(flight.offsets)
-        missing.extendleft(o for o in reversed(under_way) if o not in still and o not in parts)
-    output += b"".join(parts[offset] for offset in sorted(parts))
+            found[offset - begin : offset - begin + size] = reply.data()
+            answered.add(offset)
+            left -= 1
+        still = answered.union(flight.offsets)
+        lost.extendleft(offset for offset in reversed(under_way) if offset not in still)
+    output += found
