@@ -79,16 +79,19 @@ export function createTimeline(spec, zoom) {
       .attr("width", Math.max(0, width - MARGIN.left - MARGIN.right))
       .attr("height", height);
     moveCursor(cursor.time);
-    const newest = data.map((line) => [line, line.points.at(-1)?.[line.index]]);
+    const newest = data.map((line) => {
+      const value = line.points.at(-1)?.[line.index];
+      return [line, value === undefined ? "–" : withUnit(value, unit)];
+    });
     panel.legend([
       ...newest.map(([line, value]) => [
         `c${line.colour}${line.limit ? " limit" : ""}${line.dash ? " dash" : ""}`,
         line.label,
-        value === undefined ? "–" : withUnit(value, unit),
+        value,
       ]),
       ...(band?.points.length ? [[`c${band.colour} area`, band.label, bandText(band, unit)]] : []),
     ]);
-    const said = newest.map(([line, value]) => `${line.label} ${withUnit(value, unit)}`);
+    const said = newest.map(([line, value]) => `${line.label} ${value}`);
     panel.describe(`${said.join(", ")}. Arrow keys move through time.`);
     panel.table(["time", ...data.map(({ label }) => label)], () => tableRows(data, unit));
   }
@@ -177,7 +180,7 @@ export function createTimeline(spec, zoom) {
   }
 
   function tableRows(data, unit) {
-    const times = [...new Set(data.flatMap(({ points }) => points.map(([time]) => time)))].sort();
+    const times = [...new Set(data.flatMap(({ points }) => points.map(([time]) => time)))].sort(d3.ascending);
     const at = data.map(({ points, index }) => new Map(points.map((p) => [p[0], p[index]])));
     return times.map((time) => [
       moment(time),
