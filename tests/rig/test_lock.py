@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tinyflow.errors import DeviceError
+from tinyflow.errors import DeviceError, ToolError
 from tinyflow.rig.lock import FileLock
 
 HOLDER = """
@@ -49,3 +49,11 @@ def test_a_file_that_says_nothing_sensible_is_no_hindrance(tmp_path: Path) -> No
         lock.acquire()
         assert not lock.has("run", "image")
         lock.release()
+
+
+def test_a_lock_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "rig").write_text("a file")
+    lock = FileLock(tmp_path / "rig" / "a.lock", "board a")
+    with pytest.raises(ToolError, match="the lock of board a, cannot be made"):
+        lock.acquire()
+    assert not lock.held

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
-from tinyflow.errors import DeviceError
+from tinyflow.errors import DeviceError, ToolError
 
 WAIT_SECONDS = 900.0
 POLL_SECONDS = 0.1
@@ -34,12 +34,19 @@ class FileLock:
         return self._open is not None
 
     def acquire(self) -> None:
-        """Wait until it is free. Raises DeviceError that names its holder after 15 min."""
+        """Wait until it is free. Raises DeviceError that names its holder after 15 min, ToolError
+        where the file cannot be made."""
         if self._open is not None:
             return
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        # A descriptor that no child inherits; opened without changing what is there.
-        opened = os.fdopen(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            # A descriptor that no child inherits; opened without changing what is there.
+            opened = os.fdopen(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
+        except OSError as error:
+            raise ToolError(
+                f"{self._file}, the lock of {self._name}, cannot be made: {error.strerror}",
+                hints=["TINYFLOW_CACHE_DIR=DIR pytest"],
+            ) from None
         end = time.monotonic() + self._wait
         while not _try_lock(opened):
             if time.monotonic() >= end:

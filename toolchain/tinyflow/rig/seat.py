@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -64,7 +65,10 @@ class Seat:
         self._lines: list[FaultyLine] = []  # in front of the board, the last one outermost
         self._dut: Dut | None = None
         self._host: HostModel | None = None
-        identity = place.entry.serial or place.entry.port or place.name
+        port = place.entry.port
+        if port.startswith("/"):
+            port = os.path.realpath(port)  # a link to it is the same board
+        identity = place.entry.serial or port or place.name
         file = "".join(c if c.isalnum() else "_" for c in identity)
         self._lock = FileLock(paths.user_cache() / "rig" / f"{file}.lock", f"board {place.name}")
 
