@@ -248,6 +248,10 @@ def test_a_folder_without_samples(tmp_path: Path) -> None:
     filled(tmp_path, 1)
     (tmp_path / str(lines(tmp_path)[0]["file"])).unlink()
     assert findings(tmp_path) == ("1 were deleted",)
+    captures.take(tmp_path, 1)  # they belong to the project's data
+    with pytest.raises(ProjectError) as caught:
+        captures.read(tmp_path, LABELS, SHAPE)
+    assert caught.value.hints == (f"delete {tmp_path / 'taken.json'} to do without them",)
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:

@@ -179,11 +179,12 @@ def read(
     With `lines` those after so many lines are left out. Raises ProjectError with everything in the
     folder that cannot be used.
     """
+    without = [f"delete {path / TAKEN} to do without them"] if (path / TAKEN).is_file() else []
     if not (path / INDEX).is_file():
         raise ProjectError(
             f"{path} has no captured samples",
             [f"there is no {INDEX}"],
-            ["tinyflow capture --board NAME --label LABEL"],
+            ["tinyflow capture --board NAME --label LABEL", *without],
         )
     findings: list[str] = []
     kept: dict[str, Capture] = {}
@@ -221,7 +222,7 @@ def read(
             ],
         )
     if not rows:
-        raise ProjectError(f"{path} has no samples", [f"{removed} were deleted"])
+        raise ProjectError(f"{path} has no samples", [f"{removed} were deleted"], without)
     data: Bytes = np.stack(rows)
     return Captured(tuple(kept.values()), data, removed, repeated, number)
 

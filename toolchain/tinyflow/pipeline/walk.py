@@ -43,7 +43,7 @@ _CODE = {
     "quantization": (*_KERAS, "quantization.py"),
     "evaluation": (*_KERAS, "evaluation.py", "artifacts", "reference"),
     "compile": _COMPILER,
-    "reference": (*_COMPILER, "drift", "artifacts", "pipeline/reference.py"),
+    "reference": (*_COMPILER, "drift", "artifacts", "pipeline/inputs.py", "pipeline/reference.py"),
     "generate": _FIRMWARE,
     "build": (*_FIRMWARE, "build"),
 }
