@@ -25,19 +25,14 @@ enum {
 /** Writes the head of an item: an unsigned integer, or the size of what follows. */
 void tnf_cbor_head(tnf_frame_writer_t *writer, uint32_t major, uint32_t value);
 
-/** Writes an unsigned integer of up to 64 bits. */
-void tnf_cbor_uint64(tnf_frame_writer_t *writer, uint64_t value);
+/** Heads of values whose size never varies. */
+enum {
+    TNF_CBOR_UINT64 = 0x1b,
+    TNF_CBOR_FLOAT = 0xfa, /**< float32 */
+};
 
-/** Writes a signed integer. */
-void tnf_cbor_int(tnf_frame_writer_t *writer, int32_t value);
-
-/** Writes a float32. */
-void tnf_cbor_float(tnf_frame_writer_t *writer, float value);
-
-/** Writes a byte string. */
-void tnf_cbor_bytes(tnf_frame_writer_t *writer, const void *data, size_t size);
-
-/** Writes a text of at most TNF_TEXT_BYTES; a longer one is cut before a character. */
-void tnf_cbor_text(tnf_frame_writer_t *writer, const char *text);
+/** Writes a head and so many bytes of a value after it, the highest first. All processors that
+ * there are ports for keep the lowest first. */
+void tnf_cbor_put(tnf_frame_writer_t *writer, uint32_t head, const void *value, uint32_t bytes);
 
 #endif

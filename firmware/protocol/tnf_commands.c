@@ -1,76 +1,57 @@
 #include "tnf_commands.h"
 
-#include "tnf_port.h"
 #include "tnf_replies.h"
 #include "tnf_tensor.h"
 
-/* A byte from here on in a text stands for a figure. */
-#define FIGURE 0x80u
-#define CLASSES 0xa0u /* how often each class came */
-
-/* And from here on for a restart: of the application, or into the bootloader. */
-#define RESTART 0xc0u
-
-static const TNF_FLASH tnf_row_t figures[] = {
-    {0, TNF_IN_FACTS + TNF_IS_TEXT, 0}, /* \200 the model's name */
-    TNF_ROW_CONFIG(BOARD, board),       /* \201 */
-    TNF_ROW_SESSION(INFERENCES, telemetry.inferences),
-    TNF_ROW_SESSION(COUNT, telemetry.last),
-    TNF_ROW_SESSION(COUNT_MIN, telemetry.min),
-    TNF_ROW_SESSION(COUNT_MAX, telemetry.max),
-    TNF_ROW_CONFIG(COUNTER_UNIT, counter_unit),                  /* \206 */
-    TNF_ROW_SESSION(DEADLINE_MISSES, telemetry.deadline_misses), /* \207 */
-    TNF_ROW_SESSION(DRIFT_ALARMS, telemetry.drift.alarms),
-    TNF_ROW_SESSION(DRIFT_WINDOWS, telemetry.drift.windows),
+/* What a byte over 127 in a text stands for. */
+enum {
+    NAME = 0x80,    /* \200: the model's */
+    BOARD,          /* \201 */
+    UNIT,           /* \202: the counter's */
+    NUMBER,         /* \203 and so on: the numbers below */
+    RESTART = 0xc0, /* TNF_A_RESTART and so on */
 };
 
-/* Each command and what it shows; after the last, what is shown for all others. A restart shows the
- * rest only where it is not to be had. */
-static const TNF_FLASH char commands[] = "name\0tinyflow \200 on \201, type ? for help\0"
-                                         "stats\0inferences \202 last \203 min \204 max \205 \206 "
-                                         "misses \207 drift \210/\211 classes\240\0"
-                                         "reset\0\300cannot\0"
-                                         "bootloader\0\301cannot\0"
-                                         "\0commands: name stats reset bootloader";
+/* Where in the session numbers are. */
+static const TNF_FLASH uint16_t numbers[] = {
+    offsetof(tnf_session_t, telemetry.inferences),
+    offsetof(tnf_session_t, telemetry.last),
+    offsetof(tnf_session_t, telemetry.min),
+    offsetof(tnf_session_t, telemetry.max),
+    offsetof(tnf_session_t, telemetry.deadline_misses),
+    offsetof(tnf_session_t, telemetry.drift.alarms),
+    offsetof(tnf_session_t, telemetry.drift.windows),
+};
 
-static void show_figure(tnf_session_t *session, uint32_t code)
-{
-    tnf_frame_writer_t *out = &session->writer;
-    const TNF_FLASH tnf_model_t *model = session->config->model;
-    const char *name = model->name;
-    if (code >= RESTART) {
-        tnf_frame_flush(out);
-        (void)tnf_port_reset(code > RESTART);
-        return;
-    }
-    if (code == CLASSES) {
-        uint32_t classes = tnf_tensor_values(model->outputs);
-        for (uint32_t i = 0; i < classes && i < TNF_CLASSES; ++i) {
-            tnf_console_text(out, " ");
-            tnf_console_number(out, session->telemetry.classes[i]);
-        }
-        return;
-    }
-    const TNF_FLASH tnf_row_t *row = &figures[code - FIGURE];
-    const void *value = tnf_row_value(session, row, &name);
-    if ((row->what & TNF_KIND_BITS) == TNF_IS_TEXT) {
-        tnf_console_text(out, *(const char *const *)value);
-    } else {
-        tnf_console_number(out, *(const uint32_t *)value);
-    }
-}
+/* Each command and what it shows. What the first shows is the greeting, too, and the answer to all
+ * that is no command. */
+static const TNF_FLASH char commands[] =
+    "name\0tinyflow \200 on \201: stats reset bootloader\0"
+    "stats\0runs \203 last \204 min \205 max \206 \202 misses \207 drift \210/\211\0"
+    "reset\0\300\0"
+    "bootloader\0\301\0";
 
 static void show(tnf_session_t *session, const TNF_FLASH char *text)
 {
+    tnf_frame_writer_t *out = &session->writer;
+    const tnf_session_config_t *config = session->config;
     for (; *text != '\0'; ++text) {
         uint8_t byte = (uint8_t)*text;
-        if (byte < FIGURE) {
-            tnf_frame_text(&session->writer, byte);
+        if (byte < NAME) {
+            tnf_frame_text(out, byte);
+        } else if (byte >= RESTART) {
+            session->waits = (uint8_t)(byte - RESTART + TNF_A_RESTART);
+            return;
+        } else if (byte >= NUMBER) {
+            const uint8_t *place = (const uint8_t *)session + numbers[byte - NUMBER];
+            tnf_console_number(out, *(const uint32_t *)(const void *)place);
         } else {
-            show_figure(session, byte);
+            tnf_console_text(out, byte == NAME    ? config->model->name
+                                  : byte == BOARD ? config->board
+                                                  : config->counter_unit);
         }
     }
-    tnf_console_text(&session->writer, "\r\n");
+    tnf_console_text(out, "\r\n");
 }
 
 void tnf_commands_greet(tnf_session_t *session)
@@ -78,28 +59,29 @@ void tnf_commands_greet(tnf_session_t *session)
     show(session, commands + sizeof "name");
 }
 
-/* Goes over `name` and its end. */
-static bool same(const char *line, const TNF_FLASH char **name)
+/* Behind the text at `at` and its end. */
+static const TNF_FLASH char *after(const TNF_FLASH char *at)
 {
-    bool equal = true;
-    for (; **name != '\0'; ++*name) {
-        equal = equal && *line == **name;
-        line += equal ? 1 : 0;
+    while (*at++ != '\0') {
     }
-    ++*name;
-    return equal && *line == '\0';
+    return at;
 }
 
 void tnf_commands_take(tnf_session_t *session, const char *line)
 {
-    const TNF_FLASH char *at = commands;
-    while (*at != '\0') {
-        if (same(line, &at)) {
+    for (const TNF_FLASH char *at = commands; *at != '\0'; at = after(at)) {
+        const char *same = line;
+        while (*at == *same && *at != '\0') {
+            ++at;
+            ++same;
+        }
+        bool equal = *at == *same;
+        at = after(at);
+        if (equal) {
             show(session, at);
             return;
         }
-        while (*at++ != '\0') {
-        }
     }
-    show(session, at + 1);
+    session->typed = false;
+    tnf_commands_greet(session);
 }

@@ -15,29 +15,32 @@ void tnf_console_reset(tnf_console_t *console)
 const char *tnf_console_feed(tnf_console_t *console, tnf_frame_writer_t *echo, uint8_t byte)
 {
     char *end = console->line + console->size;
-    const char *shown = "";
+    const char *shown = end;
     const char *command = NULL;
-    *end = '\0';
     if (byte == '\r' || byte == '\n' || byte == '%') {
-        if (console->size > 0 && !console->strange) {
-            command = console->line;
-            shown = "\r\n";
-        }
+        bool whole = console->size > 0 && !console->strange;
         tnf_console_reset(console);
-    } else if (byte == BACKSPACE || byte == DELETE) {
-        if (console->size > 0) {
-            console->size--;
-            shown = "\b \b";
+        if (!whole) {
+            return NULL;
         }
+        command = console->line;
+        shown = "\r\n";
+    } else if (byte == BACKSPACE || byte == DELETE) {
+        if (console->size == 0) {
+            return NULL;
+        }
+        console->size--;
+        end[-1] = '\0';
+        shown = "\b \b";
     } else if (byte < ' ' || byte > '~') {
         console->strange = true;
     } else if (console->size == TNF_CONSOLE_LINE) {
         console->line[0] = '\0'; /* too long */
+        return NULL;
     } else {
+        console->size++;
         end[0] = (char)byte;
         end[1] = '\0';
-        console->size++;
-        shown = end;
     }
     if (!console->quiet && !console->strange) {
         tnf_console_text(echo, shown);

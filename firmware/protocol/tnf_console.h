@@ -17,7 +17,6 @@ typedef struct tnf_console {
     uint8_t size;
     bool strange; /**< not printable ASCII: no command */
     bool quiet;   /**< what comes is not shown, for a program sends it */
-    bool asked;   /**< the last to ask was a line: nobody wants heartbeats, until a request comes */
     char line[TNF_CONSOLE_LINE + 1];
 } tnf_console_t;
 

@@ -14,7 +14,8 @@
 /* ---- sending ---- */
 
 /* A payload is collected this far behind where its frame will begin, and becomes the frame in
- * place: the longest has a 0x00 and six COBS codes before its last byte. */
+ * place: the longest has a 0x00 and six COBS codes before its last byte. The buffer ends where the
+ * longest payload does, when it is the first in it. */
 #define AHEAD 8u
 
 void tnf_frame_begin(tnf_frame_writer_t *writer)
@@ -27,7 +28,7 @@ void tnf_frame_put(tnf_frame_writer_t *writer, const void *data, size_t size)
 {
     /* What does not fit is left out, and remembered. */
     size_t end = writer->fill + size;
-    if (end <= writer->begin + AHEAD + TNF_PAYLOAD_BYTES && end <= sizeof writer->bytes) {
+    if (end <= sizeof writer->bytes) {
         memcpy(writer->bytes + writer->fill, data, size);
         writer->fill = end;
     } else {
@@ -47,22 +48,18 @@ bool tnf_frame_end(tnf_frame_writer_t *writer)
         const uint8_t *end = writer->bytes + writer->fill;
         *to++ = 0;
         uint8_t *code = to++;
-        uint8_t count = 1;
         while (from < end) {
-            uint8_t byte = *from;
-            if (byte == 0 || count == FULL_BLOCK) {
+            bool full = to - code == FULL_BLOCK;
+            if (full || *from == 0) {
                 /* A full block ends late: a frame may end with one, without an empty one after. */
-                from += count == FULL_BLOCK ? 0 : 1;
-                *code = count;
+                *code = (uint8_t)(to - code);
                 code = to++;
-                count = 1;
+                from += full ? 0 : 1;
             } else {
-                *to++ = byte;
-                ++from;
-                ++count;
+                *to++ = *from++;
             }
         }
-        *code = count;
+        *code = (uint8_t)(to - code);
         *to++ = 0;
     }
     writer->fill = (size_t)(to - writer->bytes);
@@ -128,12 +125,16 @@ enum {
 
 static tnf_frame_event_t end_segment(tnf_frame_reader_t *reader)
 {
-    bool frame = reader->state >= SEGMENT_FRAME;
-    bool whole = reader->state == SEGMENT_FRAME && reader->left == 0 && reader->size > CRC_BYTES &&
-                 tnf_crc32(0, reader->payload, reader->size) == CRC_RESIDUE;
+    uint32_t state = reader->state;
+    size_t size = reader->size;
     reader->state = SEGMENT_EMPTY;
-    reader->size -= CRC_BYTES;
-    return !frame ? TNF_FRAME_PART : whole ? TNF_FRAME_READY : TNF_FRAME_DAMAGED;
+    if (state < SEGMENT_FRAME) {
+        return TNF_FRAME_PART;
+    }
+    reader->size = size - CRC_BYTES;
+    bool whole = state == SEGMENT_FRAME && reader->left == 1 && size > CRC_BYTES &&
+                 tnf_crc32(0, reader->payload, size) == CRC_RESIDUE;
+    return whole ? TNF_FRAME_READY : TNF_FRAME_DAMAGED;
 }
 
 tnf_frame_event_t tnf_frame_feed(tnf_frame_reader_t *reader, uint8_t byte)
@@ -143,26 +144,22 @@ tnf_frame_event_t tnf_frame_feed(tnf_frame_reader_t *reader, uint8_t byte)
     }
     if (reader->state == SEGMENT_EMPTY) {
         reader->state = SEGMENT_ONE_BYTE;
+        reader->size = 0;
         reader->code = byte;
+        reader->left = byte;
         return TNF_FRAME_TEXT;
     }
     if (reader->state == SEGMENT_ONE_BYTE) {
-        reader->state = SEGMENT_TEXT;
-        if (reader->code > 1 && (byte & 0xe0) == 0xa0) {
-            reader->state = SEGMENT_FRAME;
-            reader->size = 0;
-            reader->left = (uint8_t)(reader->code - 1);
-        }
+        bool frame = reader->code > 1 && (byte & 0xe0) == 0xa0;
+        reader->state = frame ? SEGMENT_FRAME : SEGMENT_TEXT;
     }
     if (reader->state == SEGMENT_TEXT) {
         return TNF_FRAME_TEXT;
     }
-    if (reader->left != 0) {
-        reader->left--;
-    } else {
+    if (--reader->left == 0) {
         bool zero = reader->code != FULL_BLOCK;
         reader->code = byte;
-        reader->left = (uint8_t)(byte - 1);
+        reader->left = byte;
         if (!zero) {
             return TNF_FRAME_PART;
         }

@@ -69,7 +69,7 @@ typedef struct tnf_frame_reader {
     size_t size;   /**< payload bytes so far; when READY, those of the CBOR map */
     uint8_t state; /**< see tnf_frame.c */
     uint8_t code;  /**< the open COBS block's code */
-    uint8_t left;  /**< bytes that block still has */
+    uint8_t left;  /**< bytes until the next code */
     uint8_t payload[TNF_PAYLOAD_BYTES];
 } tnf_frame_reader_t;
 

@@ -33,61 +33,68 @@ static const TNF_FLASH uint16_t required_fields[] = {
 typedef struct cursor {
     const uint8_t *at;
     const uint8_t *end;
-    uint32_t major;
     uint32_t value; /* integer, size, or number of pairs */
 } cursor_t;
 
 /* Reads an item, a byte string or text with its contents. Refuses what has no place in a request:
- * indefinite lengths, values of 64 bits, and all that is not whole. */
-static bool next(cursor_t *cursor)
+ * indefinite lengths, values of 64 bits, and all that is not whole.
+ * @return its major type, or NOTHING */
+#define NOTHING 8u
+static uint32_t next(cursor_t *cursor)
 {
-    if (cursor->at == cursor->end) {
-        return false;
+    const uint8_t *at = cursor->at;
+    size_t left = (size_t)(cursor->end - at);
+    if (left == 0) {
+        return NOTHING;
     }
-    uint32_t head = *cursor->at++;
+    uint32_t head = *at++;
     uint32_t value = head & 31u;
+    --left;
     if (value >= ONE_BYTE) {
         uint32_t bytes = 1u << (value - ONE_BYTE);
-        if (value > FOUR_BYTES || (size_t)(cursor->end - cursor->at) < bytes) {
-            return false;
+        if (value > FOUR_BYTES || bytes > left) {
+            return NOTHING;
         }
+        left -= (size_t)bytes;
         for (value = 0; bytes > 0; --bytes) {
-            value = value << 8 | *cursor->at++;
+            value = value << 8 | *at++;
         }
     }
-    cursor->major = head >> 5;
+    uint32_t major = head >> 5;
+    if (major == TNF_CBOR_BYTES || major == TNF_CBOR_TEXT) {
+        if (value > left) {
+            return NOTHING;
+        }
+        at += value;
+    }
+    cursor->at = at;
     cursor->value = value;
-    if (cursor->major == TNF_CBOR_BYTES || cursor->major == TNF_CBOR_TEXT) {
-        if ((size_t)(cursor->end - cursor->at) < value) {
-            return false;
-        }
-        cursor->at += value;
-    }
-    return true;
+    return major;
 }
 
 tnf_status_t tnf_request_parse(const uint8_t *payload, size_t size, tnf_request_t *request)
 {
-    cursor_t cursor = {payload, payload + size, 0, 0};
+    cursor_t cursor = {payload, payload + size, 0};
 
     memset(request, 0, sizeof *request);
-    if (!next(&cursor) || cursor.major != TNF_CBOR_MAP) {
+    if (next(&cursor) != TNF_CBOR_MAP) {
         return TNF_BAD_MESSAGE;
     }
     /* Each turn takes at least two bytes of the payload, so a count that lies ends in a failure. */
     for (uint32_t pairs = cursor.value; pairs > 0; --pairs) {
-        if (!next(&cursor) || cursor.major != TNF_CBOR_UINT) {
+        if (next(&cursor) != TNF_CBOR_UINT) {
             return TNF_BAD_MESSAGE;
         }
         uint32_t key = cursor.value;
-        if (!next(&cursor) || cursor.major > TNF_CBOR_TEXT) {
+        uint32_t major = next(&cursor);
+        if (major > TNF_CBOR_TEXT) {
             return TNF_BAD_FIELD;
         }
         if (key >= TNF_REQUEST_KEYS) {
             continue;
         }
         bool bytes = ((byte_fields >> key) & 1u) != 0;
-        if (cursor.major != (bytes ? TNF_CBOR_BYTES : TNF_CBOR_UINT)) {
+        if (major != (uint32_t)(bytes ? TNF_CBOR_BYTES : TNF_CBOR_UINT)) {
             return TNF_BAD_FIELD;
         }
         request->present |= 1u << key;

@@ -6,16 +6,6 @@
 
 /* ---- messages from rows ---- */
 
-const void *tnf_row_value(const tnf_session_t *session, const TNF_FLASH tnf_row_t *row,
-                          const void *facts)
-{
-    uint32_t place = row->what & ~TNF_KIND_BITS;
-    const uint8_t *begin = place == TNF_IN_FACTS    ? facts
-                           : place == TNF_IN_CONFIG ? (const void *)session->config
-                                                    : (const void *)session;
-    return begin + row->at;
-}
-
 /* Up to TNF_CHUNK_BYTES of all outputs of the last inference. */
 static void put_output(tnf_session_t *session, uint32_t offset)
 {
@@ -33,53 +23,82 @@ static void put_output(tnf_session_t *session, uint32_t offset)
     }
 }
 
-static void put_array(tnf_frame_writer_t *writer, const tnf_span_t *span)
+/* Of at most TNF_TEXT_BYTES; a longer text is cut before a character of UTF-8. */
+static uint32_t text_size(const char *text)
 {
-    const uint32_t *values = span->data;
-    tnf_cbor_head(writer, TNF_CBOR_ARRAY, span->size);
-    for (uint32_t i = 0; i < span->size; ++i) {
-        tnf_cbor_head(writer, TNF_CBOR_UINT, values[i]);
+    uint32_t size = 0;
+    while (size < TNF_TEXT_BYTES && text[size] != '\0') {
+        ++size;
     }
+    while (size > 0 && (text[size] & 0xc0) == 0x80) {
+        --size;
+    }
+    return size;
 }
 
 static void put_value(tnf_session_t *session, const TNF_FLASH tnf_row_t *row, const void *value)
 {
     tnf_frame_writer_t *writer = &session->writer;
+    uint32_t major = TNF_CBOR_UINT;
+    uint32_t number = row->at;
+    const void *bytes = NULL;
     const tnf_span_t *span = value;
-    switch (row->what & TNF_KIND_BITS) {
+    const uint32_t *numbers = value;
+    uint32_t size;
+    switch (row->what % TNF_KINDS) {
     case TNF_IS_CONSTANT:
-        tnf_cbor_head(writer, TNF_CBOR_UINT, row->at);
-        break;
-    case TNF_IS_UINT:
-        tnf_cbor_head(writer, TNF_CBOR_UINT, *(const uint32_t *)value);
-        break;
-    case TNF_IS_UINT64:
-        tnf_cbor_uint64(writer, *(const uint64_t *)value);
         break;
     case TNF_IS_INT:
-        tnf_cbor_int(writer, *(const int32_t *)value);
-        break;
-    case TNF_IS_FLOAT:
-        tnf_cbor_float(writer, *(const float *)value);
+        number = *(const uint32_t *)value;
+        if (number > INT32_MAX) { /* a negative one is written as -1 - value */
+            major = TNF_CBOR_NEGATIVE;
+            number = ~number;
+        }
         break;
     case TNF_IS_TEXT:
-        tnf_cbor_text(writer, *(const char *const *)value);
+        major = TNF_CBOR_TEXT;
+        bytes = *(const char *const *)value;
+        number = text_size(bytes);
         break;
     case TNF_IS_BYTES:
-        tnf_cbor_bytes(writer, span->data, (size_t)span->size);
+        major = TNF_CBOR_BYTES;
+        bytes = span->data;
+        number = span->size;
+        break;
+    case TNF_IS_FLOAT:
+        tnf_cbor_put(writer, TNF_CBOR_FLOAT, value, sizeof(float));
+        return;
+    case TNF_IS_UINT64:
+        if (numbers[1] != 0) { /* the higher half */
+            tnf_cbor_put(writer, TNF_CBOR_UINT64, value, sizeof(uint64_t));
+            return;
+        }
+        number = numbers[0];
+        break;
+    case TNF_IS_UINT:
+        number = numbers[0];
         break;
     case TNF_IS_UINTS:
-        put_array(writer, span);
-        break;
+        numbers = span->data;
+        tnf_cbor_head(writer, TNF_CBOR_ARRAY, span->size);
+        for (size = span->size; size > 0; --size) {
+            tnf_cbor_head(writer, TNF_CBOR_UINT, *numbers++);
+        }
+        return;
     default: /* TNF_IS_OUTPUT */
         put_output(session, *(const uint32_t *)value);
-        break;
+        return;
+    }
+    tnf_cbor_head(writer, major, number);
+    if (bytes != NULL) {
+        tnf_frame_put(writer, bytes, (size_t)number);
     }
 }
 
 bool tnf_send(tnf_session_t *session, const TNF_FLASH tnf_row_t *rows, size_t count,
               const void *facts)
 {
+    const void *const places[] = {session, session->config, facts};
     tnf_frame_begin(&session->writer);
     tnf_cbor_head(&session->writer, TNF_CBOR_MAP, (uint32_t)count - session->unasked);
     for (const TNF_FLASH tnf_row_t *row = rows; row < rows + count; ++row) {
@@ -87,7 +106,7 @@ bool tnf_send(tnf_session_t *session, const TNF_FLASH tnf_row_t *rows, size_t co
             continue;
         }
         tnf_cbor_head(&session->writer, TNF_CBOR_UINT, row->key);
-        put_value(session, row, tnf_row_value(session, row, facts));
+        put_value(session, row, (const uint8_t *)places[row->what / TNF_KINDS] + row->at);
     }
     return tnf_frame_end(&session->writer);
 }

@@ -20,10 +20,10 @@ enum {
     TNF_IS_OUTPUT = 9,   /**< the model's output, up to TNF_CHUNK_BYTES from a uint32_t offset on */
 };
 
-/** The bits of a row's `what` that are its kind. */
-#define TNF_KIND_BITS 15u
+/** Kinds are below this. */
+#define TNF_KINDS 16u
 
-/** Where a value is: the other bits of `what`. */
+/** Where a value is: the sixteens of a row's `what`. */
 enum {
     TNF_IN_SESSION = 0x00, /**< in the tnf_session_t */
     TNF_IN_CONFIG = 0x10,  /**< in the tnf_session_config_t */
@@ -62,10 +62,6 @@ typedef struct tnf_span {
     const void *data; /**< bytes, or uint32_t */
     uint32_t size;    /**< how many of them */
 } tnf_span_t;
-
-/** Where a row's value is. */
-const void *tnf_row_value(const tnf_session_t *session, const TNF_FLASH tnf_row_t *row,
-                          const void *facts);
 
 /** Puts a message behind what has not gone out yet.
  *  @param facts  what rows of TNF_ROW_FACT take their values from; NULL where there are none

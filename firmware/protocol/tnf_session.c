@@ -12,9 +12,6 @@
 /* Uptime is looked at once in so many polls: reading a clock costs more than a poll. */
 #define CLOCK_POLLS 16
 
-/* What is done as soon as nothing is going out. */
-enum { NOTHING, A_LINE, A_REQUEST, A_RESTART, A_BOOTLOADER };
-
 /* ---- requests ---- */
 
 static tnf_status_t set_input(tnf_session_t *session, uint32_t offset, const tnf_request_t *request)
@@ -22,14 +19,13 @@ static tnf_status_t set_input(tnf_session_t *session, uint32_t offset, const tnf
     const TNF_FLASH tnf_model_t *model = session->config->model;
     uint32_t size = request->value[TNF_KEY_DATA];
     const uint8_t *data = request->data;
-    if (offset == 0 && session->sequence != session->input_sequence) {
-        session->input_bytes = 0;
-    }
-    if (session->input_bytes == 0) {
+    uint32_t set = session->input_bytes;
+    if (offset == 0 && (set == 0 || session->sequence != session->input_sequence)) {
+        set = 0;
         session->input_crc32 = 0;
         session->input_sequence = session->sequence;
     }
-    uint32_t set = session->input_bytes;
+    session->input_bytes = set;
     if (offset < set && size <= set - offset) {
         return TNF_OK; /* a chunk that came before: several requests may be on their way */
     }
@@ -41,19 +37,6 @@ static tnf_status_t set_input(tnf_session_t *session, uint32_t offset, const tnf
     session->input_bytes += size;
     tnf_tensor_write(model->inputs, session->config->arena, offset, data, (size_t)size);
     return TNF_OK;
-}
-
-/* Makes sure that the whole input is set, from the request itself where it brings one. */
-static tnf_status_t take_input(tnf_session_t *session, const tnf_request_t *request)
-{
-    uint32_t bytes = session->config->model->input_bytes;
-    if (tnf_request_has(request, TNF_KEY_DATA)) {
-        if (request->value[TNF_KEY_DATA] != bytes) {
-            return TNF_BAD_FIELD;
-        }
-        return set_input(session, 0, request);
-    }
-    return session->input_bytes == bytes ? TNF_OK : TNF_NO_INPUT;
 }
 
 static void configure(tnf_session_t *session, const tnf_request_t *request)
@@ -76,9 +59,11 @@ static tnf_status_t run(tnf_session_t *session, const tnf_request_t *request)
         request->value[TNF_KEY_LAYER] >= session->config->model->layers) {
         return TNF_BAD_FIELD;
     }
-    tnf_status_t status = take_input(session, request);
-    if (status != TNF_OK) {
-        return status;
+    if (tnf_request_has(request, TNF_KEY_DATA) && set_input(session, 0, request) != TNF_OK) {
+        return TNF_BAD_FIELD;
+    }
+    if (session->input_bytes != session->config->model->input_bytes) {
+        return TNF_NO_INPUT;
     }
     if (session->type == TNF_MESSAGE_INFER) {
         tnf_run_inference(session, request);
@@ -91,12 +76,12 @@ static tnf_status_t run(tnf_session_t *session, const tnf_request_t *request)
 
 /* Does what the request asks, once. What it sends on the way is not sent again when the request is
  * repeated: its result is, and the host sees what it lacks. */
-static tnf_status_t carry_out(tnf_session_t *session, const tnf_request_t *request)
+static __attribute__((noinline)) tnf_status_t carry_out(tnf_session_t *session,
+                                                        const tnf_request_t *request)
 {
     const tnf_session_part_t *sensor = session->config->sensor;
     uint32_t offset = request->value[TNF_KEY_OFFSET];
     uint32_t speaks;
-    tnf_status_t status;
     switch (session->type) {
     case TNF_MESSAGE_HELLO:
         speaks = tnf_request_has(request, TNF_KEY_SPEAKS) ? request->value[TNF_KEY_SPEAKS] : 1;
@@ -117,12 +102,14 @@ static tnf_status_t carry_out(tnf_session_t *session, const tnf_request_t *reque
     case TNF_MESSAGE_CONFIGURE:
         configure(session, request);
         return TNF_OK;
+    case TNF_MESSAGE_RESET:
+        /* As soon as the answer is gone: there is no after, unless the board cannot do it. */
+        session->waits = request->value[TNF_KEY_BOOTLOADER] != 0 ? TNF_A_BOOTLOADER : TNF_A_RESTART;
+        return TNF_OK;
     case TNF_MESSAGE_SENSOR:
     case TNF_MESSAGE_SAMPLES:
     case TNF_MESSAGE_CAPTURE:
-        status = sensor != NULL ? sensor->take(sensor->context, request) : TNF_UNSUPPORTED;
-        session->output_told |= session->type != TNF_MESSAGE_SENSOR && status == TNF_OK;
-        return status;
+        return sensor != NULL ? sensor->take(sensor->context, request) : TNF_UNSUPPORTED;
     default:
         return TNF_OK;
     }
@@ -161,17 +148,13 @@ static void take_request(tnf_session_t *session)
 
     session->type = type;
     session->sequence = sequence;
-    session->answered = false;
-    if (status != TNF_OK) {
-        session->status = status;
-    } else if (!repeated) {
-        session->status = carry_out(session, &request);
-        if (type == TNF_MESSAGE_RESET) {
-            /* As soon as the answer is gone: there is no after, unless the board cannot do it. */
-            session->waits = request.value[TNF_KEY_BOOTLOADER] != 0 ? A_BOOTLOADER : A_RESTART;
-        }
+    if (status == TNF_OK) {
+        status = repeated ? (tnf_status_t)session->status : carry_out(session, &request);
+    } else {
+        session->type = 0; /* no other is a repetition of it */
     }
-    session->answered = status == TNF_OK;
+    session->status = status;
+    session->answered = true;
     answer(session, &request);
 }
 
@@ -184,7 +167,7 @@ void tnf_session_init(tnf_session_t *session, const tnf_session_config_t *config
     session->heartbeat_ms = config->heartbeat_ms;
     session->heartbeat_at_ms = tnf_port_uptime_ms();
     tnf_session_reset_state(session);
-    tnf_frame_text(&session->writer, 0); /* ends what a reset has cut off */
+    session->writer.fill = 1; /* a 0x00: ends what a reset has cut off */
     tnf_commands_greet(session);
     (void)tnf_frame_drain(&session->writer);
 }
@@ -194,14 +177,14 @@ static void take_byte(tnf_session_t *session, uint8_t byte)
     switch (tnf_frame_feed(&session->reader, byte)) {
     case TNF_FRAME_TEXT:
         if (tnf_console_feed(&session->console, &session->writer, byte) != NULL) {
-            session->waits = A_LINE;
+            session->waits = TNF_A_LINE;
         }
         break;
     case TNF_FRAME_PART:
         tnf_console_reset(&session->console);
         break;
     case TNF_FRAME_READY:
-        session->waits = A_REQUEST;
+        session->waits = TNF_A_REQUEST;
         break;
     case TNF_FRAME_DAMAGED:
         /* Tells the host at once, which then need not wait for an answer that will not come. */
@@ -211,22 +194,38 @@ static void take_byte(tnf_session_t *session, uint8_t byte)
     }
 }
 
+static void take_line(tnf_session_t *session)
+{
+    const tnf_console_part_t *console = session->config->console;
+    const char *line = session->console.line;
+    session->typed = true;
+    if (console == NULL || !console->take(console->context, line)) {
+        tnf_commands_take(session, line);
+    }
+}
+
+static void restart(tnf_session_t *session, bool bootloader)
+{
+    session->status = tnf_port_reset(bootloader);
+    if (session->typed) {
+        tnf_console_text(&session->writer, "cannot\r\n");
+    } else {
+        tnf_send_status(session);
+    }
+}
+
 /* Does what has waited until nothing is going out. */
 static void take_turn(tnf_session_t *session)
 {
-    const tnf_console_part_t *console = session->config->console;
     uint32_t waits = session->waits;
-    session->waits = NOTHING;
-    session->console.asked = waits == A_LINE;
-    if (waits == A_REQUEST) {
+    session->waits = TNF_NOTHING;
+    if (waits == TNF_A_REQUEST) {
+        session->typed = false;
         take_request(session);
-    } else if (waits == A_LINE) {
-        if (console == NULL || !console->take(console->context, session->console.line)) {
-            tnf_commands_take(session, session->console.line);
-        }
+    } else if (waits == TNF_A_LINE) {
+        take_line(session);
     } else {
-        session->status = tnf_port_reset(waits == A_BOOTLOADER);
-        tnf_send_status(session);
+        restart(session, waits == TNF_A_BOOTLOADER);
     }
 }
 
@@ -237,10 +236,10 @@ static void look_at_clock(tnf_session_t *session)
         session->heard = false;
         session->heard_at_ms = now;
     }
-    if (session->heartbeat_ms != 0 && !session->console.asked &&
+    if (session->heartbeat_ms != 0 && !session->typed &&
         now - session->heartbeat_at_ms >= session->heartbeat_ms) {
         session->heartbeat_at_ms = now;
-        if (tnf_frame_drain(&session->writer)) {
+        if (session->writer.fill == 0) {
             tnf_send_telemetry(session, false);
         }
     }
@@ -248,13 +247,16 @@ static void look_at_clock(tnf_session_t *session)
 
 void tnf_session_poll(tnf_session_t *session)
 {
-    size_t size = tnf_port_read(session->read_bytes + session->read_size,
-                                TNF_READ_BYTES - (size_t)session->read_size);
-    session->read_size += (uint32_t)size;
-    session->heard |= size > 0;
+    bool more = session->read_at < session->read_size;
+    size_t size = tnf_port_read(session->read_bytes, more ? 0 : TNF_READ_BYTES);
+    if (size > 0) {
+        session->heard = true;
+        session->read_at = 0;
+        session->read_size = (uint32_t)size;
+    }
     for (;;) {
         bool free = tnf_frame_drain(&session->writer);
-        if (session->waits != NOTHING) {
+        if (session->waits != TNF_NOTHING) {
             if (!free) {
                 break;
             }
@@ -262,8 +264,6 @@ void tnf_session_poll(tnf_session_t *session)
         } else if (session->read_at < session->read_size) {
             take_byte(session, session->read_bytes[session->read_at++]);
         } else {
-            session->read_at = 0;
-            session->read_size = 0;
             break;
         }
     }

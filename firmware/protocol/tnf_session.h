@@ -84,12 +84,16 @@ typedef struct tnf_session_config {
 /** Bytes that are taken from the port at a time. */
 #define TNF_READ_BYTES 64
 
+/** What a session does as soon as nothing is going out. */
+enum { TNF_NOTHING, TNF_A_LINE, TNF_A_REQUEST, TNF_A_RESTART, TNF_A_BOOTLOADER };
+
 /** One session. The members are the session's own. */
 typedef struct tnf_session {
     const tnf_session_config_t *config;
     const tnf_request_t *asked; /**< the request that is being carried out */
     uint8_t waits;              /**< what is done as soon as nothing is going out */
     uint8_t unasked;            /**< 1: what is being written is a message of its own */
+    bool typed;                 /**< a command was, and no request has come since: no heartbeats */
     bool heard;                 /**< bytes have arrived since the clock was looked at */
     bool output_ready;          /**< the arena holds the output of the last inference */
     bool output_told;           /**< which was one that the host asked for */

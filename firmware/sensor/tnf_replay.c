@@ -43,6 +43,7 @@ static tnf_status_t take_samples(tnf_sensing_t *sensing, const tnf_request_t *re
     tnf_ring_push(&sensing->ring, request->data, samples);
     sensing->taken += samples * sample_bytes(sensing);
     sensing->answers_window = tnf_sensing_classify(sensing);
+    sensing->config->session->output_told |= sensing->answers_window;
     sensing->replayed_at_ms = tnf_port_uptime_ms();
     return TNF_OK;
 }

@@ -123,7 +123,7 @@ def test_what_a_board_says_on_its_own_is_handed_on(program: Path) -> None:
             dut.infer(inputs)
             assert time.monotonic() < end
         assert LogLine("warning", "the log works") in news
-        assert ConsoleLine("tinyflow fake on fake-board, type ? for help") in news
+        assert ConsoleLine("tinyflow fake on fake-board: stats reset bootloader") in news
         assert set(dut.take_logs()) == {LogLine("warning", "the log works")}
         assert dut.take_telemetry()[-1].inferences > 0
         assert dut.take_telemetry() == []

@@ -73,7 +73,7 @@ def started(name: str, image: FirmwareImage) -> Chip:
     else:
         chip = Nrf52840(image.elf, load_board(name).memory.flash_origin)
     chip.core.run(lambda: chip.sleeps > 1)
-    greeting = f"tinyflow digits on {name}, type ? for help\r\n".encode()
+    greeting = f"tinyflow digits on {name}: stats reset bootloader\r\n".encode()
     assert chip.uart.sent == b"\0" + greeting
     chip.uart.sent.clear()
     return chip
@@ -124,7 +124,7 @@ def test_the_clock_and_the_baud_rate_are_the_profiles(name: str, images: Images)
 def test_bytes_that_come_while_nobody_reads_are_kept(name: str, images: Images) -> None:
     """Two lines at once, while the answer to the first is sent."""
     answer = Console(started(name, images(name))).receive(b"name\nstats\n")
-    told = f"name\r\ntinyflow digits on {name}, type ? for help\r\nstats\r\ninferences 0 "
+    told = f"name\r\ntinyflow digits on {name}: stats reset bootloader\r\nstats\r\nruns 0 "
     assert answer.startswith(told.encode())
 
 

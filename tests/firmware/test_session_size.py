@@ -13,7 +13,7 @@ from tinyflow import process
 
 # Files of firmware/protocol: frames, CBOR, CRC-32, requests, replies, session, console for people.
 # Not among them are those of firmware/runtime: runs of the model, telemetry, and what it says.
-PROTOCOL_FLASH_BYTES_MAX = 3480
+PROTOCOL_FLASH_BYTES_MAX = 3072
 FLASH_BYTES_MAX = 5000
 TELEMETRY_FLASH_BYTES_MAX = 1536  # what inferences are remembered by, sketched and scored
 SESSION_BYTES_MAX = 3040  # on a Cortex-M4

@@ -53,7 +53,7 @@ def started(name: str, image: FirmwareImage, *, locks: bool = True) -> Stm32:
     chip = CHIPS[name](image.elf, locks=locks)
     chip.words[chip.RESET_FLAGS] = WATCHDOG << 24
     chip.core.run(lambda: chip.sleeps > 1)
-    greeting = f"tinyflow digits on {name}, type ? for help\r\n".encode()
+    greeting = f"tinyflow digits on {name}: stats reset bootloader\r\n".encode()
     assert chip.sent == b"\0" + greeting
     chip.sent.clear()
     return chip
@@ -104,7 +104,7 @@ def test_the_baud_rate_is_right_whatever_clock_runs(name: str, locks: bool, imag
 def test_bytes_that_come_while_nobody_reads_are_kept(name: str, images: Images) -> None:
     """Two lines at once, while the answer to the first is sent."""
     answer = Console(started(name, images(name))).receive(b"name\nstats\n")
-    told = f"name\r\ntinyflow digits on {name}, type ? for help\r\nstats\r\ninferences 0 "
+    told = f"name\r\ntinyflow digits on {name}: stats reset bootloader\r\nstats\r\nruns 0 "
     assert answer.startswith(told.encode())
 
 
