@@ -16,7 +16,7 @@ import atheris
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-import cbor2
+from board_seeds import seeds
 from fake_board import (
     SANITIZE,
     SENSOR_INCLUDE,
@@ -35,7 +35,6 @@ RUNTIME = Path(atheris.__file__).parents[1] / "libclang_rt.fuzzer_no_main.a"
 TRACED = ["-fPIC", "-fsanitize-coverage=trace-pc,trace-cmp", SENSOR_INCLUDE]
 TRACER = Path(__file__).with_name("trace_pc.c")
 LINKED = ["-rdynamic", "-lstdc++", "-lm", "-lpthread"]
-INPUT = {3: bytes(64)}
 
 
 def build(folder: Path) -> Path:
@@ -54,23 +53,6 @@ def build(folder: Path) -> Path:
     command += [str(board), f"-Wl,-rpath,{folder}", str(RUNTIME), *LINKED, "-o", str(program)]
     process.run(command, what="the compiler", timeout=120)
     return program
-
-
-def seeds() -> list[bytes]:
-    """Every request on its own, all one after the other, and what people type."""
-    requests: list[dict[int, object]] = [
-        *({0: 1, 10: 1}, {0: 2, 2: 0, **INPUT}, {0: 3}, {0: 3, **INPUT}, {0: 4, 2: 0}),
-        *({0: 5, 4: 1, **INPUT}, {0: 6, 4: 1, 2: 1, **INPUT}, {0: 7}, {0: 8, 5: 10, 6: 10, 9: 1}),
-        *({0: 10, 8: 1}, {0: 11, 2: 0, **INPUT}, {0: 12, 2: 0}, {0: 12, 11: 1}, {0: 9, 7: 1}),
-    ]
-    bodies = []
-    for sequence, request in enumerate(requests):
-        for padding in range(4):
-            body = cbor2.dumps({**request, 1: sequence, 99: bytes(padding)})
-            if len(body) % 4 == 0:
-                bodies.append(bytes([len(body) // 4]) + body)
-    alone = [b"\1" + body for body in bodies]
-    return [*alone, b"\1" + b"".join(bodies), b"\0name\nstats\ncapture on\n?\n"]
 
 
 def main() -> None:
