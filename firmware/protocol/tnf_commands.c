@@ -1,7 +1,6 @@
 #include "tnf_commands.h"
 
-#include "tnf_replies.h"
-#include "tnf_tensor.h"
+#include <stddef.h>
 
 /* What a byte over 127 in a text stands for. */
 enum {
