@@ -176,6 +176,10 @@ def test_one_test_runs_where_it_can(run: Run, folder: Path) -> None:
     assert "kept.json is not a baseline of version 1" in run("test_rig.py", *arguments, status=4)
     # A file that is only read at the end, and one that cannot be written then.
     (folder / "test_other.py").write_text("def test_other(): pass\n")
+    port = ("--tf-board=native", "--tf-port")
+    text = run(*port, "/dev/null", status=4)
+    assert "write --tf-port=/dev/null: after a space it moves pytest's root to /dev" in text
+    assert "1 passed" in run("test_other.py", *port, "/dev/null"), "its root is that of the tests"
     text = run("test_other.py", "-otf_baseline=kept.json")
     assert "1 passed" in text
     text = run(

@@ -1,6 +1,6 @@
 """On a real board:
 
-    pytest tests/hil --tf-model tests/models/digits.tflite --tf-board esp32 --tf-port /dev/ttyUSB0
+    pytest tests/hil --tf-model tests/models/digits.tflite --tf-board esp32 --tf-port=/dev/ttyUSB0
 
 Without a board that is named these are skipped. It is flashed first, unless --tf-no-flash is given.
 """

@@ -55,14 +55,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addini(name, text, default="")
     group.addoption("--tf-no-flash", action="store_true", help="leave on the boards what is there")
     group.addoption("--tf-reset", action="store_true", help="restart the board before each test")
-    group.addoption(
-        "--tf-strict", action="store_true", help="a board that is not there is a failure"
-    )
-    group.addoption(
-        "--tf-update-baseline",
-        action="store_true",
-        help="write the figures of tests that pass to the baseline",
-    )
+    group.addoption("--tf-strict", action="store_true", help="a missing board is a failure")
+    renews = "write there the figures of tests that pass"
+    group.addoption("--tf-update-baseline", action="store_true", help=renews)
     parser.addini("tf_board", "boards to test on, where --tf-board names none", "args", [])
     parser.addini("tf_strict", "as --tf-strict", "bool", False)
     parser.addini("tf_reset", "as --tf-reset", "bool", False)
@@ -73,6 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     option = config.option
+    _check_root(config)
     if option.tf_update_baseline and not _path(config, "tf_baseline"):
         raise pytest.UsageError("--tf-update-baseline needs --tf-baseline FILE")
     if option.tf_board or option.tf_hardware_map or option.tf_port or option.tf_baud is not None:
@@ -81,6 +77,25 @@ def pytest_configure(config: pytest.Config) -> None:
         _usable(config, _baseline)
     if _path(config, "tf_baseline") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Figures(config), "tinyflow-figures")
+
+
+def _check_root(config: pytest.Config) -> None:
+    """Refuse an option whose path, after a space, has led pytest away from its ini file.
+
+    pytest looks for that before it knows the options of plugins, and takes the path for tests.
+    """
+    import itertools
+
+    here, given = config.invocation_params.dir, list(config.invocation_params.args)
+    found = config.inipath is not None and config.rootpath in (here, *here.parents)
+    if found or config.option.rootdir or config.option.inifilename:
+        return
+    paths = ("--tf-port", *(f"--{name.replace('_', '-')}" for name, _ in SETTINGS))
+    for option, value in itertools.pairwise(given):
+        place = here / value
+        if option in paths and place.exists() and here not in (place, *place.parents):
+            text = f"write {option}={value}: after a space it moves pytest's root"
+            raise pytest.UsageError(f"{text} to {config.rootpath}")
 
 
 def _usable(config: pytest.Config, make: Callable[[pytest.Config], Any]) -> None:
@@ -120,6 +135,8 @@ def _flag(config: pytest.Config, name: str) -> bool:
 def _bench(config: pytest.Config) -> Bench:
     """The boards of this run. Raises ProjectError where what was asked for cannot be."""
     if _BENCH not in config.stash:
+        import uuid
+
         from tinyflow.rig import Bench, Request, Terms, Wanted
 
         boards = config.getoption("tf_board") or config.getini("tf_board")
@@ -130,7 +147,7 @@ def _bench(config: pytest.Config) -> Bench:
             model=_path(config, "tf_model"),
             project=_path(config, "tf_project"),
             no_flash=config.getoption("tf_no_flash"),
-            run=worker.get("testrunuid") or _new_run(),
+            run=worker.get("testrunuid") or uuid.uuid4().hex,
             shared=bool(worker),
             worker=worker.get("workerid", "main"),
         )
@@ -138,12 +155,6 @@ def _bench(config: pytest.Config) -> Bench:
         request = Request(wanted, terms, _path(config, "tf_hardware_map"))
         config.stash[_BENCH] = Bench(request)
     return config.stash[_BENCH]
-
-
-def _new_run() -> str:
-    import uuid
-
-    return uuid.uuid4().hex
 
 
 def _baseline(config: pytest.Config) -> Baseline | None:
