@@ -73,6 +73,10 @@ def test_ports_are_printed_as_a_hardware_map(
         ("board-1", "0001", ""),
         ("board-2", "", "COM4"),
     ]
+    ports.append(info("COM6", 0x10C4, 0xEA60))  # of the same serial number as COM3
+    assert cli.main(["ports", "--hardware-map"]) == 0
+    file.write_text(capsys.readouterr().out)
+    assert [entry.port for entry in load_map(file).boards] == ["COM3", "COM4", "COM6"]
 
 
 def test_a_machine_without_ports(

@@ -185,9 +185,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     lacking = [text for place in places if (text := place.lacks(required))]
     places = [place for place in places if not place.lacks(required)]
     if places:
-        values = [
-            pytest.param(place, id=place.name, marks=_group(config, place)) for place in places
-        ]
+        values = [pytest.param(one, id=one.name, marks=_group(config, one)) for one in places]
     else:
         reason, missing = _why_none(bench, [name for mark in marks for name in mark.args], lacking)
         values = [pytest.param(_Nowhere(reason, missing), id="no-board")]

@@ -43,13 +43,16 @@ def listing(folder: Path | None = None) -> list[dict[str, Any]]:
 def hardware_map(listed: list[dict[str, Any]]) -> str:
     """The boards on USB among the ports, as a hardware map: YAML that names are to be put into.
 
-    A port without a serial number stands by its path, which another socket changes.
+    A port without a serial number, or with that of another, stands by its path, which another
+    socket changes.
     """
     lines = ["boards:"]
+    serials = [port["serial"] for port in listed if port["boards"]]
     for port in listed:
         if not port["boards"]:
             continue
-        place = f"serial: {json.dumps(port['serial'])}" if port["serial"] else ""
+        alone = port["serial"] and serials.count(port["serial"]) == 1
+        place = f"serial: {json.dumps(port['serial'])}" if alone else ""
         first, *others = port["boards"]
         lines += [
             f"  - name: board-{len(lines) // 3 + 1}",
@@ -59,8 +62,8 @@ def hardware_map(listed: list[dict[str, Any]]) -> str:
     if len(lines) == 1:
         raise DeviceError(
             "no port is one of a board's that is known",
-            [f"{len(listed)} ports there are: tinyflow ports"],
-            ["name the board and its port yourself: docs/rigs.md"],
+            [f"ports there are: {', '.join(port['path'] for port in listed) or 'none'}"],
+            ["tinyflow ports"],
         )
     return "\n".join(lines) + "\n"
 
