@@ -11,7 +11,7 @@
 
 /* So often the port is looked after while a command runs: some have a watchdog, of 20 s or more,
  * and some rest then for a few milliseconds. */
-#define ALIVE_MS 5000
+#define ALIVE_MS 2000
 
 #define US_PER_S 1000000u
 #define US_PER_MS 1000u
@@ -55,7 +55,7 @@ static bool take_number(const char **line, uint32_t *number)
         return true;
     }
     while (*at >= '0' && *at <= '9' && value <= UINT32_MAX) {
-        value = value * 10 + (uint32_t)(*at++ - '0');
+        value = value * 10u + (uint64_t)(*at++ - '0');
     }
     if (at == *line || value > UINT32_MAX || (*at != ' ' && *at != '\0')) {
         return false;
@@ -145,26 +145,30 @@ static void results(const tnf_mlperf_t *mlperf)
     say(mlperf, "]\r\n");
 }
 
-/* The ticks that `count` inferences take, with what comes between them. */
-static uint64_t run(const tnf_mlperf_t *mlperf, const int8_t *input, uint32_t count)
+/* Adds the ticks that `count` inferences take, with what comes between them. A '%' that comes in
+ * ends them, for a number too large would take for ever; what else comes is dropped.
+ * @return false where they were ended */
+static bool run(const tnf_mlperf_t *mlperf, const int8_t *input, uint32_t count, uint64_t *ticks)
 {
     tnf_session_t *session = mlperf->config->session;
     const uint32_t bytes = session->config->model->input_bytes;
     uint32_t looked_at_ms = tnf_port_uptime_ms();
     uint32_t mark = tnf_port_counter();
-    uint64_t ticks = 0;
     while (count-- > 0) {
         memcpy(tnf_session_input(session), input, (size_t)bytes);
         tnf_session_invoke(session);
         if (tnf_port_uptime_ms() - looked_at_ms >= ALIVE_MS) {
+            uint8_t come[TNF_CONSOLE_LINE];
             looked_at_ms = tnf_port_uptime_ms();
-            (void)tnf_port_read(NULL, 0);
+            if (memchr(come, '%', tnf_port_read(come, sizeof come)) != NULL) {
+                return false;
+            }
         }
         const uint32_t now = tnf_port_counter();
-        ticks += now - mark;
+        *ticks += now - mark;
         mark = now;
     }
-    return ticks;
+    return true;
 }
 
 static void infer(tnf_mlperf_t *mlperf, const char *line)
@@ -186,7 +190,11 @@ static void infer(tnf_mlperf_t *mlperf, const char *line)
     tnf_session_reset_state(session);
     say_count(mlperf, "m-warmup-start-", warmups, "\r\n");
     tnf_frame_flush(&session->writer);
-    (void)run(mlperf, input, warmups);
+    uint64_t ticks = 0;
+    if (!run(mlperf, input, warmups, &ticks)) {
+        say(mlperf, "e-[infer: ended]\r\n");
+        return;
+    }
     say(mlperf, "m-warmup-done\r\n");
     say_count(mlperf, "m-infer-start-", inferences, "\r\n");
     /* The time is told before it begins: what is said must not go out while it is measured. */
@@ -194,7 +202,11 @@ static void infer(tnf_mlperf_t *mlperf, const char *line)
     say_time(mlperf, told_ms, 0);
     tnf_frame_flush(&session->writer);
     const uint32_t began_ms = tnf_port_uptime_ms();
-    const uint64_t ticks = run(mlperf, input, inferences);
+    ticks = 0;
+    if (!run(mlperf, input, inferences, &ticks)) {
+        say(mlperf, "e-[infer: ended]\r\n");
+        return;
+    }
     const uint32_t passed_ms = tnf_port_uptime_ms() - began_ms;
     say_time(mlperf, told_ms, us_of(session->config, ticks, passed_ms));
     say(mlperf, "m-infer-done\r\n");

@@ -210,6 +210,16 @@ def test_the_buffer_is_filled_in_pieces(console: Console) -> None:
     assert console.command("db ff") == ["e-[db: load N, print, or bytes in hex after load N]"]
 
 
+def test_inferences_without_end_are_ended(native: Benched, console: Console) -> None:
+    console.load(native.inputs())
+    console.send(b"infer 4294967295 0%")
+    begun = [console.line() for _ in range(4)]
+    assert begun[:3] == ["m-warmup-start-0", "m-warmup-done", "m-infer-start-4294967295"]
+    console.send(b"x%")
+    assert console.answer() == ["e-[infer: ended]"]
+    assert console.command("name") == ["m-name-dut-[native]"]
+
+
 def test_people_are_answered_as_well(console: Console) -> None:
     """And lines end as they do in a terminal; nothing is shown of what is typed."""
     for end in ("\r", "\n", "\r\n", "%"):
