@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "fake_model.h"
+#include "framed_line.h"
 #include "memory_port.h"
 #include "tnf_capture.h"
-#include "tnf_crc32.h"
 #include "tnf_sensing.h"
 #include "tnf_session.h"
 
@@ -56,39 +56,7 @@ static const tnf_sensing_config_t sensing_config = {
     .tap = &tap,
 };
 
-static uint8_t line[2 * MOST_BYTES];
-static size_t size;
-
-static void put(uint8_t byte)
-{
-    if (size < sizeof line) {
-        line[size++] = byte;
-    }
-}
-
-/* A frame around any payload: its CRC is right, whatever is in it. */
-static void put_frame(const uint8_t *payload, size_t bytes)
-{
-    uint8_t checked[MOST_BYTES + 4];
-    uint32_t crc = tnf_crc32(0, payload, bytes);
-    memcpy(checked, payload, bytes);
-    for (size_t i = 0; i < 4; ++i) {
-        checked[bytes++] = (uint8_t)(crc >> (8 * i));
-    }
-    put(0);
-    for (size_t at = 0; at <= bytes;) {
-        size_t run = 0;
-        while (at + run < bytes && checked[at + run] != 0 && run < 254) {
-            ++run;
-        }
-        put((uint8_t)(run + 1));
-        for (size_t i = 0; i < run; ++i) {
-            put(checked[at + i]);
-        }
-        at += run == 254 ? run : run + 1;
-    }
-    put(0);
-}
+static framed_line_t line;
 
 static size_t put_head(uint8_t *at, uint32_t major, uint32_t value)
 {
@@ -133,7 +101,7 @@ static void put_request(void)
     if (chance(16) == 0) {
         at = chance((uint32_t)at);
     }
-    put_frame(payload, at);
+    put_frame(&line, payload, at);
 }
 
 /* Ends a replay, or asks for a raw sample, or for the rest of it, or releases it. */
@@ -142,7 +110,7 @@ static void put_capture(void)
     const uint8_t rest[] = {0xa3, 0x00, 0x0a, 0x01, (uint8_t)chance(24), 0x08, 0x00};
     uint8_t asks[] = {0xa3, 0x00, 0x0c, 0x01, (uint8_t)chance(24), 0x02, (uint8_t)chance(24)};
     if (sensing.replaying) {
-        put_frame(rest, sizeof rest);
+        put_frame(&line, rest, sizeof rest);
         return;
     }
     switch (chance(4)) {
@@ -156,20 +124,20 @@ static void put_capture(void)
     default:
         break;
     }
-    put_frame(asks, sizeof asks);
+    put_frame(&line, asks, sizeof asks);
 }
 
 static void put_noise(void)
 {
     for (uint32_t left = chance(1500); left > 0; --left) {
-        put((uint8_t)chance(256));
+        put(&line, (uint8_t)chance(256));
     }
 }
 
 static void damage(void)
 {
-    for (uint32_t left = chance(4); left > 0 && size > 0; --left) {
-        line[chance((uint32_t)size)] ^= (uint8_t)(1u << chance(8));
+    for (uint32_t left = chance(4); left > 0 && line.size > 0; --left) {
+        line.bytes[chance((uint32_t)line.size)] ^= (uint8_t)(1u << chance(8));
     }
 }
 
@@ -218,7 +186,7 @@ int main(int count, char **arguments)
     tnf_capture_init(&capture, &sensing, &session, 50, NULL);
     tnf_sensing_init(&sensing, &sensing_config);
     for (long round = 0; round < rounds; ++round) {
-        size = 0;
+        line.size = 0;
         if (chance(20) == 0) {
             tnf_capture_allow(&capture, chance(2) == 0);
         }
@@ -227,7 +195,7 @@ int main(int count, char **arguments)
             put_capture();
         } else if (!sensing.replaying) {
             const uint8_t replay[] = {0xa3, 0x00, 0x0a, 0x01, (uint8_t)chance(24), 0x08, 0x01};
-            put_frame(replay, sizeof replay);
+            put_frame(&line, replay, sizeof replay);
         }
         for (uint32_t parts = 1 + chance(3); parts > 0; --parts) {
             if (chance(3) == 0) {
@@ -241,7 +209,7 @@ int main(int count, char **arguments)
         }
         memory_port_set_uptime((uint32_t)round * 7);
         memory_port_set_step(chance(1u << 31));
-        memory_port_arrive(line, size);
+        memory_port_arrive(line.bytes, line.size);
         while (memory_port_unread() > 0) {
             tnf_session_poll(&session);
         }
@@ -257,10 +225,10 @@ int main(int count, char **arguments)
         }
 
         /* Whatever came before, a request after two 0x00 is understood. */
-        size = 0;
-        put(0);
-        put_frame(hello, sizeof hello);
-        memory_port_arrive(line, size);
+        line.size = 0;
+        put(&line, 0);
+        put_frame(&line, hello, sizeof hello);
+        memory_port_arrive(line.bytes, line.size);
         while (memory_port_unread() > 0) {
             tnf_session_poll(&session);
         }

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "fake_model.h"
+#include "framed_line.h"
 #include "memory_port.h"
-#include "tnf_crc32.h"
 #include "tnf_messages.h"
 
 void virtual_board_start(uint32_t heartbeat_ms);
@@ -21,44 +21,13 @@ extern uint8_t trace_counters[1u << 16];
 __attribute__((section("__libfuzzer_extra_counters"))) uint8_t trace_counters[1u << 16];
 
 #define MOST_BYTES 4096u
-static uint8_t line[4 * MOST_BYTES];
-static size_t size;
-
-static void put(uint8_t byte)
-{
-    if (size < sizeof line) {
-        line[size++] = byte;
-    }
-}
-
-static void put_frame(const uint8_t *payload, size_t bytes)
-{
-    uint8_t checked[MOST_BYTES + 4];
-    uint32_t crc = tnf_crc32(0, payload, bytes);
-    memcpy(checked, payload, bytes);
-    for (size_t i = 0; i < 4; ++i) {
-        checked[bytes++] = (uint8_t)(crc >> (8 * i));
-    }
-    put(0);
-    for (size_t at = 0; at <= bytes;) {
-        size_t run = 0;
-        while (at + run < bytes && checked[at + run] != 0 && run < 254) {
-            ++run;
-        }
-        put((uint8_t)(run + 1));
-        for (size_t i = 0; i < run; ++i) {
-            put(checked[at + i]);
-        }
-        at += run == 254 ? run : run + 1;
-    }
-    put(0);
-}
+static framed_line_t line;
 
 static uint8_t written[1u << 17];
 
 static size_t feed(void)
 {
-    memory_port_arrive(line, size);
+    memory_port_arrive(line.bytes, line.size);
     for (uint32_t turns = 0; memory_port_unread() > 0; ++turns) {
         if (turns > MOST_BYTES) {
             abort(); /* it stands still */
@@ -66,7 +35,7 @@ static size_t feed(void)
         virtual_board_poll(8);
     }
     virtual_board_poll(32);
-    size = 0;
+    line.size = 0;
     return memory_port_take(written, sizeof written);
 }
 
@@ -82,21 +51,21 @@ static int target(const uint8_t *data, size_t bytes)
     uint8_t kind = *data++;
     bytes--;
     if ((kind & 1) == 0) {
-        memcpy(line, data, bytes);
-        size = bytes;
+        memcpy(line.bytes, data, bytes);
+        line.size = bytes;
     }
     while ((kind & 1) != 0 && bytes > 0) {
         size_t payload = 4u * *data++;
         bytes--;
         payload = payload < bytes ? payload : bytes;
-        put_frame(data, payload);
+        put_frame(&line, data, payload);
         data += payload;
         bytes -= payload;
     }
     (void)feed();
     memory_port_set_uptime(200);
-    put(0);
-    put_frame(hello, sizeof hello);
+    put(&line, 0);
+    put_frame(&line, hello, sizeof hello);
     size_t answered = feed();
     for (size_t i = 0; i + 6 < answered; ++i) {
         /* 0x00, COBS code, a map, TYPE (0: a COBS code in its place), HELLO_REPLY */
