@@ -13,6 +13,7 @@ from drift_device import Device
 
 from tinyflow import drift
 from tinyflow.artifacts import TensorSpec
+from tinyflow.artifacts.reference import SCORE_ONE
 from tinyflow.device import messages
 from tinyflow.drift import planning, twin
 
@@ -87,7 +88,7 @@ def test_scores_agree_at_the_ends_and_near_the_real_index(tmp_path: Path) -> Non
                 a = (2 * counts + 1) / (2 * counts + 1).sum(axis=1, keepdims=True)
                 real = ((a - shares / 32768) * np.log(a / np.maximum(shares / 32768, 1e-9))).sum(1)
                 whole = (shares > 0).all(axis=1) & (real < 3.9)
-                assert np.abs(found[whole] / twin.SCORE_ONE - real[whole]).max() < 0.004
+                assert np.abs(found[whole] / SCORE_ONE - real[whole]).max() < 0.004
     values = np.array([1, 2, 3, 255, 65535, 65536, (1 << 32) - 1])
     logs = twin.log2(values) / 1024
     assert all(0 <= math.log2(v) - n < 0.002 for v, n in zip(values, logs, strict=True))

@@ -31,6 +31,7 @@ import numpy as np
 
 from tinyflow import __version__, cache, paths, render
 from tinyflow.artifacts import CompiledModel, FirmwareProject, TrainingReference
+from tinyflow.artifacts.reference import SCORE_ONE
 from tinyflow.boards import BoardProfile
 from tinyflow.config import CaptureConfig, MlperfTask
 from tinyflow.errors import ProjectError
@@ -41,7 +42,6 @@ BOARD_HEADER = "include/tnf_board.h"
 SENSOR_HEADER = "include/tnf_sensor_config.h"
 SENSOR_DRIVER = "src/sensor.c"
 REFERENCE = "src/reference.c"
-SCORE_ONE = 16384  # of a drift score, in tnf_drift.h
 PORT_SUFFIXES = (".c", ".h", ".S", ".cpp")
 C_FLAGS = ("-O2", "-ffunction-sections", "-fdata-sections", "-Wall", "-Wextra")
 LINK_FLAGS = ("-Wl,--gc-sections",)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SCORE_ONE = 16384
+"""A drift score of 1, as in tnf_drift.h."""
+
 
 @dataclass(frozen=True)
 class TrainingReference:

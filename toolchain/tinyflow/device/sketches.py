@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 
 from tinyflow.artifacts import DriftState, InputSketch
+from tinyflow.artifacts.reference import SCORE_ONE
 from tinyflow.device import messages
 from tinyflow.device.messages import Message
 
-SCORE_ONE = 16384  # as in tnf_drift.h; so are the members of a sketch
-_SKETCH = "<IIH{bins}H2B2B2x"
+_SKETCH = "<IIH{bins}H2B2B2x"  # the members of a sketch, as in tnf_drift.h
 
 
 def inputs_from(message: Message) -> tuple[InputSketch, ...]:

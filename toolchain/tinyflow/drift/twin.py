@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     Integers = NDArray[np.int64]
 
-SCORE_ONE = 16384
 SCORE_MAX = 0xFFFF
 SHARE_ONE = 1 << 15
 LN_2 = 2839
